@@ -1,0 +1,16 @@
+"""Train the head alone; the backbone stays as it is."""
+
+from pydantic import BaseModel, ConfigDict
+
+from dongcha.models.anatomy import Anatomy
+
+
+class Options(BaseModel):
+    """Nothing to be told."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def trained(anatomy: Anatomy, options: Options) -> tuple[str, ...]:
+    """Name the backbone's parameters that train; the head always does."""
+    return ()

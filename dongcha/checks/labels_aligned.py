@@ -1,0 +1,60 @@
+"""Prove that labels survive the way into the model and back: encode, answer perfectly, decode, compare with gold."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from dongcha.checks._base import Evidence
+from dongcha.data.features import Features
+from dongcha.locale import say
+from dongcha.models.heads._base import HeadSpec
+from dongcha.registry import find
+from dongcha.types import Check
+
+SURE = 20.0  # logit of a perfect answer
+
+
+def check(evidence: Evidence) -> Check:
+    """Compare gold rows with the decoded answers of a model that knows every target."""
+    task = evidence.task
+    rows, features = evidence.sample("train")
+    outputs = perfect_outputs(features, evidence.model.spec)
+    decoded = task.decode(outputs, features, rows, 0)
+    outcome = task.outcome(rows, decoded)
+    metric = next(iter(task.metrics.values()))
+    scores = metric.row_scores(outcome)
+    wrong = np.flatnonzero(scores < (1.0 if metric.is_share or task.loss != "squared_error" else -1e-3))
+    damaged = int(evidence.features["train"].facts.get("damaged_spans", 0))
+    figures = {"rows": len(scores), "wrong": len(wrong), "damaged_spans": damaged}
+    allowed = _rows_with_damage(evidence, rows) if damaged else 0
+    if len(wrong) > allowed:
+        message = say("checks.labels_failed", wrong=len(wrong), rows=len(scores))
+        return Check("labels_aligned", "failed", message, len(wrong), fix=say("checks.labels_fix"), figures=figures)
+    if damaged:
+        message = say("checks.labels_damaged", damaged=damaged, spans=evidence.features["train"].facts["spans"])
+        return Check("labels_aligned", "warned", message, damaged, fix=say("checks.damaged_fix"), figures=figures)
+    return Check("labels_aligned", "passed", say("checks.labels_passed", rows=len(scores)), figures=figures)
+
+
+def perfect_outputs(features: Features, spec: HeadSpec) -> np.ndarray:
+    """Return outputs, as the model would lay them out, that answer every target right."""
+    targets = find("models.heads", spec.name).flat_targets(features)
+    if targets.ndim == 2:
+        return np.where(targets == 1, SURE, -SURE).astype(np.float32)
+    if spec.loss == "squared_error":
+        return np.asarray(targets, dtype=np.float32)[:, None]
+    outputs = np.zeros((len(targets), spec.num_outputs), dtype=np.float32)
+    known = np.flatnonzero(targets >= 0)
+    outputs[known, targets[known]] = SURE
+    return outputs
+
+
+def _rows_with_damage(evidence: Evidence, rows: Any) -> int:
+    """Count the rows of the sample that hold a span which words and tokens cannot carry."""
+    task: Any = evidence.task
+    count = 0
+    for row in range(len(rows["text"])):
+        one: dict[str, Sequence[Any]] = {name: [values[row]] for name, values in rows.items()}
+        count += task.encode(one, evidence.model.tokenizer, 0).facts.get("damaged_spans", 0) > 0
+    return count

@@ -1,0 +1,95 @@
+"""Prove that plain Transformers reads what was saved.
+
+Equal logits where it has the head's class, else equal hidden states, with the head applied in a few lines of numpy, as
+the model card shows.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import transformers
+from safetensors.numpy import load_file
+
+from dongcha.checks._base import Evidence
+from dongcha.data.features import Batch
+from dongcha.locale import say
+from dongcha.models.heads.sequence import HEAD_FILE
+from dongcha.types import Check
+
+CLASSES = {"sequence": "AutoModelForSequenceClassification", "token": "AutoModelForTokenClassification"}
+TOLERANCE = 1e-5
+ROWS = 32
+
+
+def check(evidence: Evidence) -> Check:
+    """Load the folder with nothing of ours and compare outputs on a few rows."""
+    model = evidence.model
+    _, features = evidence.sample(evidence.split)
+    batch = features.batch(np.arange(min(ROWS, len(features))), model.tokenizer.pad_id)
+    ours = next(iter(_ours(evidence, batch)))
+    head_class = CLASSES[model.spec.name] if model.module.form == "native" else "AutoModel"
+    theirs = plain_logits(evidence.model_folder, head_class, batch)
+    gap = float(np.abs(ours - theirs)[_counted(batch, ours)].max(initial=0.0))
+    same_ids = _same_ids(evidence, batch)
+    figures = {"class": head_class, "largest_difference": gap, "same_tokens": same_ids}
+    if gap <= TOLERANCE and same_ids:
+        key = "checks.plain_passed" if head_class != "AutoModel" else "checks.plain_passed_head"
+        return Check("plain_transformers", "passed", say(key, head=head_class), figures=figures)
+    message = say("checks.plain_failed", head=head_class, gap=gap)
+    return Check("plain_transformers", "failed", message, 1, fix=say("checks.saved_fix"), figures=figures)
+
+
+def plain_logits(folder: Path, head_class: str, batch: Batch) -> np.ndarray:
+    """Compute logits with Transformers alone; a pooled head is applied in numpy."""
+    plain: Any = getattr(transformers, head_class).from_pretrained(folder, local_files_only=True).eval()
+    inputs = {
+        "input_ids": torch.from_numpy(batch["input_ids"]),
+        "attention_mask": torch.from_numpy(batch["mask"]).long(),
+    }
+    with torch.inference_mode():
+        out = plain(**inputs)
+    if head_class != "AutoModel":
+        logits: np.ndarray = out.logits.numpy()
+        return logits
+    pooled = _pooled(out.last_hidden_state.numpy(), batch["mask"], folder)
+    head = load_file(folder / HEAD_FILE)
+    result: np.ndarray = pooled @ head["weight"].T + head["bias"]
+    return result
+
+
+def _pooled(hidden: np.ndarray, mask: np.ndarray, folder: Path) -> np.ndarray:
+    config = (folder / "1_Pooling" / "config.json").read_text(encoding="utf-8")
+    if '"pooling_mode_cls_token": true' in config:
+        first: np.ndarray = hidden[:, 0]
+        return first
+    if '"pooling_mode_max_tokens": true' in config:
+        return np.asarray(np.where(mask[..., None], hidden, -np.inf).max(axis=1))
+    return np.asarray((hidden * mask[..., None]).sum(axis=1) / mask.sum(axis=1, keepdims=True))
+
+
+def _ours(evidence: Evidence, batch: Batch) -> list[np.ndarray]:
+    module = evidence.model.module.eval()
+    with torch.inference_mode():
+        ids, mask = (evidence.model.tensor(batch[name]) for name in ("input_ids", "mask"))
+        return [module(ids, mask).cpu().numpy()]
+
+
+def _counted(batch: Batch, outputs: np.ndarray) -> np.ndarray:
+    """Choose the outputs that mean something: all of a text's, and those of tokens that are not padding."""
+    return batch["mask"] if outputs.ndim == 3 else np.ones(len(outputs), dtype=bool)
+
+
+def _same_ids(evidence: Evidence, batch: Batch) -> bool:
+    """Tell whether the saved tokenizer, loaded by Transformers, gives the ids that the model was trained on."""
+    rows, features = evidence.sample(evidence.split)
+    plain = transformers.AutoTokenizer.from_pretrained(evidence.model_folder, local_files_only=True)
+    for i in range(min(ROWS, len(features))):
+        row = int(features.units["row"][i])
+        if (np.asarray(features.units["row"]) == row).sum() > 1:
+            continue  # a text in windows has no single sequence to compare
+        found = plain(rows["text"][row], truncation=True, max_length=evidence.model.tokenizer.max_tokens)["input_ids"]
+        if found != features.tokens["input_ids"][features.starts[i] : features.starts[i + 1]].tolist():
+            return False
+    return True

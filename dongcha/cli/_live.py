@@ -1,0 +1,135 @@
+"""Show a run as it goes, on stderr: what was read, what it will cost, a bar while it trains. A Watch."""
+
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+from dongcha.cli._door import err
+from dongcha.locale import say
+from dongcha.report.figures import megabytes, seconds
+
+WIDTH = 13  # of the left column
+TOLD = ("failed", "warned")
+LINES_EVERY = 10.0  # seconds between progress lines where there is no terminal
+
+
+class Live:
+    """Tell the moments of a run; `line(name, text)` is how one line is set."""
+
+    def __init__(self, console: Console | None = None) -> None:
+        self.console = console or err()
+        self.bar: Progress | None = None
+        self.task: Any = None
+        self.score = ""
+        self.tokens, self.started, self.last = 0, 0.0, 0.0
+
+    def __call__(self, moment: str, **facts: Any) -> None:
+        """Tell one moment; those without a teller pass in silence."""
+        teller: Callable[..., None] | None = getattr(self, f"on_{moment}", None)
+        if teller is not None:
+            teller(**facts)
+
+    def line(self, key: str, text: str, style: str = "") -> None:
+        """Print one line: its name in the left column, then the text."""
+        name = say(key)
+        pad = " " * max(1, WIDTH - sum(2 if ord(c) > 0x2E7F else 1 for c in name))
+        self.console.print(f"{name}{pad}{text}", style=style, markup=False)
+
+    def on_opens(self, name: str, task: str, differs: tuple[str, ...], version: str) -> None:
+        """Begin: what will be run, and where the recipe differs from the defaults."""
+        self.console.print(f"dongcha {version}  {name}  {task}", style="bold", markup=False)
+        if differs:
+            self.line("cli.differs", ", ".join(differs))
+
+    def on_model(self, name: str, parameters: int, device: str, threads: int) -> None:
+        """Tell the model."""
+        text = say("cli.model_line", name=name, millions=parameters / 1e6, device=device, threads=threads)
+        self.line("cli.model", text)
+
+    def on_data(self, **splits: Any) -> None:
+        """Tell the rows by split, the repeats dropped, and what is cut."""
+        rows = ", ".join(f"{name} {facts['rows']:,}" for name, facts in splits.items())
+        longest = max(facts["longest_tokens"] for facts in splits.values())
+        cut = sum(facts["cut_rows"] for facts in splits.values())
+        total = sum(facts["rows"] for facts in splits.values())
+        dropped = splits["train"]["dropped"]
+        key = "cli.data_dropped" if dropped else "cli.data_line"
+        text = say(key, total=total, dropped=dropped, rows=rows, longest=longest)
+        self.line("cli.data", text + (say("cli.data_cut", cut=cut) if cut else say("cli.data_uncut")))
+
+    def on_data_check(self, name: str, status: str, message: str) -> None:
+        """Tell a data check that people should read."""
+        if name.startswith("gap") and status != "skipped":
+            self.line("cli.gap", message, "yellow" if status in TOLD else "")
+        elif status in TOLD:
+            self.line(f"cli.{status}", message, "yellow" if status == "warned" else "bold red")
+
+    def on_forecast(self, seconds: float, megabytes: float, remarks: list[str]) -> None:
+        """Tell the forecast."""
+        self.line("cli.forecast", forecast_text(seconds, megabytes))
+        for remark in remarks:
+            self.line("cli.remark", remark, "yellow")
+
+    def on_train_resumed(self, step: int, total: int) -> None:
+        """Tell that a stopped run goes on."""
+        self.line("cli.resumed", say("cli.resumed_line", step=step, total=total))
+
+    def on_train_begins(self, step: int, total: int) -> None:
+        """Start the bar."""
+        self.started = self.last = time.monotonic()
+        if self.console.is_terminal:
+            columns = (
+                TextColumn("{task.description}"),
+                BarColumn(24),
+                MofNCompleteColumn(),
+                TextColumn("{task.fields[said]}"),
+            )
+            self.bar = Progress(*columns, console=self.console, transient=False)
+            name = say("cli.training")
+            pad = " " * max(1, WIDTH - 1 - sum(2 if ord(c) > 0x2E7F else 1 for c in name))
+            self.task = self.bar.add_task(name + pad, total=total, completed=step, said="")
+            self.bar.start()
+
+    def on_step(self, step: int, total: int, loss: float, tokens: int) -> None:
+        """Move the bar; where there is no terminal, a plain line now and then."""
+        self.tokens += tokens
+        now = time.monotonic()
+        spent = max(now - self.started, 1e-9)
+        left = spent / max(step, 1) * (total - step)
+        said = say("cli.step", loss=loss, score=self.score, speed=self.tokens / spent, left=seconds(left))
+        if self.bar is not None:
+            self.bar.update(self.task, completed=step, said=said)
+        elif now - self.last > LINES_EVERY:
+            self.last = now
+            self.line("cli.training", f"{step}/{total}  {said}")
+
+    def on_validated(self, step: int, score: float, loss: float, best: bool) -> None:
+        """Remember the newest validation score for the bar."""
+        self.score = f"{score:.3f}"
+
+    def on_train_ends(self, step: int, best_step: int, early: bool) -> None:
+        """End the bar; say when the run stopped early."""
+        if self.bar is not None:
+            self.bar.stop()
+            self.bar = None
+        if early:
+            self.line("cli.early", say("cli.early_line", step=step, best=best_step))
+
+    def on_already_done(self, folder: str) -> None:
+        """Tell that there was nothing to do."""
+        self.line("cli.done", say("cli.done_line", folder=folder))
+
+    def close(self) -> None:
+        """Leave the terminal as it was, whatever happened."""
+        if self.bar is not None:
+            self.bar.stop()
+        sys.stderr.flush()
+
+
+def forecast_text(spent: float, memory: float) -> str:
+    """Return "24 s, 0.9 GB"."""
+    return f"{seconds(spent)}, {megabytes(memory)}"

@@ -1,0 +1,91 @@
+"""Refuse what does not go together, by one rule each.
+
+In: a recipe whose keys are each fine by themselves. Out: the refusals. Only values that differ from their defaults can
+conflict, so a resolved recipe, where all is spelled out, reads back.
+"""
+
+from collections.abc import Iterator
+
+from dongcha.config.kinds import PerLabel, Refused
+from dongcha.config.places import KeyPath
+from dongcha.config.sections import Data, Sections, Split
+
+_SPLITS = ("train", "validation", "test")
+
+
+def conflicts(recipe: Sections) -> Iterator[Refused]:
+    """Yield what does not go together, each with the path of the key to change."""
+    for rule in (_names, _given_and_split, _shares, _left_over, _ways_to_split, _labels, _unused):
+        yield from rule(recipe)
+
+
+def _refused(path: str, key: str, **values: object) -> Refused:
+    parts: KeyPath = tuple(path.split("."))
+    return Refused(key, parts, **values)
+
+
+def _names(recipe: Sections) -> Iterator[Refused]:
+    for name in recipe.data.tests:
+        if name in _SPLITS:
+            yield Refused("config.test_name", ("data", "tests", name), name=name)
+
+
+def _changed(data: Data, part: str) -> bool:
+    return bool(getattr(data.split, part) != getattr(Split(), part))
+
+
+def _given_and_split(recipe: Sections) -> Iterator[Refused]:
+    for part in ("validation", "test"):
+        if getattr(recipe.data, part) is not None and _changed(recipe.data, part):
+            yield _refused(f"data.split.{part}", "config.given_and_split", part=part)
+
+
+def _shares(recipe: Sections) -> Iterator[Refused]:
+    data, split = recipe.data, recipe.data.split
+    parts = [split.train]
+    parts += [split.validation] if data.validation is None else []
+    parts += [split.test] if data.test is None and split.train is None else []
+    shares = [share for share in parts if isinstance(share, float | int)]
+    total = sum(shares)
+    # With `train` set, test takes what is left, so all rows may be spoken for only when a test file is given.
+    full = total > 1 + 1e-9 if data.test is not None and split.train is not None else total >= 1 - 1e-9
+    if full and shares:
+        yield _refused("data.split", "config.shares", total=f"{total:g}")
+
+
+def _left_over(recipe: Sections) -> Iterator[Refused]:
+    if recipe.data.split.train is not None and recipe.data.test is None and _changed(recipe.data, "test"):
+        yield _refused("data.split.test", "config.left_over")
+
+
+def _ways_to_split(recipe: Sections) -> Iterator[Refused]:
+    data, split = recipe.data, recipe.data.split
+    if split.group and split.by_time:
+        yield _refused("data.split.by_time", "config.group_and_time")
+    way = "group" if split.group else "by_time" if split.by_time else None
+    if way:
+        for part in _SPLITS:
+            if isinstance(getattr(split, part), PerLabel):
+                yield _refused(f"data.split.{part}", "config.per_label_and_way", way=way)
+        if data.validation is not None and data.test is not None and split.train is None:
+            yield _refused(f"data.split.{way}", "config.nothing_to_split", way=way)
+
+
+def _labels(recipe: Sections) -> Iterator[Refused]:
+    if recipe.task != "classification":
+        for part in _SPLITS:
+            if isinstance(getattr(recipe.data.split, part), PerLabel):
+                yield _refused(f"data.split.{part}", "config.needs_labels", task=recipe.task)
+    if recipe.task == "regression":
+        if recipe.train.class_weights != "none":
+            yield _refused("train.class_weights", "config.needs_labels", task=recipe.task)
+        if recipe.train.label_smoothing:
+            yield _refused("train.label_smoothing", "config.needs_labels", task=recipe.task)
+
+
+def _unused(recipe: Sections) -> Iterator[Refused]:
+    if recipe.data.corpus is not None:
+        yield _refused("data.corpus", "config.corpus")
+    no_validation = recipe.data.validation is None and recipe.data.split.validation == 0
+    if no_validation and recipe.train.early_stopping not in (None, type(recipe.train)().early_stopping):
+        yield _refused("train.early_stopping", "config.no_validation")

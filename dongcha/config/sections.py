@@ -1,0 +1,167 @@
+"""List the recipe's sections and keys with their kinds and defaults (design, part 4).
+
+In: what `kinds` lets through. Out: frozen sections. Each key's line of help is the message `config.help.<key path>`.
+What does not go together is in `conflicts`; the options of methods are their own files' business.
+"""
+
+import warnings
+from typing import Annotated, Any, Literal, TypeAlias
+
+from pydantic import AfterValidator, Field
+
+from dongcha.config.kinds import (
+    Auto,
+    Method,
+    Name,
+    Names,
+    NotBuilt,
+    PerLabel,
+    Reading,
+    Refused,
+    Section,
+    Source,
+    Text,
+    method_or,
+)
+
+Positive: TypeAlias = Annotated[float, Field(gt=0)]
+Share: TypeAlias = Annotated[float, Field(ge=0, lt=1)]
+Fraction: TypeAlias = Annotated[float, Field(ge=0, le=1)]
+Count: TypeAlias = Annotated[int, Field(ge=1)]
+
+SOURCES = ("train", "validation", "test", "corpus")  # keys of data that hold a source; `tests` holds more by name
+BUILT_TASKS = ("classification", "tagging", "regression")
+OTHER_TASKS = (
+    *("relation", "qa", "pairs", "choice", "retrieval"),
+    *("translation", "summarization", "dialogue", "generation", "code"),
+)
+
+
+def _read_task(value: Any) -> Any:
+    if value is None:
+        raise Refused("config.no_task")
+    if isinstance(value, str) and value in OTHER_TASKS:
+        raise Refused("config.task_not_built", task=value, built=", ".join(BUILT_TASKS))
+    return value
+
+
+def _codec(name: str) -> str:
+    try:
+        bytes(4).decode(name if name != "auto" else "utf-8")  # four zero bytes are text in any encoding of text
+    except (LookupError, ValueError):
+        raise Refused("config.encoding", name=name) from None
+    return name
+
+
+def _tenth(value: Any) -> Any:
+    return 0.1 if value is None else value
+
+
+def _no_names(value: Any) -> Any:
+    return {} if value is None else value
+
+
+Task: TypeAlias = Annotated[Literal["classification", "tagging", "regression"], Reading(_read_task)]
+Encoding: TypeAlias = Annotated[str, AfterValidator(_codec)]
+Part: TypeAlias = Annotated[Share | PerLabel, Reading(_tenth)]
+
+
+class Split(Section):
+    """How rows are shared out where no file is given for a part; what is left after train goes to test."""
+
+    validation: Part = 0.1
+    test: Part = 0.1
+    train: Annotated[float, Field(gt=0, le=1)] | PerLabel | None = None
+    stratify: bool = True
+    group: Annotated[str, Field(min_length=1)] | None = None
+    by_time: Annotated[str, Field(min_length=1)] | None = None
+
+
+class Data(Section):
+    """The team's own text: files or rows in memory, and how they are read."""
+
+    train: Source = Field(repr=False)
+    validation: Source | None = Field(None, repr=False)
+    test: Source | None = Field(None, repr=False)
+    tests: Annotated[dict[Name, Source], Reading(_no_names)] = Field(default_factory=dict, repr=False)
+    split: Split = Split()
+    columns: Annotated[dict[str, Names], Reading(_no_names)] = Field(default_factory=dict)
+    part: Literal["all", "first_line"] = "all"
+    duplicates: Literal["keep", "drop"] = "keep"
+    corpus: Source | None = Field(None, repr=False)
+    encoding: Encoding = "auto"
+    encoding_errors: Literal["fail", "replace", "drop"] = "fail"
+    max_tokens: Auto | Annotated[int, Field(ge=8)] = "auto"
+    long_texts: Literal["auto", "truncate", "windows"] = "auto"
+
+
+class EarlyStopping(Section):
+    """Stop when the validation score has not risen for so many looks."""
+
+    patience: Count = 2
+
+
+with warnings.catch_warnings():
+    # pydantic warns that the key `validate` hides a deprecated method of its base class, which is what we want.
+    warnings.filterwarnings("ignore", message='Field name "validate"')
+
+    class Train(Section):
+        """How the weights are trained; `auto` is chosen by task, row count and model."""
+
+        epochs: Auto | Count = "auto"
+        learning_rate: Auto | Positive = "auto"
+        head_learning_rate: Auto | Positive = "auto"
+        batch_tokens: Auto | Annotated[int, Field(ge=16)] = "auto"
+        accumulation: Count = 1
+        optimizer: Annotated[Method, method_or("adamw")] = Method(method="adamw")
+        weight_decay: Annotated[float, Field(ge=0)] = 0.01
+        schedule: Annotated[Method, method_or("linear")] = Method(method="linear")
+        warmup: Share = 0.1
+        clip_norm: Positive | None = 1.0
+        dropout: Auto | Share = "auto"
+        label_smoothing: Share = 0.0
+        class_weights: Literal["none", "balanced"] = "none"
+        head_start: Literal["auto", "random", "probe"] = "auto"
+        validate: Literal["epoch"] | Count = "epoch"  # type: ignore[assignment]
+        early_stopping: EarlyStopping | None = EarlyStopping()
+
+
+class Evaluate(Section):
+    """What is measured beside the whole: slices by column, answers withheld below a confidence."""
+
+    slices: Names = ()
+    unsure_below: Fraction | None = None
+
+
+class Report(Section):
+    """How the user's texts appear in the report."""
+
+    texts: Literal["shown", "masked", "none"] = "shown"
+
+
+class Sections(Section):
+    """All sections of a recipe; the ones that are not built yet admit only null."""
+
+    name: Name = "run"
+    language: Literal["zh", "en"] | None = None
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = 13
+    task: Task
+    tasks: NotBuilt = None
+    data: Data
+    model: Text
+    pretrain: NotBuilt = None
+    augment: NotBuilt = None
+    adapt: Annotated[Method, method_or("full")] = Method(method="full")
+    train: Train = Train()
+    evaluate: Evaluate = Evaluate()
+    report: Report = Report()
+    search: NotBuilt = None
+    explain: NotBuilt = None
+    compress: NotBuilt = None
+    serve: NotBuilt = None
+    monitor: NotBuilt = None
+    review: NotBuilt = None
+    retrain: NotBuilt = None
+    device: Literal["auto", "cpu", "cuda", "mps", "npu"] = "auto"
+    threads: Auto | Count = "auto"
+    time_limit: NotBuilt = None

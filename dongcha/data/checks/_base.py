@@ -1,0 +1,80 @@
+"""Hold what every data check looks at, and the few moves that all of them make.
+
+In: the splits of a task with whatever of the model is at hand, as functions. Out: samples, short texts, sentences.
+Knows no model and no single check.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from dongcha.data.dataset import Dataset
+from dongcha.data.rows import joined_texts
+from dongcha.types import Check
+
+NUM_EXAMPLES = 5
+LONGEST_EXAMPLE = 60  # characters of user text
+
+
+@dataclass(frozen=True, kw_only=True)
+class View:
+    """What checks look at: the splits by name, and the model's abilities where a model is at hand.
+
+    `splits`: "train", "validation", "test" and extra tests. `fields`: the task's fields, the text first.
+    `made_splits`: those that we cut ourselves; a leak into one is a failure, into a given one a warning.
+    `encode`: token ids with special tokens, never cut; `tokens_of`: the pieces of ids; `embed`: (n, hidden) float32
+    unit vectors; `pseudo_perplexity`: where the model has a masked-language head. `reference`: general sentences of
+    the language, to compare the task's text with. Checks that need a model run on `sample` rows drawn with `seed`.
+    """
+
+    splits: Mapping[str, Dataset]
+    fields: tuple[str, ...]
+    made_splits: frozenset[str] = frozenset()
+    encode: Callable[[list[str]], list[list[int]]] | None = None
+    tokens_of: Callable[[list[int]], list[str]] | None = None
+    unknown_id: int | None = None
+    max_tokens: int | None = None
+    embed: Callable[[list[str]], np.ndarray] | None = None
+    pseudo_perplexity: Callable[[list[str]], float] | None = None
+    reference: Sequence[str] = field(default=(), repr=False)
+    language: str = "en"
+    seed: int = 13
+    sample: int = 2000
+
+    def texts(self, split: str) -> list[str]:
+        """Return the input texts of a split, in order; several input fields are joined by a unit separator."""
+        return list(joined_texts(self.splits[split], self.fields))
+
+    def sampled(self, split: str) -> Dataset:
+        """Return the split, or a seeded sample of `sample` of its rows, in order, where it has more."""
+        dataset = self.splits[split]
+        if len(dataset) <= self.sample:
+            return dataset
+        rows = np.random.default_rng(self.seed).choice(len(dataset), self.sample, replace=False)
+        return dataset.take(np.sort(rows))
+
+    def sampled_texts(self, split: str) -> list[str]:
+        """Return the input texts of `sampled(split)`."""
+        return list(joined_texts(self.sampled(split), self.fields))
+
+    @property
+    def target(self) -> str | None:
+        """The field that holds the gold value: label, score or spans; None where the task has none of them."""
+        return next((name for name in ("label", "score", "spans") if name in self.fields), None)
+
+
+def short(text: str) -> str:
+    """Return a text on one line, at most 60 characters long, the cut shown."""
+    line = " ".join(text.replace("\x1f", " / ").split())
+    return line if len(line) <= LONGEST_EXAMPLE else line[: LONGEST_EXAMPLE - 1] + "…"
+
+
+def split_order(names: Iterable[str]) -> list[str]:
+    """Return the splits as people expect them: train, validation, test, then extra tests as given."""
+    return sorted(names, key=lambda name: {"train": 0, "validation": 1, "test": 2}.get(name, 3))
+
+
+def skipped(name: str, message: str) -> Check:
+    """Return a check that did not run, with the sentence that says why."""
+    return Check(name=name, status="skipped", message=message)

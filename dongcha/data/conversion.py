@@ -1,0 +1,171 @@
+"""Turn the columns of a file into the fields of a task.
+
+In: record batches as a source yields them. Out: record batches with the task's fields in canonical form, then the
+user's other columns untouched, then `__row__`. Tokens and tags become text, spans and `words` list<{start,end}>, the
+characters of each token. Knows no format and no model.
+"""
+
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
+from typing import NoReturn
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from dongcha.data import tags
+from dongcha.data.dataset import ROW
+from dongcha.data.fields import ANY, FIELDS, Cells, check_spans, to_strings, to_text, with_nulls
+from dongcha.data.origin import Origin, excerpt
+from dongcha.data.sources.base import MIXED
+
+OTHER_NAMES = {  # what files often call a field, for the advice in a message
+    "text": ("sentence", "content", "review", "body", "comment", "utterance", "title", "文本", "内容", "评论"),
+    "label": ("category", "class", "intent", "sentiment", "target", "topic", "y", "标签", "类别"),
+    "score": ("rating", "stars", "value", "y", "分数", "评分"),
+    "spans": ("entities", "labels", "ner", "ner_tags", "实体"),
+    "text_a": ("sentence1", "premise", "question1", "text1"),
+    "text_b": ("sentence2", "hypothesis", "question2", "text2"),
+}
+
+
+class Conversion:
+    """Convert batch after batch of one source; remembers what its first batch settled.
+
+    `columns` maps a field to its column or columns in the file, which stay in the table under their own names too.
+    """
+
+    def __init__(
+        self, fields: Sequence[str], columns: Mapping[str, str | Sequence[str]], origin: Origin, *, need_gold: bool
+    ) -> None:
+        self._fields, self._origin, self._need_gold = tuple(fields), origin, need_gold
+        if origin.part == "first_line" and "spans" in fields:
+            origin.refuse("read.part_spans")
+        for name in columns:
+            self._refuse_unknown_field(name)
+        self._columns = {f: (c,) if isinstance(c, str) else tuple(c) for f, c in columns.items()}
+        self._has_tokens: bool | None = None  # settled by the first batch
+        self._label_types: dict[str, pa.DataType] = {}
+        self.has_tags = False
+        self.evidence = np.zeros(3, dtype=np.int64)  # of the tagging scheme
+
+    def _refuse_unknown_field(self, name: str) -> None:
+        known = {*self._fields, *FIELDS, "tokens", "tags"}
+        if name not in known:
+            near = get_close_matches(name, self._fields, n=1) or [", ".join(self._fields)]
+            self._origin.refuse("read.columns_key", name=name, near=near[0])
+
+    def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """Return the batch in canonical form; raises DataError with the first row that has none."""
+        found = {name for name in batch.schema.names if name != ROW}
+        if self._has_tokens is None:
+            self._has_tokens = self._settle_tokens(found)
+            self._check_columns(found)
+        made: dict[str, pa.Array] = self._from_tokens(batch) if self._has_tokens else {}
+        for field in self._fields:
+            if field not in made and (self._is_needed(field) or self._names(field)[0] in found):
+                made[field] = self._convert(field, batch)
+        if "spans" in made and "text" in made and not self._has_tokens:
+            made["spans"] = check_spans(self._cells("spans", batch), made["spans"], made["text"])
+        if self._origin.part == "first_line" and "text" in made:
+            made["text"] = pc.replace_substring_regex(made["text"], r"(?s)\r?\n.*", "")
+            to_text(Cells("text", made["text"], False, batch.column(ROW), self._origin, required=True))
+        return self._assemble(batch, made)
+
+    def _names(self, field: str) -> tuple[str, ...]:
+        return self._columns.get(field, (field,))
+
+    def _is_needed(self, field: str) -> bool:
+        return self._need_gold or not (field == "tags" or FIELDS.get(field, ANY).is_gold)
+
+    def _settle_tokens(self, found: set[str]) -> bool:
+        """Tell whether text and spans are made of tokens and tags: where the file has these and not those."""
+        lacks = [f for f in ("text", "spans") if f in self._fields and not found.issuperset(self._names(f))]
+        wanted = bool(lacks) and (lacks == ["spans"] or "text" in lacks)
+        tagged = "spans" not in lacks or not self._need_gold or self._names("tags")[0] in found
+        return wanted and tagged and self._names("tokens")[0] in found
+
+    def _check_columns(self, found: set[str]) -> None:
+        made = {"text", "spans"} if self._has_tokens else set()
+        untagged = self._names("tokens")[0] in found and "spans" in self._fields and not self._has_tokens
+        if untagged and not found.issuperset(self._names("text")):
+            self._refuse_column("tags", self._names("tags")[0], found)
+        for field in self._fields:
+            missing = [name for name in self._names(field) if name not in found]
+            if missing and field not in made and self._is_needed(field):
+                self._refuse_column(field, missing[0], found)
+
+    def _refuse_column(self, field: str, name: str, found: set[str]) -> NoReturn:
+        near = get_close_matches(name, sorted(found), n=1) or [o for o in OTHER_NAMES.get(field, ()) if o in found]
+        columns = ", ".join(sorted(found)[:12]) or "-"
+        key = "read.columns_near" if near else "read.columns"
+        self._origin.refuse(key, field=field, name=name, found=columns, near=near[0] if near else "")
+
+    def _cells(self, field: str, batch: pa.RecordBatch, name: str | None = None) -> Cells:
+        name = name or self._names(field)[0]
+        place = batch.schema.get_field_index(name)
+        array = batch.column(place) if place >= 0 else pa.nulls(batch.num_rows)
+        is_json = place >= 0 and batch.schema.field(place).metadata == MIXED
+        return Cells(field, array, is_json, batch.column(ROW), self._origin, self._is_needed(field))
+
+    def _convert(self, field: str, batch: pa.RecordBatch) -> pa.Array:
+        cells = self._cells(field, batch)
+        names = self._names(field)
+        if len(names) > 1:
+            cells = self._joined(field, batch, names)
+        made = FIELDS.get(field, ANY).convert(cells)
+        is_label = field in ("label", "labels") and not pa.types.is_null(made.type)
+        if is_label and self._label_types.setdefault(field, made.type) != made.type:
+            cells.refuse("read.label_changes", pc.index(made.is_valid(), True).as_py())
+        return made
+
+    def _joined(self, field: str, batch: pa.RecordBatch, names: tuple[str, ...]) -> Cells:
+        """Join several text columns by a line break, leaving out those that a row lacks."""
+        if FIELDS.get(field, ANY).convert is not to_text:
+            self._origin.refuse("read.several_columns", field=field, names=", ".join(names))
+        parts = [self._cells(field, batch, name) for name in names]
+        texts = [
+            to_text(Cells(n, p.array, p.is_json, p.rows, p.origin, False)) for n, p in zip(names, parts, strict=True)
+        ]
+        joined = pc.binary_join_element_wise(*texts, "\n", null_handling="skip")
+        return Cells(field, joined, False, batch.column(ROW), self._origin, self._is_needed(field))
+
+    def _from_tokens(self, batch: pa.RecordBatch) -> dict[str, pa.Array]:
+        """Make text, words and, where there are tags, spans; `tokens` stay."""
+        cells = self._cells("tokens", batch)
+        tokens = to_strings(cells)
+        empty = pc.equal(pc.list_value_length(tokens), 0)
+        cells.refuse_missing(empty)
+        texts, words = tags.join_column(tokens)
+        made = {"text": texts, "words": words, "tokens": tokens}
+        to_text(Cells("tokens", texts, False, cells.rows, cells.origin, required=True))
+        if "spans" not in self._fields:
+            return made
+        if self._names("tags")[0] in batch.schema.names or self._need_gold:
+            made["spans"] = self._tagged(batch, tokens, words)
+        return made
+
+    def _tagged(self, batch: pa.RecordBatch, tokens: pa.ListArray, words: pa.ListArray) -> pa.ListArray:
+        cells = self._cells("tags", batch)
+        row_tags = to_strings(cells)
+        sizes = [pc.fill_null(pc.list_value_length(column), 0) for column in (tokens, row_tags)]
+        unequal = pc.and_(pc.not_equal(*sizes), row_tags.is_valid())
+        if pc.any(unequal).as_py():
+            at = pc.index(unequal, True).as_py()
+            cells.refuse("read.tag_count", at, tokens=sizes[0][at].as_py(), tags=sizes[1][at].as_py())
+        try:
+            spans, evidence = tags.spans_column(row_tags, words)
+        except tags.UnknownTag as error:
+            cells.refuse("read.unknown_tag", error.row, tag=excerpt(error.tag))
+        self.has_tags = True
+        self.evidence += evidence
+        return with_nulls(spans, row_tags)
+
+    def _assemble(self, batch: pa.RecordBatch, made: dict[str, pa.Array]) -> pa.RecordBatch:
+        """Put fields first, then the user's other columns with their marks, then the row number."""
+        fields = [pa.field(name, array.type) for name, array in made.items()]
+        rest = [i for i, name in enumerate(batch.schema.names) if name not in made and name != ROW]
+        others = [batch.schema.field(i) for i in rest]
+        schema = pa.schema([*fields, *others, pa.field(ROW, pa.int64())])
+        columns = [*made.values(), *(batch.column(i) for i in rest), batch.column(ROW)]
+        return pa.RecordBatch.from_arrays(columns, schema=schema)

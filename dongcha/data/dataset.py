@@ -1,0 +1,77 @@
+"""Hold rows as a view over Arrow columns, memory-mapped where they came from a file.
+
+In: an Arrow table whose columns are the task's fields plus whatever else the user's file had, and `__row__`, the
+1-based row in the source. Out: columns, batches of rows, smaller views. Rows are never copied until they are asked for.
+"""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+ROW = "__row__"
+BATCH = 4096  # rows handled at a time wherever a whole column is not needed
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Rows of one split.
+
+    `table` holds all rows of the source, `indices` (int64) which of them belong to this view, in order; None for all.
+    `source` is the file as the user named it, for messages.
+    """
+
+    name: str
+    source: str
+    table: pa.Table
+    indices: np.ndarray | None = None
+
+    def __len__(self) -> int:
+        return self.table.num_rows if self.indices is None else len(self.indices)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The names of all columns but the row number."""
+        return tuple(name for name in self.table.column_names if name != ROW)
+
+    def column(self, name: str) -> list[Any]:
+        """Return one column as Python values, in the view's order."""
+        column = self.table.column(name)
+        values: list[Any] = (column if self.indices is None else column.take(pa.array(self.indices))).to_pylist()
+        return values
+
+    def batches(self, size: int = BATCH, columns: Sequence[str] | None = None) -> Iterator[dict[str, list[Any]]]:
+        """Yield rows as column lists, `size` rows at a time, so that memory stays bounded."""
+        table = self.table if columns is None else self.table.select(list(columns))
+        for start in range(0, len(self), size):
+            if self.indices is None:
+                part = table.slice(start, size)
+            else:
+                part = table.take(pa.array(self.indices[start : start + size]))
+            yield part.to_pydict()
+
+    def rows(self, positions: Sequence[int]) -> list[dict[str, Any]]:
+        """Return the rows at 0-based positions of this view as dicts."""
+        rows: list[dict[str, Any]] = self.take(np.asarray(positions, dtype=np.int64)).arrow().to_pylist()
+        return rows
+
+    def take(self, positions: np.ndarray, name: str | None = None) -> "Dataset":
+        """Return the view of these 0-based positions, in this order."""
+        indices = positions if self.indices is None else self.indices[positions]
+        return Dataset(name or self.name, self.source, self.table, np.asarray(indices, dtype=np.int64))
+
+    def arrow(self) -> pa.Table:
+        """Return this view's rows as one Arrow table; copies when the view is a selection."""
+        return self.table if self.indices is None else self.table.take(pa.array(self.indices))
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 over the columns' names, types and values, the same for any chunking of the rows."""
+        digest = hashlib.sha256(str(self.table.schema.remove_metadata()).encode())
+        for batch in self.batches():
+            digest.update(repr(batch).encode("utf-8", "surrogatepass"))
+        return digest.hexdigest()

@@ -1,0 +1,280 @@
+"""Bring each field of a row to its one canonical form.
+
+In: a column of one batch. Out: the column as text (string), label (string, or list<string>), score (float64), spans
+(list<{start,end,label}> in the order of the text), or as it is. A value that cannot be brought to its form is refused
+with its row. Knows no format and no model; which column makes which field is `conversion.py`'s.
+"""
+
+import json
+import math
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from dongcha.data import tags
+from dongcha.data.origin import Origin, excerpt
+from dongcha.data.sources.base import as_json
+
+TEXT, SCORE = pa.string(), pa.float64()
+STRINGS, SPANS = pa.list_(pa.string()), pa.list_(tags.SPAN)
+SHOWN = 5  # rows that a message lists
+
+
+@dataclass(frozen=True)
+class Cells:
+    """One column of one batch, on its way to a field: its values, their rows, and whether each row needs one."""
+
+    field: str
+    array: pa.Array
+    is_json: bool
+    rows: pa.Array
+    origin: Origin
+    required: bool
+
+    def refuse(self, key: str, position: int, **values: Any) -> NoReturn:
+        """Raise DataError with this column's name at the row of a 0-based position."""
+        self.origin.refuse(key, self.rows[position].as_py(), field=self.field, **values)
+
+    def values(self) -> list[Any]:
+        """Return the cells as Python values."""
+        cells: list[Any] = self.array.to_pylist()
+        return [None if cell is None else json.loads(cell) for cell in cells] if self.is_json else cells
+
+    def refuse_kind(self, position: int, value: Any, wanted: str) -> NoReturn:
+        """Refuse a value of the wrong kind, showing it."""
+        self.refuse("read.kind", position, found=excerpt(as_json(value) or "null"), wanted=wanted)
+
+    def refuse_missing(self, missing: pa.Array) -> None:
+        """Refuse the rows that lack a value, when each needs one; `missing` is boolean."""
+        if self.required and pc.any(missing).as_py():
+            rows = self.rows.filter(missing)
+            shown = ", ".join(str(row) for row in rows[:SHOWN].to_pylist())
+            self.origin.refuse("read.missing_value", rows[0].as_py(), field=self.field, count=len(rows), rows=shown)
+
+
+def to_text(cells: Cells) -> pa.Array:
+    """Return strings; refuses other kinds, and where a value is needed, missing and blank ones."""
+    if pa.types.is_null(cells.array.type):
+        cells.refuse_missing(cells.array.is_null())
+        return pa.nulls(len(cells.array), TEXT)
+    if cells.is_json or not pa.types.is_string(cells.array.type):
+        position, value = next((i, v) for i, v in enumerate(cells.values()) if v is not None and not isinstance(v, str))
+        cells.refuse_kind(position, value, "text")
+    blank = pc.equal(pc.utf8_trim_whitespace(cells.array), "")
+    cells.refuse_missing(pc.fill_null(blank, True))
+    zero = pc.fill_null(pc.match_substring(cells.array, "\0"), False)
+    if pc.any(zero).as_py():
+        cells.refuse("read.nul", pc.index(zero, True).as_py())
+    return cells.array
+
+
+def to_label(cells: Cells) -> pa.Array:
+    """Return strings, or list<string> where labels are lists; numbers and truth values become their text."""
+    kind = cells.array.type
+    if pa.types.is_null(kind):
+        cells.refuse_missing(cells.array.is_null())
+        return cells.array
+    if not cells.is_json and (pa.types.is_string(kind) or pa.types.is_integer(kind) or pa.types.is_boolean(kind)):
+        labels = cells.array.cast(TEXT)
+        cells.refuse_missing(pc.fill_null(pc.equal(pc.utf8_trim_whitespace(labels), ""), True))
+        return labels
+    values = [_label(value, i, cells) for i, value in enumerate(cells.values())]
+    _same_kind(values, cells)
+    labels = pa.array(values)
+    cells.refuse_missing(labels.is_null())
+    return labels.cast(STRINGS) if pa.types.is_list(labels.type) else labels
+
+
+def _label(value: Any, position: int, cells: Cells, nested: bool = False) -> Any:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float) and math.isfinite(value):
+        return str(int(value)) if value.is_integer() else repr(value)
+    if isinstance(value, int) or (isinstance(value, str) and value.strip()):
+        return str(value)
+    if isinstance(value, list) and not nested:
+        return [_label(item, position, cells, nested=True) for item in value]
+    if nested or not (value is None or isinstance(value, str)):
+        cells.refuse_kind(position, value, "text, or a list of texts")
+    return None
+
+
+def _same_kind(values: list[Any], cells: Cells) -> None:
+    kinds = [(i, isinstance(value, list)) for i, value in enumerate(values) if value is not None]
+    odd = next((i for i, is_list in kinds if is_list != kinds[0][1]), None)
+    if odd is not None:
+        cells.refuse("read.label_changes", odd)
+
+
+def to_labels(cells: Cells) -> pa.Array:
+    """Return list<string>; refuses labels that are no lists."""
+    labels = to_label(cells)
+    if not pa.types.is_list(labels.type) and not pa.types.is_null(labels.type):
+        position = pc.index(labels.is_valid(), True).as_py()
+        cells.refuse_kind(position, labels[position].as_py(), "a list of texts")
+    return labels
+
+
+def to_score(cells: Cells) -> pa.Array:
+    """Return float64; refuses what is no finite number."""
+    kind = cells.array.type
+    if cells.is_json or not (pa.types.is_integer(kind) or pa.types.is_floating(kind)):
+        numbers = pa.array([_number(value, i, cells) for i, value in enumerate(cells.values())], SCORE)
+    else:
+        numbers = cells.array.cast(SCORE)
+    infinite = pc.fill_null(pc.invert(pc.is_finite(numbers)), False)
+    if pc.any(infinite).as_py():
+        position = pc.index(infinite, True).as_py()
+        cells.refuse_kind(position, str(numbers[position].as_py()), "a finite number")
+    cells.refuse_missing(numbers.is_null())
+    return numbers
+
+
+def _number(value: Any, position: int, cells: Cells) -> float | None:
+    if isinstance(value, str | int | float) and not isinstance(value, bool):
+        with suppress(ValueError, OverflowError):
+            return float(value)
+    if value is not None:
+        cells.refuse_kind(position, value, "a number")
+    return None
+
+
+def to_spans(cells: Cells) -> pa.Array:
+    """Return list<{start,end,label}>, other keys left out; their place in the text is checked by `check_spans`."""
+    if not cells.is_json and pa.types.is_list(cells.array.type) and cells.array.null_count == 0:
+        fast = _spans_at_once(cells.array)
+        if fast is not None:
+            return fast
+    values = [_row_spans(value, i, cells) for i, value in enumerate(_parsed(cells))]
+    spans = pa.array(values, SPANS)
+    cells.refuse_missing(spans.is_null())
+    return spans
+
+
+def _spans_at_once(column: pa.ListArray) -> pa.Array | None:
+    """Cast a clean column; None when some value needs a look of its own."""
+    flat = column.flatten()
+    if not _has_span_keys(flat.type) or flat.null_count:
+        return None
+    parts = [pc.struct_field(flat, field.name) for field in tags.SPAN]
+    if any(part.null_count for part in parts) or pc.any(pc.equal(parts[2], "")).as_py():
+        return None
+    try:
+        arrays = [part.cast(field.type) for part, field in zip(parts, tags.SPAN, strict=True)]
+    except pa.ArrowInvalid:  # a place beyond 32 bits
+        return None
+    bounds = pa.array(tags.row_bounds(column), pa.int32())
+    return pa.ListArray.from_arrays(bounds, pa.StructArray.from_arrays(arrays, fields=list(tags.SPAN)))
+
+
+def _has_span_keys(kind: pa.DataType) -> bool:
+    types = {field.name: field.type for field in kind} if pa.types.is_struct(kind) else {}
+    whole = all(pa.types.is_integer(types.get(key, pa.null())) for key in ("start", "end"))
+    return whole and pa.types.is_string(types.get("label", pa.null()))
+
+
+def _parsed(cells: Cells) -> list[Any]:
+    """Return values of a structured field; a table's cells hold them as JSON text."""
+    values = cells.values()
+    for i, value in enumerate(values):
+        if isinstance(value, str):
+            try:
+                values[i] = json.loads(value)
+            except ValueError:
+                cells.refuse_kind(i, value, "a list (in a table: as JSON)")
+    return values
+
+
+def _row_spans(value: Any, position: int, cells: Cells) -> list[dict[str, Any]] | None:
+    if value is None:
+        return None
+    if not isinstance(value, list):
+        cells.refuse_kind(position, value, "a list of {start, end, label}")
+    for span in value:
+        whole = isinstance(span, dict) and all(type(span.get(key)) is int for key in ("start", "end"))
+        named = isinstance(span, dict) and isinstance(span.get("label"), str) and span["label"]
+        if not whole or not named or max(abs(span["start"]), abs(span["end"])) >= 2**31:
+            cells.refuse_kind(position, span, "{start, end, label}: two whole numbers and a text")
+    return [{key: span[key] for key in ("start", "end", "label")} for span in value]
+
+
+def check_spans(cells: Cells, spans: pa.ListArray, texts: pa.Array) -> pa.ListArray:
+    """Return the spans of each row in the order of the text; refuses those outside it, empty, or overlapping."""
+    bounds = tags.row_bounds(spans)
+    flat = spans.flatten()
+    rows = np.repeat(np.arange(len(spans)), np.diff(bounds))
+    start, end = (pc.struct_field(flat, key).to_numpy(zero_copy_only=False) for key in ("start", "end"))
+    length = pc.fill_null(pc.utf8_length(texts), 0).to_numpy(zero_copy_only=False)[rows]
+    outside = np.flatnonzero((start < 0) | (end > length) | (start >= end))
+    if outside.size:
+        at = int(outside[0])
+        cells.refuse("read.span_outside", int(rows[at]), start=start[at], end=end[at], length=length[at])
+    order = np.lexsort((end, start, rows))
+    overlap = np.flatnonzero((rows[order][1:] == rows[order][:-1]) & (start[order][1:] < end[order][:-1]))
+    if overlap.size:
+        one, two = order[overlap[0]], order[overlap[0] + 1]
+        first, second = f"{start[one]}-{end[one]}", f"{start[two]}-{end[two]}"
+        cells.refuse("read.span_overlap", int(rows[one]), first=first, second=second)
+    if np.array_equal(order, np.arange(len(order))):
+        return spans
+    ordered = tags.list_column(flat.take(pa.array(order)), rows, len(spans))
+    return with_nulls(ordered, spans)
+
+
+def with_nulls(column: pa.ListArray, like: pa.Array) -> pa.ListArray:
+    """Return a list column that is null wherever another one is."""
+    if not like.null_count:
+        return column
+    return pa.ListArray.from_arrays(column.offsets, column.values, mask=like.is_null())
+
+
+def to_any(cells: Cells) -> pa.Array:
+    """Return the column as it is; refuses rows without a value where each needs one."""
+    cells.refuse_missing(cells.array.is_null())
+    return cells.array
+
+
+def to_strings(cells: Cells) -> pa.Array:
+    """Return list<string> of tokens or tags, none of them empty."""
+    if not cells.is_json and cells.array.type == STRINGS and cells.array.null_count == 0:
+        flat = cells.array.flatten()
+        if flat.null_count == 0 and not pc.any(pc.equal(flat, "")).as_py():
+            return cells.array
+    values = _parsed(cells)
+    cells.refuse_missing(pa.array([value is None for value in values]))
+    for i, value in enumerate(values):
+        items = value if isinstance(value, list) else [value]
+        odd = next((item for item in items if not isinstance(item, str) or not item), None)
+        if value is not None and (not isinstance(value, list) or odd is not None or None in items):
+            cells.refuse_kind(i, odd if isinstance(value, list) else value, "a list of texts, none of them empty")
+    return pa.array(values, STRINGS)
+
+
+@dataclass(frozen=True)
+class Field:
+    """How a field gets its form, its Arrow type where all its values are missing, and whether it is gold."""
+
+    convert: Callable[[Cells], pa.Array]
+    is_gold: bool = False
+    type: pa.DataType = TEXT
+
+
+_TEXTS = ("text", "text_a", "text_b", "question", "context", "query", "source", "document", "prompt")
+_GOLD_TEXTS = ("target", "summary", "completion", "solution", "positive")
+_GOLD = ("answers", "answer", "references", "constraints", "negatives", "relevant", "test")
+
+FIELDS: Mapping[str, Field] = {
+    **{name: Field(to_text) for name in _TEXTS},
+    **{name: Field(to_text, is_gold=True) for name in _GOLD_TEXTS},
+    **{name: Field(to_any, is_gold=True) for name in _GOLD},
+    "label": Field(to_label, is_gold=True),
+    "labels": Field(to_labels, is_gold=True, type=STRINGS),
+    "score": Field(to_score, is_gold=True, type=SCORE),
+    "spans": Field(to_spans, is_gold=True, type=SPANS),
+}
+ANY = Field(to_any)  # a field of a stranger's task

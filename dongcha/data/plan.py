@@ -1,0 +1,59 @@
+"""Plan batches: which features go together, in which order, within a budget of tokens.
+
+In: lengths, a budget, a seed, an epoch. Out: index arrays. The plan depends on nothing else: it is the same for any
+number of processes, and the same again after a resume. Features of like length share a batch, so little is padding.
+"""
+
+import numpy as np
+
+POOL = 64  # batches whose rows are sorted together; larger pads less, smaller mixes lengths more
+
+
+def plan_epoch(lengths: np.ndarray, batch_tokens: int, seed: int, epoch: int) -> list[np.ndarray]:
+    """Shuffle, sort by length within pools, cut where the padded size would pass the budget, shuffle the batches.
+
+    `lengths` (N,) in tokens. A batch of b features, the longest of t tokens, has b * t <= batch_tokens, or b = 1.
+    Every feature occurs exactly once. Cost grows as N log N.
+    """
+    if not len(lengths):
+        return []
+    rng = np.random.default_rng([seed, epoch])
+    order = rng.permutation(len(lengths))
+    per_pool = max(1, int(POOL * batch_tokens / max(1.0, float(lengths.mean()))))
+    batches: list[np.ndarray] = []
+    for start in range(0, len(order), per_pool):
+        pool = order[start : start + per_pool]
+        pool = pool[np.argsort(lengths[pool], kind="stable")]
+        batches.extend(cut(pool, lengths, batch_tokens))
+    return [batches[i] for i in rng.permutation(len(batches))]
+
+
+def plan_inference(lengths: np.ndarray, batch_tokens: int) -> list[np.ndarray]:
+    """Plan batches in order of length, longest first, so that the memory peak comes at once."""
+    return cut(np.argsort(lengths, kind="stable"), lengths, batch_tokens)[::-1]
+
+
+def cut(order: np.ndarray, lengths: np.ndarray, batch_tokens: int) -> list[np.ndarray]:
+    """Cut an order of growing lengths into the fewest runs within the padded budget, then level their sizes.
+
+    Runs are levelled so that a pool does not end in one tiny batch whose gradient weighs as much as the others.
+    """
+    batches, start = [], 0
+    sorted_lengths = lengths[order].astype(np.int64)
+    while start < len(order):
+        # sizes are non-decreasing in the end, so the last end within budget is found by bisection
+        low, high = start + 1, len(order)
+        while low < high:
+            middle = (low + high + 1) // 2
+            if (middle - start) * sorted_lengths[middle - 1] <= batch_tokens:
+                low = middle
+            else:
+                high = middle - 1
+        batches.append(order[start:low])
+        start = low
+    if len(batches) > 1 and len(batches[-1]) < len(batches[-2]) // 2:
+        last = np.concatenate(batches[-2:])
+        half = len(last) // 2
+        if (len(last) - half) * int(lengths[last].max()) <= batch_tokens:
+            batches[-2:] = [last[:half], last[half:]]
+    return batches

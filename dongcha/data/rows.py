@@ -1,0 +1,63 @@
+"""Read what a row says: its input fields as one text, its gold value as one string, the labels in it.
+
+In: a Dataset and the task's fields. Out: plain values, in row order. Which fields are gold follows from their names.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from dongcha.data.dataset import ROW, Dataset
+
+TARGETS = ("label", "score", "spans", "tags", "answer", "answers", "target", "summary", "relevant")
+
+
+def input_fields(fields: Sequence[str]) -> tuple[str, ...]:
+    """Return the fields that a model reads; the rest are what it is to find."""
+    return tuple(name for name in fields if name not in TARGETS) or tuple(fields[:1])
+
+
+def joined_texts(dataset: Dataset, fields: Sequence[str]) -> Iterator[str]:
+    """Yield each row's input fields as one string, in order; two fields never run into each other."""
+    names = input_fields(fields)
+    for batch in dataset.batches(columns=names):
+        for values in zip(*(batch[name] for name in names), strict=True):
+            yield "\x1f".join(value if isinstance(value, str) else plain(value) for value in values)
+
+
+def targets(dataset: Dataset, fields: Sequence[str]) -> list[str]:
+    """Return each row's gold value as one comparable string; the order inside a list of labels or spans is nothing."""
+    names = [name for name in fields if name in TARGETS]
+    if not names:
+        return [""] * len(dataset)
+    columns = [[plain(value) for value in dataset.column(name)] for name in names]
+    return ["\x1f".join(values) for values in zip(*columns, strict=True)]
+
+
+def plain(value: Any) -> str:
+    """Return a value as a string that is equal for equal values; lists are compared as bags."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list):
+        return json.dumps(sorted(plain(item) for item in value), ensure_ascii=False)
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, default=str)
+
+
+def row_numbers(dataset: Dataset) -> list[int]:
+    """Return the 1-based row of the source file of each row; the position where the source has none."""
+    return dataset.column(ROW) if ROW in dataset.table.column_names else list(range(1, len(dataset) + 1))
+
+
+def labels_of(value: Any) -> tuple[str, ...]:
+    """Return the labels in one gold value: a string, a list of strings, or a list of spans; numbers have none."""
+    if isinstance(value, str):
+        return (value,)
+    if isinstance(value, list):
+        return tuple(item["label"] if isinstance(item, dict) else str(item) for item in value)
+    return ()
+
+
+def label_counts(dataset: Dataset, target: str) -> Counter[str]:
+    """Count the labels of a split; in tagging, its gold spans by label."""
+    return Counter(label for value in dataset.column(target) for label in labels_of(value))

@@ -1,0 +1,85 @@
+"""Bring a recipe's data in: files read, repeats dropped on demand, the splits that no file gives cut from train.
+
+In: the `data:` section. Out: `Splits`. Knows no model and no task, only its fields.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from dongcha.config.kinds import PerLabel as AskedPerLabel
+from dongcha.config.sections import Data
+from dongcha.data.dataset import Dataset
+from dongcha.data.duplicates import drop_repeats
+from dongcha.data.load import ReadOptions, load
+from dongcha.data.split import PerLabel, SplitOptions, make_splits
+
+MAIN = ("train", "validation", "test")
+
+
+@dataclass(frozen=True)
+class Splits:
+    """The data sets of a run by name; `made` names those that we cut ourselves; `dropped` counts repeats left out."""
+
+    by_name: Mapping[str, Dataset]
+    made: frozenset[str]
+    dropped: int
+
+    @property
+    def tests(self) -> tuple[str, ...]:
+        """The names of the sets that are judged on: `test` first, then the extra ones."""
+        return tuple(name for name in self.by_name if name not in ("train", "validation"))
+
+    @property
+    def fingerprints(self) -> dict[str, str]:
+        """The content of each set as a SHA-256, for the run's hash."""
+        return {name: dataset.fingerprint for name, dataset in self.by_name.items()}
+
+
+def read_options(data: Data) -> ReadOptions:
+    """Return how the recipe wants files read."""
+    return ReadOptions(
+        columns=data.columns, part=data.part, encoding=data.encoding, encoding_errors=data.encoding_errors
+    )
+
+
+def read_splits(data: Data, fields: tuple[str, ...], *, seed: int, base: Path, cache: Path | None) -> Splits:
+    """Read all sets of a recipe and cut the missing ones from train."""
+    options = read_options(data)
+    sources = {name: getattr(data, name) for name in MAIN} | dict(data.tests)
+    read = {
+        name: load(source, fields, base=base, options=options, cache=cache, name=name)
+        for name, source in sources.items()
+        if source is not None
+    }
+    dropped = 0
+    if data.duplicates == "drop":
+        read["train"], dropped, _ = drop_repeats(read["train"], fields)
+    wanted = _wanted(data)
+    made: dict[str, Dataset] = {}
+    if wanted.asked:
+        label = "label" if "label" in fields else "score" if "score" in fields else None
+        label = label if data.split.stratify else None
+        made = make_splits(read["train"], wanted, label_field=label, seed=seed, fields=fields)
+    everything = read | made
+    order = [name for name in (*MAIN, *data.tests) if name in everything]
+    return Splits({name: everything[name] for name in order}, frozenset(made) - {"train"}, dropped)
+
+
+def _wanted(data: Data) -> SplitOptions:
+    """Say what must be cut from train: the parts that no file gives; a share of 0 asks for nothing."""
+    test = None if data.test is not None or data.split.train is not None else data.split.test
+    return SplitOptions(
+        validation=None if data.validation is not None else _wish(data.split.validation),
+        test=_wish(test),
+        train=_wish(data.split.train),
+        stratify=data.split.stratify,
+        group=data.split.group,
+        by_time=data.split.by_time,
+    )
+
+
+def _wish(asked: float | AskedPerLabel | None) -> float | PerLabel | None:
+    if isinstance(asked, AskedPerLabel):
+        return PerLabel(asked.per_label)
+    return asked or None

@@ -1,0 +1,35 @@
+"""Keep predictions on disk: `predictions/<split>.parquet` with row, gold, predicted, confidence and probabilities."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from dongcha import files
+from dongcha.data.dataset import ROW, Dataset
+from dongcha.tasks._base import Task
+from dongcha.types import Prediction
+
+
+def keep_predictions(path: Path, task: Task, dataset: Dataset, predictions: Sequence[Prediction]) -> None:
+    """Write a split's predictions as Parquet, whole or not at all; spans and label lists stand as JSON."""
+    gold = task.fields[task.num_inputs]
+    columns: dict[str, Any] = {
+        "row": dataset.column(ROW) if ROW in dataset.table.column_names else list(range(1, len(dataset) + 1)),
+        "gold": [plain(value) for value in dataset.column(gold)],
+        "predicted": [plain(p.target[gold]) for p in predictions],
+        "confidence": [p.confidence for p in predictions],
+    }
+    if predictions and predictions[0].probabilities:
+        columns["probabilities"] = [list(p.probabilities) for p in predictions]
+    sink = pa.BufferOutputStream()
+    pq.write_table(pa.table(columns), sink)
+    files.write_bytes(path, sink.getvalue().to_pybytes())
+
+
+def plain(value: Any) -> str | float:
+    """Return a target as a cell: text and numbers as they are, the rest as JSON."""
+    return value if isinstance(value, str | float | int) else json.dumps(value, ensure_ascii=False)

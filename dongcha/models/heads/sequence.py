@@ -1,0 +1,148 @@
+"""Give one vector of outputs a text: for classification and regression.
+
+A sentence encoder (a folder with `1_Pooling`) keeps its own pooling, with a linear layer behind it; any other model
+gets the sequence-classification class that Transformers has for it.
+
+Losses return the sum over texts and leave the division to the loop, so that accumulated micro-batches add up to the
+gradient of the whole batch.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+import transformers
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from dongcha.data.features import Features
+from dongcha.errors import ModelError
+from dongcha.locale import say
+from dongcha.models.heads._base import HeadSpec, Native, class_weights, load_hf, load_native
+
+POOLINGS = ("mean", "cls", "max")
+POOLING_FILE = "1_Pooling/config.json"
+HEAD_FILE = "head.safetensors"
+
+
+class Pooled(nn.Module):
+    """A backbone, its own pooling, and a linear layer: logits = pool(hidden) W^T + b."""
+
+    form = "pooled"
+
+    def __init__(self, hf: Any, pooling: str, num_outputs: int, dropout: float) -> None:
+        super().__init__()
+        self.hf = hf
+        self.pooling = pooling
+        self.dropout = nn.Dropout(dropout)
+        self.linear = nn.Linear(int(hf.config.hidden_size), num_outputs)
+        nn.init.normal_(self.linear.weight, std=0.02)
+        nn.init.zeros_(self.linear.bias)
+        self.new = frozenset({"linear.weight", "linear.bias"})
+
+    @property
+    def backbone(self) -> Any:
+        """The model without its head."""
+        return self.hf
+
+    def forward(self, input_ids: Tensor, mask: Tensor) -> Tensor:
+        """Return logits (B, C)."""
+        hidden_BTH = self.hf(input_ids=input_ids, attention_mask=mask.long()).last_hidden_state
+        logits: Tensor = self.linear(self.dropout(pool(hidden_BTH, mask, self.pooling)))
+        return logits
+
+    def save(self, folder: Path) -> None:
+        """Write the backbone for plain AutoModel, and the head beside it."""
+        self.hf.save_pretrained(folder)
+        tensors = {k: v.detach().cpu().contiguous() for k, v in self.linear.state_dict().items()}
+        save_file(tensors, folder / HEAD_FILE)
+        (folder / POOLING_FILE).parent.mkdir(exist_ok=True)
+        modes = {f"pooling_mode_{_MODE[p]}": p == self.pooling for p in POOLINGS}
+        width = {"word_embedding_dimension": self.linear.in_features}
+        (folder / POOLING_FILE).write_text(json.dumps(width | modes, indent=2), encoding="utf-8")
+
+
+_MODE = {"mean": "mean_tokens", "cls": "cls_token", "max": "max_tokens"}
+
+
+def pool(hidden_BTH: Tensor, mask_BT: Tensor, pooling: str) -> Tensor:
+    """Join the hidden states of each text to one vector (B, H); padded places count for nothing."""
+    if pooling == "cls":
+        return hidden_BTH[:, 0]
+    mask = mask_BT[..., None]
+    if pooling == "max":
+        return hidden_BTH.masked_fill(~mask, torch.finfo(hidden_BTH.dtype).min).amax(dim=1)
+    return (hidden_BTH * mask).sum(dim=1) / mask.sum(dim=1)
+
+
+def own_pooling(folder: Path) -> str | None:
+    """Read the pooling that a sentence encoder was trained with; None when the folder names none that we know."""
+    path = folder / POOLING_FILE
+    if not path.is_file():
+        return None
+    modes = json.loads(path.read_text(encoding="utf-8"))
+    return next((p for p in POOLINGS if modes.get(f"pooling_mode_{_MODE[p]}")), None)
+
+
+def build(folder: Path, spec: HeadSpec) -> nn.Module:
+    """Build backbone and head from a model's folder; a folder that we saved gets its trained head back."""
+    pooling = own_pooling(folder)
+    if pooling is None:
+        native: Native = load_native(transformers.AutoModelForSequenceClassification, folder, spec)
+        return native
+    hf, info = load_hf(transformers.AutoModel, folder, spec.dropout, {})
+    refuse_incomplete(folder, info["missing_keys"])
+    module = Pooled(hf, pooling, spec.num_outputs, spec.dropout or 0.0)
+    if (folder / HEAD_FILE).is_file():
+        module.linear.load_state_dict(load_file(folder / HEAD_FILE))
+    return module
+
+
+def refuse_incomplete(folder: Path, missing: frozenset[str]) -> None:
+    """Refuse a backbone some of whose own weights are absent; poolers that no one uses are forgiven."""
+    lost = sorted(name for name in missing if "pooler" not in name and "position_ids" not in name)
+    if lost:
+        raise ModelError(say("model.incomplete", folder=folder, names=", ".join(lost[:3])))
+
+
+def cross_entropy(logits_BC: Tensor, targets: Tensor, spec: HeadSpec) -> Tensor:
+    """Sum the cross-entropy over texts, weighted by class; targets (B,) int64."""
+    weights = class_weights(logits_BC, spec)
+    return F.cross_entropy(logits_BC, targets, weights, reduction="sum", label_smoothing=spec.label_smoothing)
+
+
+def binary_cross_entropy(logits_BC: Tensor, targets: Tensor, spec: HeadSpec) -> Tensor:
+    """Sum over texts the mean over labels of the binary cross-entropy; targets (B, C) in [0, 1]."""
+    smooth = targets.float() * (1 - spec.label_smoothing) + spec.label_smoothing / 2
+    weights = class_weights(logits_BC, spec)
+    return F.binary_cross_entropy_with_logits(logits_BC, smooth, weights, reduction="none").mean(dim=1).sum()
+
+
+def squared_error(logits_BC: Tensor, targets: Tensor, spec: HeadSpec) -> Tensor:
+    """Sum the squared error over texts; targets (B,) standardised scores."""
+    return (logits_BC[:, 0] - targets.float()).square().sum()
+
+
+LOSSES = {"cross_entropy": cross_entropy, "binary_cross_entropy": binary_cross_entropy, "squared_error": squared_error}
+TARGET = "unit_target"  # the batch column that holds the targets
+
+
+def vectors(model: Any, features: Features) -> np.ndarray:
+    """Return one frozen vector a feature (N, H): the model's own pooling, else the mean; unit length if it was so."""
+    pooling = getattr(model.module, "pooling", "mean")
+    scale = getattr(model.module, "scale", None)
+    out = np.zeros((len(features), int(model.module.backbone.config.hidden_size)), dtype=np.float32)
+    for indices, hidden in model.hidden(features):
+        lengths = features.lengths[indices]
+        mask = torch.from_numpy(np.arange(hidden.shape[1]) < lengths[:, None])
+        pooled = pool(torch.from_numpy(hidden), mask, pooling)
+        out[indices] = (pooled if scale is None else F.normalize(pooled, dim=1)).numpy()
+    return out
+
+
+def flat_targets(features: Features) -> np.ndarray:
+    """Return the targets by feature."""
+    return np.asarray(features.units["target"])

@@ -1,0 +1,53 @@
+"""Give one vector of outputs a token: for tagging, by the class that Transformers has.
+
+Only tokens with a target count in the loss: first subwords that their window owns; padding and special tokens never.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch.nn.functional as F
+import transformers
+from torch import Tensor, nn
+
+from dongcha.data.features import Features
+from dongcha.models.heads._base import HeadSpec, class_weights, load_native
+
+IGNORED = -100
+
+
+def build(folder: Path, spec: HeadSpec) -> nn.Module:
+    """Build backbone and head from a model's folder."""
+    return load_native(transformers.AutoModelForTokenClassification, folder, spec)
+
+
+def cross_entropy(logits_BTC: Tensor, targets_BT: Tensor, spec: HeadSpec) -> Tensor:
+    """Sum the cross-entropy over the tokens that have a target."""
+    chosen = targets_BT != IGNORED
+    weights = class_weights(logits_BTC, spec)
+    return F.cross_entropy(
+        logits_BTC[chosen], targets_BT[chosen], weights, reduction="sum", label_smoothing=spec.label_smoothing
+    )
+
+
+LOSSES = {"cross_entropy": cross_entropy}
+TARGET = "target"
+
+
+def vectors(model: Any, features: Features) -> np.ndarray:
+    """Return the frozen hidden state of each token that carries a word (S, H); zeros elsewhere."""
+    width = int(model.module.backbone.config.hidden_size)
+    out = np.zeros((int(features.starts[-1]), width), dtype=np.float32)
+    carries = np.asarray(features.tokens["word"]) >= 0
+    for indices, hidden in model.hidden(features):
+        places = features.starts[indices][:, None] + np.arange(hidden.shape[1])
+        inside = np.arange(hidden.shape[1]) < features.lengths[indices][:, None]
+        inside[inside] = carries[places[inside]]
+        out[places[inside]] = hidden[inside]
+    return out
+
+
+def flat_targets(features: Features) -> np.ndarray:
+    """Return the targets by token; IGNORED where there is none."""
+    return np.asarray(features.tokens["target"])

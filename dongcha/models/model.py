@@ -1,0 +1,115 @@
+"""Hold backbone, head and tokenizer as one value that can compute logits, be saved and be loaded.
+
+In: a model's folder and what a task asks of a head. Out: logits by feature, in order, memory bounded. Knows no task:
+`card` carries the task's facts through the folder (`task.json`) unread.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from dongcha import files
+from dongcha.data.features import Features
+from dongcha.data.plan import plan_inference
+from dongcha.errors import ModelError
+from dongcha.locale import say
+from dongcha.models.heads._base import HeadSpec
+from dongcha.models.tokenizer import Tokenizer, load_tokenizer
+from dongcha.registry import find
+
+CARD = "task.json"
+INFERENCE_TOKENS = 4096  # padded tokens a batch without gradients: where throughput levels off on CPU
+
+Outputs = Iterator[tuple[np.ndarray, np.ndarray]]
+
+
+@dataclass(frozen=True)
+class Model:
+    """A module of `models/heads` with its tokenizer; `card` is the task's own facts, saved with it."""
+
+    module: Any
+    tokenizer: Tokenizer
+    spec: HeadSpec
+    card: Mapping[str, Any]
+
+    @property
+    def num_parameters(self) -> int:
+        """All parameters, embeddings included."""
+        return sum(p.numel() for p in self.module.parameters())
+
+    def logits(self, features: Features, batch_tokens: int = INFERENCE_TOKENS) -> Outputs:
+        """Yield (indices, logits) batch by batch, longest features first; logits (B, C) or (B, T, C) float32."""
+        return self.outputs(features, self.module, batch_tokens)
+
+    def hidden(self, features: Features, batch_tokens: int = INFERENCE_TOKENS) -> Outputs:
+        """Yield (indices, hidden states (B, T, H)) of the backbone's last layer."""
+        return self.outputs(features, LastHidden(self.module.backbone), batch_tokens)
+
+    def outputs(self, features: Features, module: nn.Module, batch_tokens: int = INFERENCE_TOKENS) -> Outputs:
+        """Run a module over features without gradients, in its evaluation mode, which is put back afterwards."""
+        training = self.module.training
+        self.module.eval()
+        try:
+            for indices in plan_inference(features.lengths, batch_tokens):
+                batch = features.batch(indices, self.tokenizer.pad_id)
+                with torch.inference_mode():
+                    out = module(torch.from_numpy(batch["input_ids"]).to(self.device), self.tensor(batch["mask"]))
+                yield indices, out.float().cpu().numpy()
+        finally:
+            self.module.train(training)
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        device: torch.device = next(self.module.parameters()).device
+        return device
+
+    def tensor(self, array: np.ndarray) -> torch.Tensor:
+        """Put an array where the weights are."""
+        return torch.from_numpy(array).to(self.device)
+
+    def save(self, folder: Path) -> None:
+        """Write weights, tokenizer and card to `folder`, whole or not at all."""
+        with files.new_folder(folder) as new:
+            self.module.save(new)
+            self.tokenizer.save(new)
+            spec = {k: getattr(self.spec, k) for k in ("name", "num_outputs", "loss", "labels")}
+            card = {"head": spec | {"form": self.module.form}, "max_tokens": self.tokenizer.max_tokens, **self.card}
+            files.write_json(new / CARD, card)
+
+
+class LastHidden(nn.Module):
+    """A backbone whose output is its last hidden state alone."""
+
+    def __init__(self, backbone: nn.Module) -> None:
+        super().__init__()
+        self.backbone = backbone
+
+    def forward(self, input_ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        hidden: torch.Tensor = self.backbone(input_ids=input_ids, attention_mask=mask.long()).last_hidden_state
+        return hidden
+
+
+def build_model(folder: Path, spec: HeadSpec, *, max_tokens: int | None, seed: int, card: Mapping[str, Any]) -> Model:
+    """Build a model from a pretrained folder; new weights are drawn from `seed`, set before anything is built."""
+    torch.manual_seed(seed)
+    module = find("models.heads", spec.name).build(folder, spec)
+    tokenizer = load_tokenizer(folder, module.backbone.config)
+    if max_tokens is not None:
+        tokenizer.max_tokens = min(tokenizer.max_tokens, max_tokens)
+    return Model(module, tokenizer, spec, card)
+
+
+def load_model(folder: Path) -> Model:
+    """Load what `Model.save` wrote; refuses a folder that lacks its card or is not finished."""
+    if not (folder / CARD).is_file():
+        raise ModelError(say("model.not_ours", folder=folder, missing=CARD))
+    card = files.read_json(folder / CARD)
+    head = card["head"]
+    spec = HeadSpec(name=head["name"], num_outputs=head["num_outputs"], loss=head["loss"], labels=tuple(head["labels"]))
+    return build_model(folder, spec, max_tokens=card["max_tokens"], seed=0, card=card)

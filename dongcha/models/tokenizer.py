@@ -1,0 +1,182 @@
+"""Turn texts into token ids with their places in the text, and frame them with the model's special tokens.
+
+In: texts. Out: flat arrays, no Python object a token. Wraps a fast Transformers tokenizer; its special tokens are
+found by inspection, so that truncation and windows are ours and the same for every model.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tokenizers import Regex, pre_tokenizers
+from transformers import AutoTokenizer
+
+from dongcha.data.features import bounds
+from dongcha.errors import ModelError
+from dongcha.locale import say
+
+CJK = r"[\u3000-\u30FF\u3400-\u9FFF\uF900-\uFAFF\uFF00-\uFFEF\U00020000-\U0003FFFF]"
+OFFSET_POSITIONS = frozenset({"roberta", "xlm-roberta", "camembert", "mpnet", "longformer", "xlm-roberta-xl"})
+MANY = 10**6  # a model_max_length above this means that none was stated
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """Token ids of n texts laid end to end (S,), without special tokens, and where each lies in its text.
+
+    `begin` and `end` (S,) are character offsets into the text as given; `starts` (n + 1,) bound the texts.
+    """
+
+    ids: np.ndarray
+    begin: np.ndarray
+    end: np.ndarray
+    starts: np.ndarray
+
+    @property
+    def lengths(self) -> np.ndarray:
+        """Tokens of each text (n,), special ones left out."""
+        return np.diff(self.starts)
+
+
+class Tokenizer:
+    """A fast tokenizer with its special tokens known.
+
+    `prefix` and `suffix` are the ids that frame a single text; `max_tokens` is the longest framed sequence.
+    """
+
+    def __init__(self, hf: Any, max_tokens: int) -> None:
+        self.hf = hf
+        self.raw = hf.backend_tokenizer
+        self.raw.no_truncation()
+        self.raw.no_padding()
+        framed = self.raw.encode("a").ids
+        plain = self.raw.encode("a", add_special_tokens=False).ids
+        at = next((i for i in range(len(framed)) if framed[i : i + len(plain)] == plain), 0)
+        self.prefix = np.array(framed[:at], dtype=np.int32)
+        self.suffix = np.array(framed[at + len(plain) :], dtype=np.int32)
+        self.pad_id = int(hf.pad_token_id if hf.pad_token_id is not None else 0)
+        self.unknown_id = None if hf.unk_token_id is None else int(hf.unk_token_id)
+        stated = hf.model_max_length if hf.model_max_length < MANY else max_tokens
+        self.max_tokens = min(max_tokens, stated)
+
+    @property
+    def room(self) -> int:
+        """Tokens that the special ones leave for the text."""
+        return self.max_tokens - len(self.prefix) - len(self.suffix)
+
+    def encode(self, texts: Sequence[str]) -> Encoded:
+        """Tokenise texts without special tokens; one native call, all cores."""
+        found = self.raw.encode_batch(list(texts), add_special_tokens=False)
+        lengths = np.fromiter((len(e) for e in found), dtype=np.int64, count=len(found))
+        ids = np.fromiter((i for e in found for i in e.ids), dtype=np.int32, count=int(lengths.sum()))
+        places = np.fromiter((p for e in found for o in e.offsets for p in o), dtype=np.int32, count=2 * len(ids))
+        return Encoded(ids, places[::2], places[1::2], bounds(lengths))
+
+    def ids(self, texts: Sequence[str]) -> list[list[int]]:
+        """Return the framed ids of each text, uncut; for checks that look at single texts."""
+        return [e.ids for e in self.raw.encode_batch(list(texts))]
+
+    def isolate_cjk(self) -> None:
+        """Make each CJK character begin a token of its own, so that character spans can be told apart.
+
+        Sentence-piece vocabularies join Chinese characters into one piece, which may straddle the bounds of a span.
+        The change goes into the tokenizer itself, so it is saved with the model and plain Transformers applies it too.
+        """
+        split = pre_tokenizers.Split(Regex(CJK), "isolated")
+        before = self.raw.pre_tokenizer
+        if isinstance(before, pre_tokenizers.Metaspace):
+            before = pre_tokenizers.Metaspace(replacement=before.replacement, prepend_scheme="first")
+        self.raw.pre_tokenizer = pre_tokenizers.Sequence([split, before]) if before else split
+
+    def joins_cjk(self) -> bool:
+        """Tell whether a token of this tokenizer may cover more than one Chinese character."""
+        return bool((np.array([end - begin for begin, end in self.raw.encode(_PROBE).offsets]) > 1).any())
+
+    def save(self, folder: Path) -> None:
+        """Write the tokenizer in Transformers' form."""
+        self.hf.save_pretrained(folder)
+
+
+_PROBE = "我们中国的人民在北京上海工作生活，公司经济发展时间问题"
+
+
+@dataclass(frozen=True)
+class Windows:
+    """Stretches of encoded texts that fit a model: window w covers tokens `start` to `end` of text `row` (all (w,)).
+
+    Windows of one text overlap; `own_start` to `own_end` is the part whose answers count, each token owned once, by
+    the window in which it lies deepest.
+    """
+
+    row: np.ndarray
+    start: np.ndarray
+    end: np.ndarray
+    own_start: np.ndarray
+    own_end: np.ndarray
+
+
+def windows(lengths: np.ndarray, room: int, overlap: int) -> Windows:
+    """Cover texts of `lengths` (n,) tokens by windows of at most `room`, consecutive ones sharing `overlap` tokens."""
+    step = room - overlap
+    counts = np.where(lengths <= room, 1, -(-(lengths - overlap) // step)).astype(np.int64)
+    row = np.repeat(np.arange(len(lengths)), counts)
+    nth = np.arange(len(row)) - np.repeat(bounds(counts)[:-1], counts)
+    last = nth == counts[row] - 1
+    start = nth * step
+    end = np.minimum(start + room, lengths[row])
+    own_start = np.where(nth == 0, 0, start + overlap // 2)
+    own_end = np.where(last, lengths[row], start + step + overlap // 2)
+    return Windows(row, start, end, own_start, own_end)
+
+
+def heads_of(lengths: np.ndarray, room: int) -> Windows:
+    """Keep the first `room` tokens of each text: truncation as windows."""
+    zero = np.zeros(len(lengths), dtype=np.int64)
+    end = np.minimum(lengths, room)
+    return Windows(np.arange(len(lengths)), zero, end, zero, end)
+
+
+def frame(
+    tokenizer: Tokenizer, encoded: Encoded, cover: Windows, columns: Mapping[str, tuple[np.ndarray, int]]
+) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """Lay windows end to end with the special tokens around each.
+
+    `columns` maps names to a token column (S,) and what its special places hold. Returns the lengths (w,) and the
+    columns by name, `input_ids` among them, all of the same new length.
+    """
+    before, after = len(tokenizer.prefix), len(tokenizer.suffix)
+    inner = cover.end - cover.start
+    lengths = inner + before + after
+    starts = bounds(lengths)
+    place = np.arange(int(starts[-1])) - np.repeat(starts[:-1], lengths)
+    owner = np.repeat(np.arange(len(lengths)), lengths)
+    inside = (place >= before) & (place < before + inner[owner])
+    source = (encoded.starts[cover.row] + cover.start)[owner[inside]] + place[inside] - before
+    out: dict[str, np.ndarray] = {}
+    for name, (column, fill) in columns.items():
+        laid = np.full(len(place), fill, dtype=column.dtype)
+        laid[inside] = column[source]
+        out[name] = laid
+    ids = np.zeros(len(place), dtype=np.int32)
+    ids[inside] = encoded.ids[source]
+    for i, token in enumerate(tokenizer.prefix):
+        ids[place == i] = token
+    for i, token in enumerate(tokenizer.suffix):
+        ids[place == before + inner[owner] + i] = token
+    return lengths, {"input_ids": ids, **out}
+
+
+def load_tokenizer(folder: Path, config: Any) -> Tokenizer:
+    """Load the fast tokenizer of a folder; the longest input is what the model's positions and the folder allow."""
+    try:
+        hf = AutoTokenizer.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
+    except Exception as error:  # each tokenizer class fails in its own way
+        raise ModelError(say("model.unreadable", folder=folder, error=str(error).split("\n")[0][:160])) from error
+    if not getattr(hf, "is_fast", False):
+        raise ModelError(say("model.slow_tokenizer", folder=folder))
+    positions = int(getattr(config, "max_position_embeddings", 0) or 512)
+    if getattr(config, "model_type", "") in OFFSET_POSITIONS:
+        positions -= int(config.pad_token_id) + 1
+    return Tokenizer(hf, positions)

@@ -1,0 +1,1 @@
+"""What training minimises: the task's loss, and terms added to it."""

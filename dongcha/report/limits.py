@@ -1,0 +1,95 @@
+"""Say what the evidence of a report does not reach, each limit by its own rule.
+
+In: a Report. Out: short sentences, the weightiest first. A rule is a function that returns a sentence or an empty
+string; none of them looks at anything but the report.
+"""
+
+from collections.abc import Callable
+
+from dongcha.locale import say
+from dongcha.report.figures import count, is_number, score
+from dongcha.report.terms import term
+from dongcha.report.verdict import after_row, facts_of, main_figure, test_rows
+from dongcha.types import Report
+
+FEW_ROWS = 200
+FEW_OF_A_LABEL = 10
+
+
+def limits(report: Report) -> tuple[str, ...]:
+    """List the limits that hold for this report."""
+    return tuple(text for rule in _RULES if (text := rule(report)))
+
+
+def _few_rows(report: Report) -> str:
+    rows = test_rows(report)
+    return say("report.limit.few_rows", rows=count(rows), wanted=FEW_ROWS) if rows and rows < FEW_ROWS else ""
+
+
+def _width(report: Report) -> str:
+    after = after_row(report)
+    if after is None or after.verdict is None:
+        return ""
+    half = (after.verdict.difference.high - after.verdict.difference.low) / 2
+    return say("report.limit.width", half=score(half)) if is_number(half) else ""
+
+
+def _even(report: Report) -> str:
+    after = after_row(report)
+    return say("report.limit.even") if after and after.verdict and after.verdict.word == "even" else ""
+
+
+def _no_before(report: Report) -> str:
+    after = after_row(report)
+    return say("report.limit.no_before") if after and after.verdict is None and main_figure(report, after) else ""
+
+
+def _one_seed(report: Report) -> str:
+    seed = report.recipe.get("seed", report.environment.get("seed"))
+    return say("report.limit.one_seed", seed=seed) if isinstance(seed, int) else ""
+
+
+def _rare_labels(report: Report) -> str:
+    support = [row.get("support") for row in report.per_label]
+    rare = sum(1 for n in support if isinstance(n, int | float) and n < FEW_OF_A_LABEL)
+    return say("report.limit.rare_labels", rare=rare, all=len(support), few=FEW_OF_A_LABEL) if rare else ""
+
+
+def _one_source(report: Report) -> str:
+    other = any(part.get("slice") == "test" for part in report.slices)
+    same = facts_of(report, "test").get("source") in (None, "", facts_of(report, "train").get("source"))
+    return say("report.limit.one_source") if test_rows(report) and same and not other else ""
+
+
+def _cut_rows(report: Report) -> str:
+    cut = facts_of(report, "test").get("cut_rows")
+    return say("report.limit.cut_rows", rows=count(cut)) if isinstance(cut, int) and cut else ""
+
+
+def _no_groups(report: Report) -> str:
+    columns = {part.get("slice") for part in report.slices} - {"length", "label", "language", "test"}
+    return "" if columns else say("report.limit.no_groups")
+
+
+def _skipped(report: Report) -> str:
+    names = [term("check", check.name) for check in (*report.checks, *report.data_checks) if check.status == "skipped"]
+    return say("report.limit.skipped", names=say("report.comma").join(names)) if names else ""
+
+
+def _no_calibration(report: Report) -> str:
+    return "" if report.calibration else say("report.limit.no_calibration")
+
+
+_RULES: tuple[Callable[[Report], str], ...] = (
+    _no_before,
+    _few_rows,
+    _width,
+    _even,
+    _one_seed,
+    _one_source,
+    _rare_labels,
+    _cut_rows,
+    _no_groups,
+    _skipped,
+    _no_calibration,
+)

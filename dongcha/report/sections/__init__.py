@@ -1,0 +1,34 @@
+"""Report -> its sections in reading order; a section whose part of the report is empty is left out."""
+
+from collections.abc import Callable
+
+from dongcha.report.blocks import Block, Section
+from dongcha.report.sections import data, errors, run, scores
+from dongcha.types import Report
+
+SECTIONS: tuple[tuple[str, Callable[[Report], list[Block]]], ...] = (
+    ("verdict", scores.verdict),
+    ("table", scores.table_section),
+    ("tests", scores.extra_tests),
+    ("checks", run.checks),
+    ("flips", errors.flips),
+    ("hardest", errors.hardest),
+    ("labels", errors.per_label),
+    ("confusion", errors.confusion),
+    ("slices", scores.slices),
+    ("calibration", scores.calibration),
+    ("data", data.splits),
+    ("gap", data.gap),
+    ("curves", run.curves),
+    ("clock", run.clock),
+    ("recipe", run.recipe),
+    ("environment", run.environment),
+    ("load", run.load),
+    ("limits", run.limits_section),
+)
+
+
+def sections(report: Report) -> tuple[Section, ...]:
+    """Build all sections that have something to say."""
+    built = ((name, build(report)) for name, build in SECTIONS)
+    return tuple(Section(name, tuple(blocks)) for name, blocks in built if blocks)

@@ -1,0 +1,100 @@
+"""Say in one plain sentence what training changed, and what qualifies that sentence.
+
+In: a Report. Out: the rows that count as before and after, the number of test rows, the sentence, its caveats. Honest
+when nothing changed, when it got worse, when a simple baseline does as well, when a check failed.
+"""
+
+from collections.abc import Mapping
+
+from dongcha.locale import say
+from dongcha.report.figures import count, interval, p_value, score, signed, signed_interval
+from dongcha.report.terms import slug, term
+from dongcha.types import Interval, Json, Report, Row
+
+
+def after_row(report: Report) -> Row | None:
+    """Return the row of the trained model: the last that was tested against before, else the last."""
+    tested = [row for row in report.table if row.verdict is not None]
+    return next(reversed(tested or report.table), None)
+
+
+def before_row(report: Report) -> Row | None:
+    """Return the row named before; None where there is none."""
+    return next((row for row in report.table if slug(row.name).startswith("before")), None)
+
+
+def main_figure(report: Report, row: Row | None) -> Interval | None:
+    """Return a row's figure on the main metric."""
+    return row.metrics.get(report.main_metric) if row else None
+
+
+def facts_of(report: Report, split: str) -> Mapping[str, Json]:
+    """Return what is known of a split, empty where nothing is."""
+    facts = report.data.get(split)
+    return facts if isinstance(facts, Mapping) else {}
+
+
+def test_rows(report: Report) -> int | None:
+    """Return how many rows the scores rest on."""
+    rows = facts_of(report, "test").get("rows")
+    return rows if isinstance(rows, int) else None
+
+
+def sentence(report: Report) -> str:
+    """Say what changed, by how much, how sure, on how many rows."""
+    after, before = after_row(report), before_row(report)
+    figure = main_figure(report, after)
+    if after is None or figure is None:
+        return say("report.verdict.nothing")
+    rows = test_rows(report)
+    on_rows = say("report.verdict.on_rows", rows=count(rows)) if rows else ""
+    metric = term("metric", report.main_metric)
+    if after.verdict is None:
+        return say(
+            "report.verdict.alone", metric=metric, after=score(figure.value), interval=interval(figure), on=on_rows
+        )
+    verdict, reference = after.verdict, main_figure(report, before)
+    return say(
+        f"report.verdict.{verdict.word}",
+        metric=metric,
+        before=score(reference.value if reference else figure.value - verdict.difference.value),
+        after=score(figure.value),
+        difference=signed(verdict.difference.value),
+        interval=signed_interval(verdict.difference),
+        p=p_value(verdict.p_value).replace(" ", "\u00a0"),  # so that no line breaks inside it
+        test=term("test", verdict.test),
+        on=on_rows,
+    )
+
+
+def caveats(report: Report) -> tuple[str, ...]:
+    """List what must be read with the verdict: flips, a baseline as good, checks that failed."""
+    after = after_row(report)
+    found = []
+    if after is not None and after.verdict is not None and after.verdict.gained + after.verdict.lost:
+        found.append(say("report.verdict.flips", gained=count(after.verdict.gained), lost=count(after.verdict.lost)))
+    found += [
+        say("report.verdict.rival", rival=term("row", row.name), score=score(row.metrics[report.main_metric].value))
+        for row in _rivals(report, after)
+    ]
+    if failed := [check for check in (*report.checks, *report.data_checks) if check.status == "failed"]:
+        names = say("report.comma").join(term("check", check.name) for check in failed)
+        found.append(say("report.verdict.failed", count=len(failed), names=names))
+    return tuple(found)
+
+
+def _rivals(report: Report, after: Row | None) -> list[Row]:
+    """List the baselines whose figure lies within the interval of the trained model, or on its better side."""
+    figure, reference = main_figure(report, after), before_row(report)
+    if after is None or figure is None:
+        return []
+    others = [row for row in report.table if row not in (after, reference) and row.verdict is None]
+    scored = [row for row in others if report.main_metric in row.metrics]
+    if report.main_metric in LOWER_IS_BETTER:
+        return [row for row in scored if row.metrics[report.main_metric].value <= figure.high]
+    return [row for row in scored if row.metrics[report.main_metric].value >= figure.low]
+
+
+LOWER_IS_BETTER = frozenset(
+    {"rmse", "mae", "mse", "loss", "log_loss", "perplexity", "ece", "brier", "wer", "cer", "ter"}
+)

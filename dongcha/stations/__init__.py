@@ -1,0 +1,44 @@
+"""Bind each step of the flow to the verb it calls: from the work so far, pick what the verb wants, call it, return.
+
+One file a stretch of the flow: `begin` (folder, data, model found), `prepare` (until the forecast), `prove` (before,
+train, after, judged, checked), `close` (report, run folder finished), `predictor` (a finished run, put to use).
+"""
+
+from dongcha.stations.begin import begin, clear
+from dongcha.stations.close import finish, write
+from dongcha.stations.predictor import Predictor, load_predictor
+from dongcha.stations.prepare import build_model, check_data, decide_and_forecast, encode_splits, learn_task
+from dongcha.stations.prove import (
+    KEPT_BEFORE,
+    KEPT_PREDICTIONS,
+    KEPT_TRAINED,
+    evaluate_candidates,
+    predict_after,
+    predict_baselines,
+    predict_before,
+    prove,
+    train_model,
+)
+
+__all__ = [
+    "KEPT_BEFORE",
+    "KEPT_PREDICTIONS",
+    "KEPT_TRAINED",
+    "Predictor",
+    "begin",
+    "build_model",
+    "check_data",
+    "clear",
+    "decide_and_forecast",
+    "encode_splits",
+    "evaluate_candidates",
+    "finish",
+    "learn_task",
+    "load_predictor",
+    "predict_after",
+    "predict_baselines",
+    "predict_before",
+    "prove",
+    "train_model",
+    "write",
+]

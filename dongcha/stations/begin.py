@@ -1,0 +1,51 @@
+"""Begin a run: place the computation, find the model, read the data, name the run's folder by what went in."""
+
+import os
+import shutil
+import tempfile
+import time
+from importlib.metadata import version
+from pathlib import Path
+
+from dongcha import files
+from dongcha.config import Recipe
+from dongcha.data.splits import read_splits
+from dongcha.loop.placement import place
+from dongcha.models.source import locate
+from dongcha.registry import find
+from dongcha.steps import Work
+from dongcha.types import Watch
+
+RUNS = "runs"
+CACHE = ".cache"
+HASH_LETTERS = 8  # of the run's hash, in its folder's name
+KEPT_IN_RUN = (".lock",)
+
+
+def begin(recipe: Recipe, workspace: Path | None, watch: Watch, *, keep: bool = True, deep: bool = False) -> Work:
+    """Return the work with what every step stands on: recipe, source, splits, placement, cache, when it began.
+
+    `keep` False gives a folder that its caller throws away.
+    """
+    began = time.time()
+    root = (workspace or recipe.folder / RUNS).absolute()
+    cache = root / CACHE
+    threads = len(os.sched_getaffinity(0)) if recipe.threads == "auto" else int(recipe.threads)
+    placement = place(recipe.device, threads)
+    source = locate(recipe.model, base=recipe.folder, cache=cache)
+    task_fields = find("tasks", recipe.task).Task.fields
+    watch("reading", source=str(recipe.data.train)[:200])
+    splits = read_splits(recipe.data, task_fields, seed=recipe.seed, base=recipe.folder, cache=cache)
+    minor = ".".join(version("dongcha").split(".")[:2])
+    run_hash = files.hash_value([recipe.hash, splits.fingerprints, source.sha256, minor])
+    folder = root / recipe.name / run_hash[:HASH_LETTERS] if keep else Path(tempfile.mkdtemp(prefix="dongcha-"))
+    files.make_folder(folder)
+    given = {"recipe": recipe, "source": source, "splits": splits, "placement": placement, "cache": cache}
+    return Work(folder, run_hash, watch, **given, began=began, deep=deep)
+
+
+def clear(folder: Path) -> None:
+    """Empty a run's folder, the lock that we hold excepted."""
+    for path in folder.iterdir():
+        if path.name not in KEPT_IN_RUN:
+            shutil.rmtree(path) if path.is_dir() else path.unlink()

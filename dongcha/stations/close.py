@@ -1,0 +1,144 @@
+"""Close a run: join all that it found into one Report, write it, mark the folder as finished."""
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from dongcha import files
+from dongcha.config import Recipe, yaml_text
+from dongcha.evaluate import Evaluation
+from dongcha.locale import current_language, say
+from dongcha.report import write_report
+from dongcha.stations.prepare import facts_of
+from dongcha.stations.prove import MODEL, TrainedRun
+from dongcha.steps import Work
+from dongcha.types import Report
+
+
+def write(work: Work) -> Report:
+    """Write the report in its three forms and the resolved recipe; return it."""
+    report = gather(work)
+    files.write_json(work.folder / "data.json", report.data)
+    files.write_text(work.folder / "recipe.yaml", yaml_text(without_nulls(work["plan"].recipe.resolved())))
+    write_report(report, work.folder)
+    return report
+
+
+def finish(work: Work) -> None:
+    """Mark the run's folder as finished, last of all."""
+    files.write_json(work.folder / files.DONE, {"hash": work.run_hash, "seconds": time.time() - work["began"]})
+
+
+def gather(work: Work) -> Report:
+    """Join the parts of a run into one value."""
+    recipe: Recipe = work["plan"].recipe
+    run: TrainedRun = work["train"]
+    judged: Evaluation = work["evaluate"] or Evaluation(main_metric=next(iter(run.task.metrics)), table=())
+    record = files.read_json(work.folder / "environment.json")
+    return Report(
+        name=recipe.name,
+        task=recipe.task,
+        language=recipe.language or current_language(),
+        hash=work.run_hash,
+        created=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        folder=shown_folder(work),
+        title=title(work),
+        differs=work["recipe"].differs(),
+        recipe=recipe.resolved(),
+        data=facts_of(work),
+        data_checks=work["data_checks"],
+        main_metric=judged.main_metric,
+        table=judged.table,
+        checks=work["checks"],
+        now_right=judged.now_right,
+        now_wrong=judged.now_wrong,
+        hardest=judged.hardest,
+        per_label=judged.per_label,
+        confusion=judged.confusion,
+        slices=judged.slices,
+        calibration=judged.calibration,
+        curves=curves(run, judged.main_metric),
+        clock=clock(work),
+        environment=record | {"snippet": snippet(run)},
+    )
+
+
+def shown_folder(work: Work) -> str:
+    """Return the run's folder as a user would type it: relative to the recipe where it lies below it."""
+    base = work["recipe"].folder
+    return str(work.folder.relative_to(base) if work.folder.is_relative_to(base) else work.folder)
+
+
+def title(work: Work) -> str:
+    """Return model, size and device in one line."""
+    model = work["train"].model
+    name = work["source"].name.removeprefix("package:").split("/")[0]
+    threads = work["placement"].threads
+    return say(
+        "stations.title", model=name, millions=model.num_parameters / 1e6, device=str(model.device), threads=threads
+    )
+
+
+def curves(run: TrainedRun, metric: str) -> dict[str, Any]:
+    """Return the training curves as lists of [step, value]."""
+    state = run.fitted.state
+    named = {
+        "loss": state.losses,
+        "validation_loss": state.validation_losses,
+        metric: state.scores,
+        "learning_rate": state.rates,
+    }
+    return {name: [list(point) for point in points] for name, points in named.items() if points}
+
+
+def clock(work: Work) -> dict[str, Any]:
+    """Return forecast beside fact, and the time of each step."""
+    plan, run = work["plan"], work["train"]
+    return {
+        "forecast_seconds": plan.seconds,
+        "seconds": time.time() - work["began"],
+        "forecast_megabytes": plan.forecast.megabytes,
+        "megabytes": run.megabytes,
+        "steps": [{"name": name, "seconds": round(spent, 3)} for name, spent in work.seconds.items()],
+    }
+
+
+def without_nulls(resolved: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave out the sections that are null: they say nothing."""
+    return {key: part for key, part in resolved.items() if part is not None}
+
+
+def snippet(run: TrainedRun) -> str:
+    """Return the lines that load the model with Transformers alone."""
+    key = f"snippet_{run.model.module.form}_{run.model.spec.name}"
+    return SNIPPETS[key].format(model=MODEL, max_tokens=run.model.tokenizer.max_tokens)
+
+
+SNIPPETS = {
+    "snippet_native_sequence": """from transformers import AutoModelForSequenceClassification, AutoTokenizer
+
+tokenizer = AutoTokenizer.from_pretrained("{model}")
+model = AutoModelForSequenceClassification.from_pretrained("{model}").eval()
+batch = tokenizer(["..."], truncation=True, max_length={max_tokens}, return_tensors="pt")
+logits = model(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"]).logits
+""",
+    "snippet_native_token": """from transformers import AutoModelForTokenClassification, AutoTokenizer
+
+tokenizer = AutoTokenizer.from_pretrained("{model}")
+model = AutoModelForTokenClassification.from_pretrained("{model}").eval()
+batch = tokenizer(["..."], truncation=True, max_length={max_tokens}, return_tensors="pt")
+logits = model(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"]).logits
+""",
+    "snippet_pooled_sequence": """import json
+from safetensors.numpy import load_file
+from transformers import AutoModel, AutoTokenizer
+
+tokenizer = AutoTokenizer.from_pretrained("{model}")
+model, head = AutoModel.from_pretrained("{model}").eval(), load_file("{model}/head.safetensors")
+batch = tokenizer(["..."], truncation=True, max_length={max_tokens}, return_tensors="pt")
+hidden = model(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"]).last_hidden_state
+mask = batch["attention_mask"].numpy()[..., None]
+pooled = (hidden.detach().numpy() * mask).sum(1) / mask.sum(1)  # mean pooling
+label = json.load(open("{model}/task.json"))["labels"][int((pooled @ head["weight"].T + head["bias"]).argmax())]
+""",
+}

@@ -1,0 +1,77 @@
+"""Put a finished run to use: load its model once, predict texts or rows."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from dongcha.data.dataset import Dataset
+from dongcha.data.load import ReadOptions, load
+from dongcha.errors import ModelError
+from dongcha.locale import say
+from dongcha.models.model import CARD, Model, load_model
+from dongcha.stations.prove import MODEL
+from dongcha.tasks._base import Task
+from dongcha.tasks._model import task_of
+from dongcha.tasks._predict import STRETCH, columns_of, predict_rows
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Predictor:
+    """A model with its task. `unsure_below` turns answers less sure than that into None, said as `unsure: true`."""
+
+    model: Model
+    task: Task
+    unsure_below: float | None = None
+
+    def predict(self, rows: Iterable[str | Row], *, at_once: int = STRETCH) -> Iterator[dict[str, Any]]:
+        """Yield one dict a row, in order: the task's target fields, `confidence`, and the row's `id` if it has one.
+
+        Rows are texts, or dicts with the task's input fields; gold fields are not read. `at_once` rows are taken from
+        the iterable before the first of them is answered.
+        """
+        stream = iter(rows)
+        text = self.task.fields[0]
+        while part := [{text: row} if isinstance(row, str) else row for row in islice(stream, at_once)]:
+            inputs = [{k: v for k, v in row.items() if k in (text, "tokens", "id")} for row in part]
+            for _, answer in self.predict_dataset(self._read(inputs)):
+                yield answer
+
+    def predict_file(self, file: str, column: str | None = None) -> Iterator[tuple[Row, dict[str, Any]]]:
+        """Yield (the user's own columns, the answer) for each row of a file; `column` names the one with the text."""
+        return self.predict_dataset(self._read(file, column))
+
+    def _read(self, source: Any, column: str | None = None) -> Dataset:
+        options = ReadOptions(columns={self.task.fields[0]: column} if column else {})
+        return load(source, self.task.fields, base=Path.cwd(), options=options, cache=None, need_gold=False)
+
+    def predict_dataset(self, dataset: Dataset) -> Iterator[tuple[Row, dict[str, Any]]]:
+        """Yield (the user's own columns, the answer) for each row, a stretch of rows at a time."""
+        reads = columns_of(self.task, dataset, gold=False)
+        own = [name for name in dataset.columns if name not in ("words",)]
+        for rows in dataset.batches(STRETCH):
+            found = predict_rows(self.task, self.model, {name: rows[name] for name in reads})
+            for i, prediction in enumerate(found):
+                row = {name: rows[name][i] for name in own}
+                yield row, self.answer(row, prediction.target, prediction.confidence)
+
+    def answer(self, row: Row, target: Mapping[str, Any], confidence: float) -> dict[str, Any]:
+        """Return what is said of one row."""
+        told: dict[str, Any] = {"id": row["id"]} if row.get("id") is not None else {}
+        told |= target
+        told["confidence"] = round(confidence, 4)
+        if self.unsure_below is not None and confidence < self.unsure_below:
+            told |= dict.fromkeys(target) | {"unsure": True}
+        return told
+
+
+def load_predictor(folder: Path, unsure_below: float | None = None) -> Predictor:
+    """Load a run's model; `folder` is the run's or the model's own."""
+    found = next((f for f in (folder / MODEL, folder) if (f / CARD).is_file()), None)
+    if found is None:
+        raise ModelError(say("model.not_ours", folder=folder, missing=CARD))
+    model = load_model(found)
+    return Predictor(model, task_of(model), unsure_below)

@@ -1,0 +1,181 @@
+"""Prepare a run: learn the labels, build the model, encode, check the data, decide what was open, forecast."""
+
+import dataclasses
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from dongcha import files
+from dongcha.adapt import adapt
+from dongcha.config import Recipe
+from dongcha.data.checks import METHODS as DATA_CHECKS
+from dongcha.data.checks import View, run_checks
+from dongcha.data.dataset import Dataset
+from dongcha.data.features import Features, cached, gather
+from dongcha.data.reference import reference_texts
+from dongcha.errors import DataError
+from dongcha.locale import say
+from dongcha.loop import LoopSettings
+from dongcha.models.model import Model
+from dongcha.objectives.task import TaskObjective
+from dongcha.registry import find
+from dongcha.steps import Work
+from dongcha.tasks._base import Task
+from dongcha.tasks._model import learn, model_for
+from dongcha.tasks._predict import encode
+from dongcha.train.auto import Measures
+from dongcha.train.decide import decide, loop_settings, method_options, unusual_rate
+from dongcha.train.forecast import Forecast, forecast
+from dongcha.types import Check
+
+CLOSING_SECONDS = 4.0  # baselines, intervals, proofs and report of a small run, measured on 2 cores
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What was decided before step 1: the recipe without `auto`, the loop's numbers, the forecast, remarks."""
+
+    recipe: Recipe
+    settings: LoopSettings
+    forecast: Forecast
+    seconds: float
+    remarks: tuple[str, ...]
+
+
+def learn_task(work: Work) -> Task:
+    """Find the labels; refuse training rows that leave nothing to tell apart."""
+    train: Dataset = work["splits"].by_name["train"]
+    task = learn(work["recipe"], train)
+    fewest = 2 if task.fields[-1] == "label" and not getattr(task, "multi", False) else 1
+    if task.output_names and len(task.labels) < fewest:
+        found = ", ".join(task.labels) or "-"
+        raise DataError(say("stations.too_few_labels", source=train.source, found=found, wanted=fewest))
+    return task
+
+
+def build_model(work: Work) -> Model:
+    """Build the model of the task on the pretrained backbone."""
+    model = model_for(work["recipe"], work["task"], work["source"], work["splits"].by_name["train"])
+    work["placement"].module(model.module)
+    facts = {"name": work["source"].name, "parameters": model.num_parameters, "device": str(model.device)}
+    work.watch("model", threads=work["placement"].threads, **facts)
+    return model
+
+
+def encode_splits(work: Work) -> dict[str, Features]:
+    """Tokenise every split once; features are kept in the cache by content, tokenizer and task."""
+    task, model = work["task"], work["model"]
+    tokenizer = files.hash_value(model.tokenizer.raw.to_str())
+    options = [task.card(), dataclasses.asdict(task.lengths), tokenizer, model.tokenizer.max_tokens]
+    found = {}
+    for name, dataset in work["splits"].by_name.items():
+        key = files.hash_value([dataset.fingerprint, options])
+        root = work["cache"] / "features" if len(dataset) > FEW_TO_CACHE else None
+        found[name] = cached(key, root, lambda d=dataset: encode(task, model, d))  # type: ignore[misc]
+    return found
+
+
+FEW_TO_CACHE = 20_000  # rows below which encoding again is quicker than keeping files
+
+
+def check_data(work: Work) -> tuple[Check, ...]:
+    """Look at the data as people would before they trust it; nothing is changed."""
+    recipe, task, model, splits = work["recipe"], work["task"], work["model"], work["splits"]
+    language = text_language(splits.by_name["train"], task.fields[0])
+    view = View(
+        splits=splits.by_name,
+        fields=task.fields,
+        made_splits=splits.made,
+        encode=model.tokenizer.ids,
+        tokens_of=model.tokenizer.hf.convert_ids_to_tokens,
+        unknown_id=model.tokenizer.unknown_id,
+        max_tokens=model.tokenizer.max_tokens,
+        embed=lambda texts: embed(model, task, texts),
+        reference=tuple(reference_texts(language)),
+        language=language,
+        seed=recipe.seed,
+    )
+    names = DATA_CHECKS if work["deep"] else None
+    checks = run_checks(view, names)
+    work.watch("data", **facts_of(work))
+    for found in checks:
+        work.watch("data_check", name=found.name, status=found.status, message=found.message)
+    return checks
+
+
+def embed(model: Model, task: Task, texts: list[str]) -> np.ndarray:
+    """Return unit vectors (n, H) of texts: the frozen backbone's mean (or own pooling)."""
+    sequence = find("models.heads", "sequence")
+    classifier: Any = find("tasks", "classification")
+    plain = classifier.Task(labels=(), lengths=task.lengths)
+    lengths = dataclasses.replace(task.lengths, long_texts="truncate")
+    chunk = dataclasses.replace(plain, lengths=lengths).encode({"text": texts}, model.tokenizer, 0)
+    vectors: np.ndarray = sequence.vectors(model, gather([chunk]))
+    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9))
+
+
+def text_language(dataset: Dataset, field: str) -> str:
+    """Tell zh from en by the share of Chinese characters in the first rows."""
+    texts = "".join(row[field] for row in dataset.rows(range(min(200, len(dataset)))))
+    chinese = sum("\u4e00" <= c <= "\u9fff" for c in texts)
+    return "zh" if chinese > 0.2 * max(1, len(texts)) else "en"
+
+
+def facts_of(work: Work) -> dict[str, Any]:
+    """Return the facts of each split: rows, labels, longest features, rows cut, source."""
+    task, splits = work["task"], work["splits"]
+    facts: dict[str, Any] = {}
+    for name, dataset in splits.by_name.items():
+        features: Features = work["features"][name]
+        facts[name] = {
+            "rows": len(dataset),
+            "source": dataset.source,
+            "columns": list(dataset.columns),
+            "longest_tokens": int(features.lengths.max(initial=0)),
+            "mean_tokens": round(float(features.lengths.mean()) if len(features) else 0.0, 1),
+            "cut_rows": int(features.facts.get("cut_rows", 0)),
+            "labels": label_counts(dataset, task),
+        }
+    facts["train"]["dropped"] = splits.dropped
+    return facts
+
+
+def label_counts(dataset: Dataset, task: Task) -> dict[str, int]:
+    """Count the labels of a split, most frequent first."""
+    from dongcha.data.rows import label_counts as count
+
+    return dict(count(dataset, task.fields[-1]).most_common()) if task.output_names else {}
+
+
+def decide_and_forecast(work: Work) -> Plan:
+    """Turn every `auto` into a number, check the methods' options, time a few steps."""
+    recipe, task, model = work["recipe"], work["task"], work["model"]
+    features: Mapping[str, Features] = work["features"]
+    adapted = adapt(model, recipe.adapt.method, method_options(recipe, "adapt", "adapt"))
+    measures = Measures(
+        num_rows=len(work["splits"].by_name["train"]),
+        mean_tokens=float(features["train"].lengths.mean()),
+        hidden_width=int(model.module.backbone.config.hidden_size),
+        trains_backbone=len(adapted.trained) > len(adapted.head),
+        by_token=task.head == "token",
+    )
+    decided = decide(recipe, measures)
+    settings = loop_settings(decided)
+    test = features[work["splits"].tests[0]] if work["splits"].tests else features["train"]
+    expected = forecast(model, TaskObjective(model.spec), features["train"], test, settings, work["placement"])
+    seconds = time.time() - work["began"] + total_seconds(expected, features, settings)
+    remarks = (say("stations.unusual_rate", rate=decided.train.learning_rate),) if unusual_rate(decided) else ()
+    work.watch("forecast", seconds=seconds, megabytes=expected.megabytes, remarks=list(remarks))
+    return Plan(decided, settings, expected, seconds, remarks)
+
+
+def total_seconds(expected: Forecast, features: Mapping[str, Features], settings: LoopSettings) -> float:
+    """Add up what is still to come: steps, validations, the frozen model and the trained one on every judged set."""
+    seconds = expected.step_seconds + expected.inference_seconds(features["train"])
+    for name, part in features.items():
+        passes = {"train": 0, "validation": settings.epochs + 2}.get(name, 2)
+        seconds += passes * expected.inference_seconds(part)
+    return seconds + CLOSING_SECONDS

@@ -1,0 +1,250 @@
+"""Prove a run: predict before, by baselines, train, predict after, judge on the same rows, check the result."""
+
+import json
+import shutil
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors.numpy import load_file, save_file
+
+from dongcha import files
+from dongcha.adapt import adapt
+from dongcha.checks import Evidence, run_checks
+from dongcha.checks.leak import leaked_rows
+from dongcha.checks.recorded import write_record
+from dongcha.evaluate import Candidate, Evaluation, evaluate
+from dongcha.evaluate.frozen import predict_frozen
+from dongcha.evaluate.keep import keep_predictions
+from dongcha.loop import Fitted
+from dongcha.loop.state import State
+from dongcha.models.model import Model, load_model
+from dongcha.models.probe import Probe, fit_probe
+from dongcha.objectives.task import TaskObjective
+from dongcha.registry import find
+from dongcha.steps import Kept, Work
+from dongcha.tasks._base import Task
+from dongcha.tasks._model import task_of
+from dongcha.tasks._predict import columns_of, lay_flat, predict
+from dongcha.train import train
+from dongcha.train.decide import method_options
+from dongcha.train.forecast import peak_megabytes
+from dongcha.train.train import Examined, validate
+from dongcha.types import Check, Prediction
+
+Predictions = dict[str, list[Prediction]]  # by test set
+MODEL, CHECKPOINTS, PREDICTIONS = "model", "checkpoints", "predictions"
+
+
+@dataclass(frozen=True)
+class Before:
+    """The frozen model with its linear layer: the layer, its predictions of each test set, what it cost."""
+
+    probe: Probe
+    predictions: Predictions
+    seconds: float
+
+
+@dataclass(frozen=True)
+class TrainedRun:
+    """The trained model with the task as validation settled it; `rescored` is its validation score computed anew."""
+
+    model: Model
+    task: Task
+    fitted: Fitted
+    rescored: float | None
+    megabytes: float
+
+
+def predict_before(work: Work) -> Before:
+    """Fit a linear layer on the frozen backbone, on the same training rows, and predict every test set."""
+    started = time.monotonic()
+    task, model, splits = work["task"], work["model"], work["splits"]
+    probe = fit_probe(model, work["features"]["train"], work["recipe"].seed)
+    found = {name: predict_frozen(task, model, probe, splits.by_name[name]) for name in splits.tests}
+    return Before(probe, found, time.monotonic() - started)
+
+
+def predict_baselines(work: Work) -> dict[str, tuple[list[Prediction], float]]:
+    """Predict the test set with the task's honest baselines; each with its seconds."""
+    task, splits = work["task"], work["splits"]
+    found = {}
+    for name in task.baselines if splits.tests else ():
+        started = time.monotonic()
+        baseline: Any = find("evaluate.baselines", name)
+        test = splits.by_name[splits.tests[0]]
+        predictions = baseline.predict(splits.by_name["train"], test, task.labels, work["recipe"].seed)
+        found[name] = (predictions, time.monotonic() - started)
+    return found
+
+
+def train_model(work: Work) -> TrainedRun:
+    """Train, settle what validation decides, save the model."""
+    plan, task, model = work["plan"], work["task"], work["model"]
+    recipe = plan.recipe
+    validation = examined(work, model)
+    trained = train(
+        adapt(model, recipe.adapt.method, method_options(recipe, "adapt", "adapt"), watch=work.watch),
+        task,
+        work["features"]["train"],
+        validation,
+        plan.settings,
+        start=work["before"].probe if recipe.train.head_start == "probe" else None,
+        placement=work["placement"],
+        folder=work.folder / CHECKPOINTS,
+        watch=work.watch,
+    )
+    rescored = None
+    if validation is not None:
+        rescored = validate(model, task, TaskObjective(model.spec), validation).score
+        task = task.settle(lay_flat(validation.features, model.logits(validation.features)), validation.rows)
+    settled = replace(model, card=task.card() | {"model": work["source"].name, "language": recipe.language or ""})
+    settled.save(work.folder / MODEL)
+    return TrainedRun(settled, task, trained.fitted, rescored, peak_megabytes())
+
+
+def examined(work: Work, model: Model) -> Examined | None:
+    """Return the validation rows as features and columns; None without a validation set."""
+    dataset = work["splits"].by_name.get("validation")
+    if dataset is None:
+        return None
+    rows = {name: dataset.column(name) for name in columns_of(work["task"], dataset, gold=True)}
+    return Examined(work["features"]["validation"], rows)
+
+
+def predict_after(work: Work) -> Predictions:
+    """Predict every test set, and validation, with the trained model; keep the predictions on disk."""
+    run: TrainedRun = work["train"]
+    found = {}
+    for name, dataset in work["splits"].by_name.items():
+        if name != "train":
+            found[name] = list(predict(run.task, run.model, dataset))
+            keep_predictions(work.folder / PREDICTIONS / f"{name}.parquet", run.task, dataset, found[name])
+    return found
+
+
+def evaluate_candidates(work: Work) -> Evaluation | None:
+    """Judge baselines, before and after on the test rows; extra test sets and rows without leaks as slices."""
+    splits, run, before = work["splits"], work["train"], work["before"]
+    if not splits.tests:
+        return None
+    recipe, task, after = work["plan"].recipe, run.task, work["after"]
+    test_name = splits.tests[0]
+    size = sum(p.stat().st_size for p in (work.folder / MODEL).rglob("*") if p.is_file()) / 2**20
+    cost = {"seconds": run.fitted.state.seconds, "megabytes": run.megabytes, "size_megabytes": size}
+    candidates = [Candidate(name, *found) for name, found in work["baselines"].items()]
+    candidates.append(Candidate("before", before.predictions[test_name], before.seconds))
+    candidates.append(Candidate("after", after[test_name], **cost))
+    test = splits.by_name[test_name]
+    found = evaluate(task, test, candidates, slice_columns=recipe.evaluate.slices, seed=recipe.seed)
+    return replace(found, slices=(*found.slices, *extra_tests(work)))
+
+
+def extra_tests(work: Work) -> list[Mapping[str, Any]]:
+    """Judge before and after on further test sets, and on test rows whose text does not stand in train."""
+    splits, run, seed = work["splits"], work["train"], work["recipe"].seed
+    sets = {name: (name, np.arange(len(splits.by_name[name]))) for name in splits.tests[1:]}
+    leaked = leaked_rows(splits, run.task.fields, splits.tests[0])
+    if len(leaked):
+        clean = np.setdiff1d(np.arange(len(splits.by_name[splits.tests[0]])), leaked)
+        sets[f"{splits.tests[0]} without leaked rows"] = (splits.tests[0], clean)
+    lines: list[Mapping[str, Any]] = []
+    for shown, (name, rows) in sets.items():
+        if not len(rows):
+            continue
+        sides = {"before": work["before"].predictions[name], "after": work["after"][name]}
+        candidates = [Candidate(side, [at(found, i) for i in rows.tolist()]) for side, found in sides.items()]
+        judged = evaluate(run.task, splits.by_name[name].take(rows), candidates, seed=seed)
+        figures = {row.name: row.metrics[judged.main_metric] for row in judged.table}
+        line = {side: [f.value, f.low, f.high] for side, f in figures.items()}
+        lines.append({"slice": "test", "value": shown, "rows": len(rows), **line})
+    return lines
+
+
+def at(predictions: list[Prediction], position: int) -> Prediction:
+    """Return the prediction of a position."""
+    return predictions[position]
+
+
+def prove(work: Work) -> tuple[Check, ...]:
+    """Write the run's record and run every proof on what was saved."""
+    run, plan = work["train"], work["plan"]
+    facts = {
+        "seed": plan.recipe.seed,
+        "threads": work["placement"].threads,
+        "device": str(work["placement"].device),
+        "model": work["source"].name,
+        "model_sha256": work["source"].sha256,
+        "data": work["splits"].fingerprints,
+        "run_hash": work.run_hash,
+    }
+    write_record(work.folder, facts)
+    evidence = Evidence(
+        folder=work.folder,
+        model_folder=work.folder / MODEL,
+        model=run.model,
+        task=run.task,
+        splits=work["splits"],
+        features=work["features"],
+        fitted=run.fitted,
+        rescored=run.rescored,
+        data_checks=work["data_checks"],
+        resolved=plan.recipe.resolved(),
+    )
+    checks = run_checks(evidence)
+    shutil.rmtree(work.folder / CHECKPOINTS, ignore_errors=True)
+    return checks
+
+
+def _write_predictions(path: Path, predictions: list[Prediction]) -> None:
+    lines = (json.dumps(asdict(p), ensure_ascii=False) for p in predictions)
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def _read_predictions(path: Path) -> list[Prediction]:
+    found = (json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line)
+    return [Prediction(**value | {"probabilities": tuple(value["probabilities"])}) for value in found]
+
+
+def _write_before(value: Before, folder: Path) -> None:
+    save_file({"weight": value.probe.weight, "bias": value.probe.bias}, folder / "probe.safetensors")
+    for name, predictions in value.predictions.items():
+        _write_predictions(folder / f"{name}.jsonl", predictions)
+    files.write_json(folder / "before.json", {"seconds": value.seconds, "tests": list(value.predictions)})
+
+
+def _read_before(folder: Path, work: Work) -> Before:
+    facts, probe = files.read_json(folder / "before.json"), load_file(folder / "probe.safetensors")
+    found = {name: _read_predictions(folder / f"{name}.jsonl") for name in facts["tests"]}
+    return Before(Probe(probe["weight"], probe["bias"]), found, facts["seconds"])
+
+
+def _write_baselines(value: dict[str, tuple[list[Prediction], float]], folder: Path) -> None:
+    files.write_json(folder / "baselines.json", {name: seconds for name, (_, seconds) in value.items()})
+    for name, (predictions, _) in value.items():
+        _write_predictions(folder / f"{name}.jsonl", predictions)
+
+
+def _read_baselines(folder: Path, work: Work) -> dict[str, tuple[list[Prediction], float]]:
+    seconds = files.read_json(folder / "baselines.json")
+    return {name: (_read_predictions(folder / f"{name}.jsonl"), spent) for name, spent in seconds.items()}
+
+
+def _write_trained(value: TrainedRun, folder: Path) -> None:
+    facts = {"state": value.fitted.state.to_json(), "total_steps": value.fitted.total_steps}
+    files.write_json(folder / "trained.json", facts | {"rescored": value.rescored, "megabytes": value.megabytes})
+
+
+def _read_trained(folder: Path, work: Work) -> TrainedRun:
+    facts = files.read_json(folder / "trained.json")
+    model = load_model(work.folder / MODEL)
+    fitted = Fitted(State(**facts["state"]), facts["total_steps"])
+    return TrainedRun(model, task_of(model), fitted, facts["rescored"], facts["megabytes"])
+
+
+KEPT_BEFORE = Kept(_write_before, _read_before)
+KEPT_PREDICTIONS = Kept(_write_baselines, _read_baselines)
+KEPT_TRAINED = Kept(_write_trained, _read_trained)

@@ -1,0 +1,82 @@
+"""Say what a task is. The file's name is the task's name; `Task` in it is built by `learn` or from a saved card."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from dongcha.data.dataset import Dataset
+from dongcha.data.features import Chunk, Features
+from dongcha.metrics import Metric, Outcome
+from dongcha.models.tokenizer import Tokenizer, Windows, heads_of, windows
+from dongcha.types import Prediction
+
+Columns = Mapping[str, list[Any]]  # rows as column lists, as Dataset.batches yields them
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lengths:
+    """How long texts are met: `max_tokens` the longest feature, `long_texts` truncate or windows."""
+
+    max_tokens: int | None = None
+    long_texts: str = "truncate"
+
+    def cover(self, lengths: np.ndarray, room: int) -> Windows:
+        """Cover encoded texts of `lengths` by features of at most `room` tokens."""
+        if self.long_texts == "windows":
+            return windows(lengths, room, overlap=room // 4)
+        return heads_of(lengths, room)
+
+
+class Task(Protocol):
+    """What the stages ask of a task. Shape letters: N features, S tokens, C outputs."""
+
+    name: str
+    fields: tuple[str, ...]  # inputs first, then targets
+    num_inputs: int  # how many of `fields` are inputs
+    labels: tuple[str, ...]
+    head: str
+    loss: str
+    num_outputs: int
+    output_names: tuple[str, ...]  # what each output stands for, as Transformers' id2label; empty for numbers
+    lengths: Lengths
+    metrics: Mapping[str, Metric]  # the first is the main one
+    baselines: tuple[str, ...]
+    isolates_cjk: bool  # asks the tokenizer to keep Chinese characters apart
+
+    def encode(self, rows: Columns, tokenizer: Tokenizer, first_row: int) -> Chunk:
+        """Turn rows into features; `first_row` is the data set's position of the first one."""
+        ...
+
+    def decode(self, outputs: np.ndarray, features: Features, rows: Columns, first_row: int) -> list[Prediction]:
+        """Turn outputs, (N, C) by feature or (S, C) by token, into one prediction a row, in order."""
+        ...
+
+    def outcome(self, rows: Columns, predictions: Sequence[Prediction]) -> Outcome:
+        """Lay gold and predicted side by side in the form that the metrics read."""
+        ...
+
+    def per_label(self, outcome: Outcome) -> list[dict[str, Any]]:
+        """Return precision, recall, F1 and support of each label; empty where there are none."""
+        ...
+
+    def confusion(self, outcome: Outcome) -> dict[str, Any]:
+        """Return {"labels", "matrix"} of gold by predicted; empty where that says nothing."""
+        ...
+
+    def settle(self, outputs: np.ndarray, rows: Columns) -> "Task":
+        """Return the task with what validation rows decide: temperature, thresholds; outputs as for `decode`."""
+        ...
+
+    def shown(self, target: Mapping[str, Any], text: str) -> str:
+        """Return a target, gold or predicted, as a short string for people."""
+        ...
+
+    def card(self) -> dict[str, Any]:
+        """Return the facts that rebuild the task beside a saved model."""
+        ...
+
+    def class_weights(self, train: Dataset) -> tuple[float, ...]:
+        """Return balanced weights by output, mean 1 over the rows; empty where the task has no classes."""
+        ...

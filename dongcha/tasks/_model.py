@@ -1,0 +1,43 @@
+"""Build the model that a task trains: head as the task names it, tokenizer as the task needs it."""
+
+from dongcha.config import Recipe
+from dongcha.data.dataset import Dataset
+from dongcha.models.heads._base import HeadSpec
+from dongcha.models.model import Model, build_model
+from dongcha.models.source import Source
+from dongcha.registry import find
+from dongcha.tasks._base import Lengths, Task
+
+
+def learn(recipe: Recipe, train: Dataset) -> Task:
+    """Make the task of a recipe from its training rows: the labels are what is found there."""
+    long_texts = recipe.data.long_texts
+    module = find("tasks", recipe.task)
+    chosen = module.LONG_TEXTS if long_texts == "auto" else long_texts
+    max_tokens = None if recipe.data.max_tokens == "auto" else recipe.data.max_tokens
+    task: Task = module.Task.learn(train, Lengths(max_tokens=max_tokens, long_texts=chosen))
+    return task
+
+
+def task_of(model: Model) -> Task:
+    """Rebuild the task of a saved model from its card."""
+    task: Task = find("tasks", model.card["task"]).Task.from_card(model.card)
+    return task
+
+
+def model_for(recipe: Recipe, task: Task, source: Source, train: Dataset) -> Model:
+    """Build backbone, head and tokenizer; new weights are drawn from the recipe's seed."""
+    options = recipe.train
+    spec = HeadSpec(
+        name=task.head,
+        num_outputs=task.num_outputs,
+        loss=task.loss,
+        label_smoothing=options.label_smoothing,
+        class_weights=task.class_weights(train) if options.class_weights == "balanced" else (),
+        dropout=None if options.dropout == "auto" else options.dropout,
+        labels=task.output_names,
+    )
+    model = build_model(source.folder, spec, max_tokens=task.lengths.max_tokens, seed=recipe.seed, card=task.card())
+    if task.isolates_cjk and model.tokenizer.joins_cjk():
+        model.tokenizer.isolate_cjk()
+    return model

@@ -1,0 +1,51 @@
+"""Choose what the recipe leaves open (`auto`), by rules that were measured; docs/auto.md says on what.
+
+In: the number of training rows, their mean length in tokens, the model's width. Out: numbers, written out in the
+resolved recipe. Nothing here looks at validation or test data.
+"""
+
+from dataclasses import dataclass
+
+FEW_ROWS = 1000
+USUAL_RATES = (1e-5, 1e-4)  # full fine-tuning of pretrained encoders; outside it the run remarks on it
+
+
+@dataclass(frozen=True)
+class Measures:
+    """What the rules look at."""
+
+    num_rows: int
+    mean_tokens: float
+    hidden_width: int
+    trains_backbone: bool
+    by_token: bool
+
+
+def epochs(m: Measures) -> int:
+    """Pass often over few rows: 10 times below 1,000 rows, 5 below 5,000, else 3."""
+    return 10 if m.num_rows < FEW_ROWS else 5 if m.num_rows < 5 * FEW_ROWS else 3
+
+
+def learning_rate(m: Measures) -> float:
+    """Use 1e-4 for narrow models (width up to 512), half of it with few rows; 3e-5 for wider ones."""
+    if not m.trains_backbone:
+        return 1e-3
+    if m.hidden_width > 512:
+        return 3e-5
+    return 5e-5 if m.num_rows < FEW_ROWS else 1e-4
+
+
+def head_learning_rate(m: Measures) -> float:
+    """Let a new head move faster than the backbone: 1e-2 for few rows, where it has few steps, else 1e-3."""
+    return 1e-2 if m.num_rows < FEW_ROWS and not m.by_token else 1e-3
+
+
+def batch_tokens(m: Measures) -> int:
+    """Give a step about 16 rows of mean length, 10 when rows are few."""
+    rows = 10 if m.num_rows < FEW_ROWS else 16
+    return max(16, round(rows * m.mean_tokens))
+
+
+def head_start(m: Measures) -> str:
+    """Draw a new head at random: started from the linear probe it ended no better on validation rows."""
+    return "random"

@@ -1,0 +1,67 @@
+"""Decide what the recipe left open: `auto` becomes a number, written back into the resolved recipe."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from dongcha.config import Recipe
+from dongcha.loop import LoopSettings
+from dongcha.registry import find
+from dongcha.train import auto
+from dongcha.train.auto import Measures
+
+RULES = {
+    "epochs": auto.epochs,
+    "learning_rate": auto.learning_rate,
+    "head_learning_rate": auto.head_learning_rate,
+    "batch_tokens": auto.batch_tokens,
+    "head_start": auto.head_start,
+}
+
+
+def decide(recipe: Recipe, measures: Measures) -> Recipe:
+    """Return the recipe with every `auto` of `train:` replaced by what its rule says."""
+    chosen = {f"train.{key}": rule(measures) for key, rule in RULES.items() if getattr(recipe.train, key) == "auto"}
+    return recipe.replace(chosen) if chosen else recipe
+
+
+def loop_settings(recipe: Recipe) -> LoopSettings:
+    """Return the loop's settings of a recipe without `auto`; method options are checked by the methods' own files."""
+    train: Any = recipe.train
+    stopping = train.early_stopping
+    return LoopSettings(
+        seed=recipe.seed,
+        epochs=train.epochs,
+        batch_tokens=train.batch_tokens,
+        learning_rate=train.learning_rate,
+        head_learning_rate=train.head_learning_rate,
+        accumulation=train.accumulation,
+        optimizer=train.optimizer.method,
+        optimizer_options=_options(recipe, "train.optimizer", "loop.optimizers"),
+        weight_decay=train.weight_decay,
+        schedule=train.schedule.method,
+        schedule_options=_options(recipe, "train.schedule", "loop.schedules"),
+        warmup=train.warmup,
+        clip_norm=train.clip_norm,
+        validate_steps=None if train.validate == "epoch" else train.validate,
+        patience=None if stopping is None else stopping.patience,
+    )
+
+
+def method_options(recipe: Recipe, path: str, kind: str) -> Any:
+    """Return the options of the method that a recipe names at `path`, checked by the method's own class."""
+    section: Any = recipe
+    for part in path.split("."):
+        section = getattr(section, part)
+    return recipe.options(path, find(kind, section.method).Options)
+
+
+def _options(recipe: Recipe, path: str, kind: str) -> Mapping[str, Any]:
+    options: Mapping[str, Any] = method_options(recipe, path, kind).model_dump()
+    return options
+
+
+def unusual_rate(recipe: Recipe) -> bool:
+    """Tell whether the backbone's rate lies outside what full fine-tuning of pretrained encoders uses."""
+    rate = recipe.train.learning_rate
+    low, high = auto.USUAL_RATES
+    return recipe.adapt.method != "head" and isinstance(rate, float) and not low <= rate <= high

@@ -1,0 +1,130 @@
+"""Train: start the head, forecast, run the loop; the main metric on validation rows decides what is best."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from dongcha.data.features import Features
+from dongcha.loop import Fitted, LoopSettings, Validation, fit
+from dongcha.loop.placement import Placement
+from dongcha.models.adapted import Adapted
+from dongcha.models.anatomy import without_decay
+from dongcha.models.model import Model
+from dongcha.models.probe import Probe
+from dongcha.objectives.task import TaskObjective
+from dongcha.tasks._base import Task
+from dongcha.tasks._predict import lay_flat
+from dongcha.types import Watch
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A model at its best, what it cost, and how it got there."""
+
+    model: Model
+    fitted: Fitted
+    settings: LoopSettings
+
+
+@dataclass(frozen=True)
+class Examined:
+    """Validation rows as features and as columns, ready to be scored again and again."""
+
+    features: Features
+    rows: Mapping[str, list[Any]]
+
+
+def train(  # noqa: PLR0913  the stage's inputs are what design 2 names: a model, data, settings, a place
+    adapted: Adapted,
+    task: Task,
+    features: Features,
+    validation: Examined | None,
+    settings: LoopSettings,
+    *,
+    start: Probe | None,
+    placement: Placement,
+    folder: Path | None,
+    watch: Watch,
+) -> Trained:
+    """Train the parts that `adapted` names; the model ends with its best weights by the validation metric.
+
+    `start` gives a linear head its first weights; `folder` keeps checkpoints, from which the same call goes on.
+    """
+    model = adapted.model
+    placement.module(model.module)
+    objective = TaskObjective(model.spec)
+    if start is not None:
+        set_head(model, start)
+    fitted = fit(
+        module=model.module,
+        groups=parameter_groups(adapted, settings),
+        objective=objective,
+        train=features,
+        pad_id=model.tokenizer.pad_id,
+        validate=None if validation is None else lambda: validate(model, task, objective, validation),
+        settings=settings,
+        placement=placement,
+        folder=folder,
+        watch=watch,
+    )
+    return Trained(model, fitted, settings)
+
+
+def parameter_groups(adapted: Adapted, settings: LoopSettings) -> list[dict[str, Any]]:
+    """Sort trained parameters by rate (head, backbone) and by decay (none on biases and norms)."""
+    spared = without_decay(adapted.model.module)
+    parameters = dict(adapted.model.module.named_parameters())
+    groups: dict[tuple[bool, bool], list[torch.nn.Parameter]] = {}
+    for name in adapted.trained:
+        groups.setdefault((name in adapted.head, name in spared), []).append(parameters[name])
+    return [
+        {
+            "params": members,
+            "lr": settings.head_learning_rate if in_head else settings.learning_rate,
+            "weight_decay": 0.0 if is_spared else settings.weight_decay,
+        }
+        for (in_head, is_spared), members in sorted(groups.items())
+    ]
+
+
+def set_head(model: Model, probe: Probe) -> None:
+    """Give the head's linear layer the weights of a probe; a head of another shape is left as it was drawn."""
+    layer = linear_head(model)
+    if layer is not None:
+        with torch.no_grad():
+            layer.weight.copy_(torch.from_numpy(np.asarray(probe.weight, dtype=np.float32)))
+            layer.bias.copy_(torch.from_numpy(np.asarray(probe.bias, dtype=np.float32)))
+
+
+def linear_head(model: Model) -> torch.nn.Linear | None:
+    """Find the head's only linear layer; None when the head is more than one."""
+    heads = [
+        module
+        for name, module in model.module.named_modules()
+        if isinstance(module, torch.nn.Linear) and f"{name}.weight" in model.module.new
+    ]
+    return heads[0] if len(heads) == 1 else None
+
+
+def validate(model: Model, task: Task, objective: TaskObjective, validation: Examined) -> Validation:
+    """Score the model on validation rows: the task's main metric, and the loss as the tie-breaker."""
+    loss, weight = 0.0, 0.0
+
+    def with_loss() -> Any:
+        nonlocal loss, weight
+        for indices, out in model.logits(validation.features):
+            batch = validation.features.batch(indices, model.tokenizer.pad_id)
+            target = torch.from_numpy(batch[objective.head.TARGET])
+            loss += float(objective.from_logits(torch.from_numpy(out), target))
+            weight += objective.weight(batch)
+            yield indices, out
+
+    outputs = lay_flat(validation.features, with_loss())
+    predictions = task.decode(outputs, validation.features, validation.rows, 0)
+    metric = next(iter(task.metrics.values()))
+    figure = metric.figure(task.outcome(validation.rows, predictions))
+    return Validation(figure if metric.greater_is_better else -figure, loss / max(weight, 1e-9))

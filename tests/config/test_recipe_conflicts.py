@@ -1,0 +1,58 @@
+"""Keys that are fine by themselves and do not go together are refused; what goes together passes."""
+
+import pytest
+
+from dongcha.config import Recipe
+from dongcha.errors import RecipeError
+
+
+def made(task="classification", train=None, **data) -> Recipe:
+    return Recipe(task=task, model="m", data={"train": "a.csv", **data}, train=train)
+
+
+REFUSED = [
+    ({"test": "t.csv", "split": {"test": 0.2}}, "data.split.test and data.test are both set"),
+    ({"validation": "v.csv", "split": {"validation": {"per_label": 3}}}, "data.split.validation and data.validation"),
+    ({"split": {"validation": 0.5, "test": 0.5}}, "the shares in data.split add up to 1 "),
+    ({"split": {"train": 0.9}}, "the shares in data.split add up to 1 "),
+    ({"test": "t.csv", "split": {"train": 0.95}}, "the shares in data.split add up to 1.05"),
+    ({"split": {"train": {"per_label": 20}, "test": 0.2}}, "data.split.test cannot be set beside data.split.train"),
+    ({"split": {"group": "user", "by_time": "day"}}, "data.split.by_time and data.split.group"),
+    ({"split": {"group": "user", "train": {"per_label": 2}}}, "data.split.train counts rows per label"),
+    ({"split": {"by_time": "day", "test": {"per_label": 2}}}, "data.split.test counts rows per label"),
+    ({"test": "t", "validation": "v", "split": {"group": "user"}}, "data.split.group has nothing to split"),
+    ({"task": "tagging", "split": {"test": {"per_label": 2}}}, "data.split.test needs one label a row, which tagging"),
+    ({"task": "regression", "train": {"class_weights": "balanced"}}, "train.class_weights needs one label a row"),
+    ({"task": "regression", "train": {"label_smoothing": 0.1}}, "train.label_smoothing needs one label a row"),
+    ({"corpus": "docs.jsonl"}, "data.corpus is for task retrieval"),
+    ({"split": {"validation": 0}, "train": {"early_stopping": {"patience": 3}}}, "train.early_stopping watches"),
+]
+
+PASSES = [
+    {"test": "t.csv", "split": {"validation": 0.2}},
+    {"test": "t.csv", "validation": "v.csv"},
+    {"test": "t.csv", "validation": "v.csv", "split": {"train": {"per_label": 20}}},
+    {"test": "t.csv", "split": {"train": 0.9}},
+    {"test": "t.csv", "validation": "v.csv", "split": {"train": 1.0}},
+    {"split": {"train": {"per_label": 20}, "validation": {"per_label": 20}}},
+    {"split": {"validation": None, "test": None}},
+    {"split": {"group": "user"}},
+    {"split": {"by_time": "day", "test": 0.3}},
+    {"split": {"validation": 0}},
+    {"task": "regression", "split": {"train": 0.5}},
+    {"test": "t.csv", "split": {"test": 0.1, "stratify": True}},
+]
+
+
+@pytest.mark.parametrize(("case", "message"), REFUSED)
+def test_what_does_not_go_together_is_refused_in_one_sentence(case, message):
+    with pytest.raises(RecipeError) as refusal:
+        made(**case)
+    assert str(refusal.value).startswith(message)
+    assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("case", PASSES)
+def test_what_goes_together_passes_and_so_does_its_resolved_form(case):
+    recipe = made(**case)
+    assert Recipe(**recipe.resolved()).hash == recipe.hash

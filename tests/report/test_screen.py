@@ -1,0 +1,63 @@
+"""The last screen has the shape of the design, whatever the terminal."""
+
+import io
+from dataclasses import replace
+
+from rich.console import Console
+
+from dongcha.report import screen, screen_lines
+
+from . import fixture
+
+DESIGN = """\
+                      accuracy  95 % interval   flips          time
+majority              0.243     [0.22, 0.26]
+TF-IDF + linear       0.434     [0.41, 0.46]                   0.1 s
+before (frozen)       0.791     [0.77, 0.81]                   1.3 s
+after (fine-tuned)    0.817     [0.80, 0.83]    +131 / -82     22 s    better, p < 0.001
+
+now right    "Ad sales boost Time Warner profit"   tech -> business        (and 130 more)
+now wrong    "Games firms face chilly winter"      tech -> business        (and 81 more)
+checks       labels aligned  no leak  saved equals trained  plain Transformers agrees  best restored   all passed
+clock        forecast 24 s, took 22 s
+report       runs/bbc-headlines/3f9a1c/report.html
+next         dongcha predict runs/bbc-headlines/3f9a1c --text "Ad sales boost Time Warner profit\"""".splitlines()
+
+
+def test_the_screen_has_the_shape_of_the_design():
+    assert screen_lines(fixture.english(), flips=1) == DESIGN
+
+
+def test_a_failed_check_is_named_with_what_to_do():
+    text = "\n".join(screen_lines(fixture.tagging()))
+    assert "4 passed, 0 warnings, 1 failed, 0 skipped" in text
+    assert "failed: The saved weights are not the best epoch's. Run again with --fresh." in text
+    assert "all passed" not in text and "took 3 min 41 s" in text
+
+
+def test_the_screen_speaks_the_report_s_language():
+    lines = screen_lines(fixture.chinese())
+    assert lines[4].endswith("提升，p < 0.001")
+    assert any(line.startswith("检查") and line.endswith("全部通过") for line in lines)
+    assert lines[-1].startswith("下一步") and "dongcha predict runs/酒店评论/3f9a1c --text" in lines[-1]
+
+
+def test_a_text_cannot_steer_the_terminal_or_the_shell():
+    texts = (fixture.HOSTILE, 'a"; rm -rf ~; "', "$(reboot)", "[bold]markup[/bold] :smile:")
+    rows = tuple({"row": 1, "text": text, "gold": "a", "before": "\x1b[2J", "after": "[red]a"} for text in texts)
+    lines = screen_lines(replace(fixture.english(), now_right=rows, now_wrong=(), hardest=()), flips=4)
+    assert all("\x1b" not in line and "\u202e" not in line for line in lines)
+    assert lines[-1].endswith('--text "a text of your own"')
+    assert any("[bold]markup[/bold] :smile:" in line for line in lines)
+
+
+def test_a_narrow_terminal_loses_no_word():
+    console = Console(file=io.StringIO(), width=60, color_system=None)
+    console.print(screen(fixture.english()))
+    shown = "".join(console.file.getvalue().split())
+    for wanted in ("better,", "0.001", "allpassed", "0.817", "+131/-82"):
+        assert wanted in shown
+
+
+def test_two_fields_are_predicted_from_a_file():
+    assert screen_lines(replace(fixture.english(), task="pairs"))[-1].endswith("3f9a1c rows.jsonl")
