@@ -113,17 +113,20 @@ def read_json(path: Path) -> Any:
 
 
 def append_line(path: Path, value: Any) -> None:
-    """Append one JSON line and flush it to disk; a torn last line is skipped by `read_lines`."""
-    with disk_errors(path):
+    """Append one JSON line and flush it to disk; a last line that a crash tore is closed first, and stays skipped."""
+    line = json.dumps(value, ensure_ascii=False, allow_nan=False).encode("utf-8") + b"\n"
+    with disk_errors(path, len(line)):
         _operation(path)
-        with path.open("a", encoding="utf-8") as handle:
-            handle.write(json.dumps(value, ensure_ascii=False, allow_nan=False) + "\n")
+        with path.open("ab+") as handle:
+            if handle.tell() and handle.seek(-1, os.SEEK_END) >= 0 and handle.read(1) != b"\n":
+                line = b"\n" + line
+            handle.write(line)
             handle.flush()
             os.fsync(handle.fileno())
 
 
 def read_lines(path: Path) -> list[Any]:
-    """Read JSON lines that `append_line` wrote; a last line cut by a crash is left out."""
+    """Read JSON lines that `append_line` wrote; a line cut by a crash is left out."""
     if not path.exists():
         return []
     values = []

@@ -10,14 +10,14 @@ from dongcha import files, stations
 from dongcha.config import Recipe
 from dongcha.locale import speaking
 from dongcha.report import read_report
-from dongcha.steps import Step, Work, run_steps
+from dongcha.steps import Step, Work, known_step, run_steps
 from dongcha.types import Report, Watch, silent
 
 PREPARE = (
     Step("task", stations.learn_task, ("splits",)),
     Step("model", stations.build_model, ("task", "source")),
     Step("features", stations.encode_splits, ("task", "model", "splits")),
-    Step("data_checks", stations.check_data, ("features",)),
+    Step("data_checks", stations.check_data, ("features",), stations.KEPT_CHECKS),
     Step("plan", stations.decide_and_forecast, ("features",)),
 )
 PROVE = (
@@ -46,9 +46,10 @@ def run(
     named step and returns the work so far.
     """
     with speaking(recipe.language):
+        until = known_step(STEPS, until)
         start = stations.begin(recipe, workspace, watch)
         folder = start.folder
-        with files.lock(folder):
+        with files.lock(folder), stations.leaving_nothing(folder):
             if fresh:
                 stations.clear(folder)
             elif until is None and files.is_done(folder):

@@ -14,6 +14,9 @@ from types import ModuleType
 from dongcha.errors import RecipeError
 from dongcha.locale import say
 
+# Where a recipe names a method, and of which kind it is.
+METHODS = {"adapt": "adapt", "train.optimizer": "loop.optimizers", "train.schedule": "loop.schedules"}
+
 
 @cache
 def names(kind: str) -> tuple[str, ...]:

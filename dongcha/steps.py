@@ -7,10 +7,13 @@ and the keys of what it needs, so a kept value is taken up again only for the ve
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from dongcha import files
+from dongcha.errors import UserError
+from dongcha.locale import say
 from dongcha.types import Watch
 
 LOG = "steps.jsonl"
@@ -69,6 +72,16 @@ class Work:
         entry = {"step": step.name, "key": key, "seconds": round(self.seconds[step.name], 3), "taken_up": taken_up}
         files.append_line(self.folder / LOG, entry | {"at": time.strftime("%Y-%m-%dT%H:%M:%S%z")})
         self.watch("step_ends", name=step.name, seconds=self.seconds[step.name])
+
+
+def known_step(steps: Sequence[Step], name: str | None) -> str | None:
+    """Return a step's name, None as itself; an unknown one is refused with the nearest."""
+    known = [step.name for step in steps]
+    if name is None or name in known:
+        return name
+    near = get_close_matches(name, known, n=1)
+    key = "stations.unknown_step_near" if near else "stations.unknown_step"
+    raise UserError(say(key, name=name, near=near[0] if near else "", all=", ".join(known)))
 
 
 def run_steps(steps: Sequence[Step], work: Work, until: str | None = None) -> Work:

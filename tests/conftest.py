@@ -2,9 +2,12 @@
 
 import os
 import socket
+import sys
 from pathlib import Path
 
 import pytest
+
+pytest_plugins = ("finished_runs",)  # tiny models and finished runs, shared by all
 
 os.environ.setdefault("OMP_NUM_THREADS", "2")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
@@ -33,4 +36,28 @@ def data_folder() -> Path:
     folder = Path(os.environ.get("DONGCHA_DATA", Path(__file__).parents[2] / "shared" / "data"))
     if not folder.is_dir():
         pytest.skip("no real data sets here: set DONGCHA_DATA")
+    return folder
+
+
+@pytest.fixture(autouse=True, scope="session")
+def one_thread():
+    """Compute on one thread: results do not depend on the machine, and tiny models gain nothing from more."""
+    if "torch" in sys.modules:  # some test of this session has imported it; the light ones need none
+        sys.modules["torch"].set_num_threads(1)
+
+
+@pytest.fixture(scope="session")
+def tiny_folder(tmp_path_factory):
+    """Make tiny encoders, each once a session: `tiny_folder(kind="bert", pooling="mean", joins_cjk=False)`."""
+    from dongcha.testing import tiny_encoder
+
+    made: dict[tuple, Path] = {}
+
+    def folder(kind: str = "bert", pooling: str | None = "mean", joins_cjk: bool = False) -> Path:
+        key = (kind, pooling, joins_cjk)
+        if key not in made:
+            path = tmp_path_factory.mktemp(f"{kind}-{pooling}")
+            made[key] = tiny_encoder(path, kind=kind, pooling=pooling, joins_cjk=joins_cjk)
+        return made[key]
+
     return folder

@@ -13,6 +13,7 @@ from dongcha.registry import find
 from dongcha.types import Check
 
 SURE = 20.0  # logit of a perfect answer
+ROUNDING = 1e-4  # of a standard deviation of the scores: what float32 may cost a number on its way
 
 
 def check(evidence: Evidence) -> Check:
@@ -24,7 +25,7 @@ def check(evidence: Evidence) -> Check:
     outcome = task.outcome(rows, decoded)
     metric = next(iter(task.metrics.values()))
     scores = metric.row_scores(outcome)
-    wrong = np.flatnonzero(scores < (1.0 if metric.is_share or task.loss != "squared_error" else -1e-3))
+    wrong = np.flatnonzero(scores < right_from(task))
     damaged = int(evidence.features["train"].facts.get("damaged_spans", 0))
     figures = {"rows": len(scores), "wrong": len(wrong), "damaged_spans": damaged}
     allowed = _rows_with_damage(evidence, rows) if damaged else 0
@@ -35,6 +36,11 @@ def check(evidence: Evidence) -> Check:
         message = say("checks.labels_damaged", damaged=damaged, spans=evidence.features["train"].facts["spans"])
         return Check("labels_aligned", "warned", message, damaged, fix=say("checks.damaged_fix"), figures=figures)
     return Check("labels_aligned", "passed", say("checks.labels_passed", rows=len(scores)), figures=figures)
+
+
+def right_from(task: Any) -> float:
+    """Return the row score from which a row counts as right: 1 for labels and spans, minus a rounding for numbers."""
+    return -ROUNDING * float(getattr(task, "deviation", 1.0)) if task.loss == "squared_error" else 1.0
 
 
 def perfect_outputs(features: Features, spec: HeadSpec) -> np.ndarray:

@@ -32,12 +32,15 @@ def check(evidence: Evidence) -> Check:
     head_class = CLASSES[model.spec.name] if model.module.form == "native" else "AutoModel"
     theirs = plain_logits(evidence.model_folder, head_class, batch)
     gap = float(np.abs(ours - theirs)[_counted(batch, ours)].max(initial=0.0))
-    same_ids = _same_ids(evidence, batch)
-    figures = {"class": head_class, "largest_difference": gap, "same_tokens": same_ids}
-    if gap <= TOLERANCE and same_ids:
+    same = {"tokens": _same_ids(evidence, batch), "labels": _same_names(evidence)}
+    figures = {"class": head_class, "largest_difference": gap, "same_tokens": same["tokens"]}
+    figures["same_labels"] = same["labels"]
+    if gap <= TOLERANCE and all(same.values()):
         key = "checks.plain_passed" if head_class != "AutoModel" else "checks.plain_passed_head"
         return Check("plain_transformers", "passed", say(key, head=head_class), figures=figures)
-    message = say("checks.plain_failed", head=head_class, gap=gap)
+    other = say("checks.and").join(say(f"checks.{what}") for what, is_same in same.items() if not is_same)
+    key = "checks.plain_other" if other else "checks.plain_failed"
+    message = say(key, head=head_class, gap=gap, other=other)
     return Check("plain_transformers", "failed", message, 1, fix=say("checks.saved_fix"), figures=figures)
 
 
@@ -79,6 +82,15 @@ def _ours(evidence: Evidence, batch: Batch) -> list[np.ndarray]:
 def _counted(batch: Batch, outputs: np.ndarray) -> np.ndarray:
     """Choose the outputs that mean something: all of a text's, and those of tokens that are not padding."""
     return batch["mask"] if outputs.ndim == 3 else np.ones(len(outputs), dtype=bool)
+
+
+def _same_names(evidence: Evidence) -> bool:
+    """Tell whether Transformers calls the outputs of its own head as the task does; a pooled head has no names."""
+    wanted = evidence.model.spec.labels
+    if evidence.model.module.form != "native" or not wanted:
+        return True
+    named = transformers.AutoConfig.from_pretrained(evidence.model_folder, local_files_only=True).id2label
+    return [named.get(i) for i in range(len(named))] == list(wanted)
 
 
 def _same_ids(evidence: Evidence, batch: Batch) -> bool:

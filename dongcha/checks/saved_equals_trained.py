@@ -1,4 +1,7 @@
-"""Prove that the model on disk is the model that was trained: load it anew, compare outputs bit by bit."""
+"""Prove that the model on disk is the model that was trained: load it anew, compare outputs bit by bit.
+
+Its tokens and the facts of its task (labels, thresholds, temperature) must be the same too.
+"""
 
 import numpy as np
 
@@ -16,14 +19,20 @@ def check(evidence: Evidence) -> Check:
     rows, features = evidence.sample(evidence.split)
     trained = lay_flat(features, evidence.model.logits(features))
     loaded = load_model(evidence.model_folder)
-    again = gather([task_of(loaded).encode(rows, loaded.tokenizer, 0)])
-    same_tokens = np.array_equal(again.tokens["input_ids"], features.tokens["input_ids"])
+    task = task_of(loaded)
+    again = gather([task.encode(rows, loaded.tokenizer, 0)])
+    same = {
+        "tokens": bool(np.array_equal(again.tokens["input_ids"], features.tokens["input_ids"])),
+        "task": task.card() == evidence.task.card(),
+    }
     outputs = lay_flat(again, loaded.logits(again))
     gap = float(np.abs(outputs - trained).max(initial=0.0)) if outputs.shape == trained.shape else float("inf")
-    figures = {"rows": len(rows["text"]), "same_tokens": bool(same_tokens), "largest_difference": min(gap, 1e30)}
-    if same_tokens and gap == 0.0:
+    figures = {"rows": len(rows["text"]), "largest_difference": min(gap, 1e30)}
+    figures |= {f"same_{what}": is_same for what, is_same in same.items()}
+    if all(same.values()) and gap == 0.0:
         return Check(
             "saved_equals_trained", "passed", say("checks.saved_passed", rows=len(rows["text"])), figures=figures
         )
-    message = say("checks.saved_failed", gap=gap)
+    other = say("checks.and").join(say(f"checks.{what}") for what, is_same in same.items() if not is_same)
+    message = say("checks.saved_other" if other else "checks.saved_failed", gap=gap, other=other)
     return Check("saved_equals_trained", "failed", message, 1, fix=say("checks.saved_fix"), figures=figures)

@@ -2,11 +2,13 @@
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.table import Table
+from rich.text import Text
 
 from dongcha.cli._door import err
 from dongcha.locale import say
@@ -14,6 +16,7 @@ from dongcha.report.figures import megabytes, seconds
 
 WIDTH = 13  # of the left column
 TOLD = ("failed", "warned")
+APART = 0.55  # lower end of the AUROC above which two splits differ, as the check has it
 LINES_EVERY = 10.0  # seconds between progress lines where there is no terminal
 
 
@@ -25,6 +28,7 @@ class Live:
         self.bar: Progress | None = None
         self.task: Any = None
         self.score = ""
+        self.gap: list[str] = []
         self.tokens, self.started, self.last = 0, 0.0, 0.0
 
     def __call__(self, moment: str, **facts: Any) -> None:
@@ -35,9 +39,14 @@ class Live:
 
     def line(self, key: str, text: str, style: str = "") -> None:
         """Print one line: its name in the left column, then the text."""
-        name = say(key)
-        pad = " " * max(1, WIDTH - sum(2 if ord(c) > 0x2E7F else 1 for c in name))
-        self.console.print(f"{name}{pad}{text}", style=style, markup=False)
+        if self.console.is_terminal:
+            grid = Table.grid(padding=(0, 1))
+            grid.add_column(width=WIDTH - 1, no_wrap=True)
+            grid.add_column(overflow="fold")
+            grid.add_row(Text(say(key)), Text(text))
+            self.console.print(grid, style=style)
+        else:
+            self.console.print(f"{padded(say(key))}{text}", markup=False)
 
     def on_opens(self, name: str, task: str, differs: tuple[str, ...], version: str) -> None:
         """Begin: what will be run, and where the recipe differs from the defaults."""
@@ -61,11 +70,15 @@ class Live:
         text = say(key, total=total, dropped=dropped, rows=rows, longest=longest)
         self.line("cli.data", text + (say("cli.data_cut", cut=cut) if cut else say("cli.data_uncut")))
 
-    def on_data_check(self, name: str, status: str, message: str) -> None:
-        """Tell a data check that people should read."""
-        if name.startswith("gap") and status != "skipped":
-            self.line("cli.gap", message, "yellow" if status in TOLD else "")
-        elif status in TOLD:
+    def on_data_check(self, name: str, status: str, message: str, figures: Mapping[str, Any]) -> None:
+        """Tell a data check that people should read; the distribution gap in short, whatever it says."""
+        if name == "gap":
+            self.gap = [gap_text(left, right, figure) for (left, right), figure in pairs_of(figures)]
+        elif name == "gap_model" and status != "skipped":
+            self.gap.append(say("cli.gap_model", unknown=figures["text"]["unknown"]))
+        if name == "gap_model" and self.gap:
+            self.line("cli.gap", say("cli.semicolon").join(self.gap))
+        if status in TOLD:
             self.line(f"cli.{status}", message, "yellow" if status == "warned" else "bold red")
 
     def on_forecast(self, seconds: float, megabytes: float, remarks: list[str]) -> None:
@@ -89,9 +102,7 @@ class Live:
                 TextColumn("{task.fields[said]}"),
             )
             self.bar = Progress(*columns, console=self.console, transient=False)
-            name = say("cli.training")
-            pad = " " * max(1, WIDTH - 1 - sum(2 if ord(c) > 0x2E7F else 1 for c in name))
-            self.task = self.bar.add_task(name + pad, total=total, completed=step, said="")
+            self.task = self.bar.add_task(padded(say("cli.training"))[:-1], total=total, completed=step, said="")
             self.bar.start()
 
     def on_step(self, step: int, total: int, loss: float, tokens: int) -> None:
@@ -128,6 +139,23 @@ class Live:
         if self.bar is not None:
             self.bar.stop()
         sys.stderr.flush()
+
+
+def padded(name: str) -> str:
+    """Return a name filled up to the width of the left column; Chinese characters take two places."""
+    return name + " " * max(1, WIDTH - sum(2 if ord(c) > 0x2E7F else 1 for c in name))
+
+
+def pairs_of(figures: Mapping[str, Any]) -> list[tuple[tuple[str, str], Any]]:
+    """Return the pairs of splits that the gap check compared, each with its AUROC."""
+    cut = ((name.partition("/"), figure) for name, figure in figures.items())
+    return [((left, right), figure) for (left, mark, right), figure in cut if mark]
+
+
+def gap_text(left: str, right: str, figure: Mapping[str, float]) -> str:
+    """Return "train and test alike (AUROC 0.52 [0.47, 0.57])"."""
+    key = "cli.gap_apart" if figure["low"] > APART else "cli.gap_alike"
+    return say(key, left=left, right=right, value=figure["auroc"], low=figure["low"], high=figure["high"])
 
 
 def forecast_text(spent: float, memory: float) -> str:

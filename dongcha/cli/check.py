@@ -1,7 +1,7 @@
 """`dongcha check RECIPE`: data checks and forecast; trains nothing."""
 
 import json
-from dataclasses import asdict
+from dataclasses import replace
 from importlib.metadata import version
 from typing import Annotated
 
@@ -14,6 +14,7 @@ from dongcha.cli._live import Live, forecast_text
 from dongcha.cli.run import AsJson, Quiet, RecipeFile, Settings
 from dongcha.config import load_recipe
 from dongcha.locale import say, use_language
+from dongcha.report.as_json import plain
 from dongcha.report.terms import term, visible
 from dongcha.types import Check, silent
 
@@ -38,7 +39,8 @@ def check(
     plan, found = work["plan"], work["data_checks"]
     if as_json:
         forecast = {"seconds": plan.seconds, "megabytes": plan.forecast.megabytes}
-        typer.echo(json.dumps({"checks": [asdict(c) for c in found], "forecast": forecast}, ensure_ascii=False))
+        shown = found if wanted.report.texts == "shown" else tuple(replace(c, examples=()) for c in found)
+        typer.echo(json.dumps({"checks": plain(shown), "forecast": forecast}, ensure_ascii=False, allow_nan=False))
     else:
         out().print(table(found, texts=wanted.report.texts))
         out().print(f"{say('cli.forecast')}  {forecast_text(plan.seconds, plan.forecast.megabytes)}")

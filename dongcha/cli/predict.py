@@ -1,7 +1,8 @@
 """`dongcha predict MODEL [FILE|-]`: predictions of a text, a file or standard input.
 
 JSON lines in give JSON lines out, one a row, in order; a table (CSV, TSV, xlsx) comes back as a table with the columns
-`predicted_<field>` and `confidence` added.
+`predicted_<field>` and `confidence` added, and `unsure` where answers may be withheld. The name of `--output` decides
+the form where it says one.
 """
 
 import csv
@@ -16,12 +17,15 @@ import typer
 
 import dongcha
 from dongcha import files
-from dongcha.errors import DataError, UserError
+from dongcha.errors import DataError, MissingExtra, UserError
 from dongcha.locale import say
 
+EXCEL = ".xlsx"
 TABLES = {".csv": ",", ".tsv": "\t"}
 AT_ONCE = 64  # rows of standard input answered together
 BOM = "\ufeff"  # tells Excel that a CSV file is UTF-8
+
+Answered = Iterable[tuple[Mapping[str, Any], Mapping[str, Any]]]  # (the user's own columns, the answer) of each row
 
 
 def predict(
@@ -38,30 +42,35 @@ def predict(
     """Predict texts with a trained model."""
     if (file is None) == (text is None):
         raise UserError(say("cli.predict_what"))
+    form = form_of(file, output)
+    if form == EXCEL and output is None:
+        raise UserError(say("cli.xlsx_output"))
     predictor = dongcha.load(model, unsure_below)
-    if text is not None:
-        lines: Iterable[str] = (as_line(answer) for answer in predictor.predict([text]))
-    elif file == "-":
-        lines = (as_line(answer) for answer in predictor.predict(standard_input(), at_once=AT_ONCE))
+    found = answered(predictor, file, text, column)
+    if form not in (EXCEL, *TABLES):
+        emit((as_line(answer) for _, answer in found), output)
+        return
+    rows = (cells(row, answer, withholds=predictor.unsure_below is not None) for row, answer in found)
+    if form == EXCEL:
+        write_xlsx(rows, output or Path())
     else:
-        lines = from_file(predictor, str(file), column, output)
-    emit(lines, output)
+        emit(table_lines(rows, TABLES[form]), output, BOM)
 
 
-def as_line(answer: Mapping[str, Any]) -> str:
-    """Return an answer as one JSON line."""
-    return json.dumps(answer, ensure_ascii=False) + "\n"
+def form_of(file: str | None, output: Path | None) -> str:
+    """Return the suffix that decides the output's form: that of `--output`, else of the file that comes in."""
+    named = output.suffix.lower() if output is not None else ""
+    return named if named in (EXCEL, *TABLES, ".jsonl", ".json") else Path(file or "").suffix.lower()
 
 
-def emit(lines: Iterable[str], output: Path | None) -> None:
-    """Write lines to stdout as they come, or to a file whole or not at all."""
-    if output is None:
-        for line in lines:
-            sys.stdout.write(line)
-            sys.stdout.flush()
-    elif output.suffix.lower() != ".xlsx":
-        content = "".join(lines)
-        files.write_text(output, (BOM if output.suffix.lower() in TABLES else "") + content)
+def answered(predictor: Any, file: str | None, text: str | None, column: str | None) -> Answered:
+    """Yield the user's own columns and the answer, row by row; a text and standard input bring only their id."""
+    if text is None and file != "-":
+        yield from predictor.predict_file(str(file), column)
+        return
+    rows, at_once = ([text], 1) if text is not None else (standard_input(), AT_ONCE)
+    for answer in predictor.predict(rows, at_once=at_once):
+        yield {name: value for name, value in answer.items() if name == "id"}, answer
 
 
 def standard_input() -> Iterator[Any]:
@@ -78,38 +87,48 @@ def standard_input() -> Iterator[Any]:
             raise DataError(say("cli.bad_line", row=number, error=error.msg, column=error.colno)) from error
 
 
-def from_file(predictor: Any, file: str, column: str | None, output: Path | None) -> Iterator[str]:
-    """Yield the output of a file of rows: JSON lines, or the rows of a table with predictions added."""
-    suffix = Path(file).suffix.lower()
-    answered = predictor.predict_file(file, column)
-    if suffix == ".xlsx":
-        if output is None:
-            raise UserError(say("cli.xlsx_output"))
-        write_xlsx([cells(row, answer) for row, answer in answered], output)
+def emit(lines: Iterable[str], output: Path | None, opening: str = "") -> None:
+    """Write lines to stdout as they come, or, after `opening`, to a file whole or not at all."""
+    if output is not None:
+        files.write_text(output, opening + "".join(lines))
         return
-    if suffix not in TABLES:
-        yield from (as_line(answer) for _, answer in answered)
-        return
-    names: list[str] = []
-    for row, answer in answered:
-        found = cells(row, answer)
-        if not names:
-            names = list(found)
-            yield csv_line(names, TABLES[suffix])
-        yield csv_line([found.get(name, "") for name in names], TABLES[suffix])
+    for line in lines:
+        sys.stdout.write(line)
+        sys.stdout.flush()
 
 
-def cells(row: Mapping[str, Any], answer: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a table's row with `predicted_<field>` and `confidence` beside the user's own columns."""
-    said = {f"predicted_{name}": cell(value) for name, value in answer.items() if name not in ("id", "confidence")}
-    return {**{name: cell(value) for name, value in row.items()}, **said, "confidence": answer["confidence"]}
+def as_line(answer: Mapping[str, Any]) -> str:
+    """Return an answer as one JSON line."""
+    return json.dumps(answer, ensure_ascii=False) + "\n"
+
+
+def cells(row: Mapping[str, Any], answer: Mapping[str, Any], *, withholds: bool) -> dict[str, Any]:
+    """Return a table's row with `predicted_<field>` and `confidence` beside the user's own columns.
+
+    `withholds` adds the column `unsure`, so that all rows of a table have the same columns.
+    """
+    said = {f"predicted_{name}": value for name, value in answer.items() if name not in ("id", "confidence", "unsure")}
+    said["confidence"] = answer["confidence"]
+    if withholds:
+        said["unsure"] = "true" if answer.get("unsure") else "false"
+    return {name: cell(value) for name, value in {**row, **said}.items()}
 
 
 def cell(value: Any) -> Any:
-    """Return a value as a table's cell; what would be read as a formula is kept as text."""
+    """Return a value as a table's cell: lists as JSON, nothing as an empty cell."""
     if isinstance(value, list | dict):
         return json.dumps(value, ensure_ascii=False)
     return "" if value is None else value
+
+
+def table_lines(rows: Iterable[Mapping[str, Any]], delimiter: str) -> Iterator[str]:
+    """Yield the lines of a table, the first row's names before them, quoted where needed."""
+    names: list[str] = []
+    for row in rows:
+        if not names:
+            names = list(row)
+            yield csv_line(names, delimiter)
+        yield csv_line([row.get(name, "") for name in names], delimiter)
 
 
 def csv_line(values: Iterable[Any], delimiter: str) -> str:
@@ -119,16 +138,27 @@ def csv_line(values: Iterable[Any], delimiter: str) -> str:
     return out.getvalue()
 
 
-def write_xlsx(rows: list[dict[str, Any]], output: Path) -> None:
-    """Write a table as an Excel file."""
-    from openpyxl import Workbook
+def write_xlsx(rows: Iterable[Mapping[str, Any]], output: Path) -> None:
+    """Write a table as an Excel file; a text that opens with "=" stays a text and becomes no formula."""
+    try:
+        from openpyxl import Workbook
+        from openpyxl.cell import WriteOnlyCell
+    except ImportError as error:
+        raise MissingExtra(say("read.extra", place=output, library="openpyxl", extra="xlsx")) from error
 
     book = Workbook(write_only=True)
     sheet = book.create_sheet()
-    if rows:
-        sheet.append(list(rows[0]))
-    for row in rows:
-        sheet.append(list(row.values()))
+
+    def line(values: Iterable[Any]) -> list[Any]:
+        made = [WriteOnlyCell(sheet, value) for value in values]
+        for one in made:
+            one.data_type = "s" if one.data_type == "f" else one.data_type
+        return made
+
+    for number, row in enumerate(rows):
+        if number == 0:
+            sheet.append(line(row))
+        sheet.append(line(row.values()))
     content = io.BytesIO()
     book.save(content)
     files.write_bytes(output, content.getvalue())

@@ -1,7 +1,6 @@
 """`dongcha run RECIPE`: the whole flow, from data to report."""
 
 import json
-from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,6 +13,8 @@ from dongcha.cli._live import Live
 from dongcha.config import Recipe, load_recipe
 from dongcha.locale import say, use_language
 from dongcha.report import screen
+from dongcha.report.as_json import to_json
+from dongcha.report.texts import as_allowed
 from dongcha.types import Report, silent
 
 RecipeFile = Annotated[Path, typer.Argument(help="the recipe, a YAML file")]
@@ -61,6 +62,6 @@ def run_and_show(
 def show(report: Report, *, as_json: bool) -> None:
     """Print a report on stdout: the screen for people, or JSON on one line."""
     if as_json:
-        typer.echo(json.dumps(asdict(report), ensure_ascii=False))
+        typer.echo(json.dumps(to_json(as_allowed(report)), ensure_ascii=False, allow_nan=False))
     else:
         out().print(screen(report))

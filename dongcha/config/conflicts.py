@@ -81,6 +81,8 @@ def _labels(recipe: Sections) -> Iterator[Refused]:
             yield _refused("train.class_weights", "config.needs_labels", task=recipe.task)
         if recipe.train.label_smoothing:
             yield _refused("train.label_smoothing", "config.needs_labels", task=recipe.task)
+        if recipe.evaluate.unsure_below is not None:  # a number comes without a probability
+            yield _refused("evaluate.unsure_below", "config.needs_labels", task=recipe.task)
 
 
 def _unused(recipe: Sections) -> Iterator[Refused]:

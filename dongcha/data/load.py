@@ -41,6 +41,7 @@ class ReadOptions:
     part: str = "all"  # of the text: all or first_line
     encoding: str = "auto"  # or a codec's name
     encoding_errors: str = "fail"  # fail, replace (U+FFFD) or drop (the row)
+    rows_before: int = 0  # rows of the same stream that were read earlier; messages count from the stream's first
 
     def __post_init__(self) -> None:
         for name, choices in CHOICES.items():
@@ -71,6 +72,7 @@ def load(  # noqa: PLR0913 (the door to all sources: each argument is a thing of
         part=options.part,
         encoding=options.encoding,
         encoding_errors=options.encoding_errors,
+        rows_before=options.rows_before,
         tags_wanted="spans" in fields and need_gold,
     )
     conversion = Conversion(fields, options.columns, origin, need_gold=need_gold)

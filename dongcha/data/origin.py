@@ -20,8 +20,8 @@ EXCERPT = 40  # characters of user text that a message may show
 class Origin:
     """What is read: its path, the name the user gave it, and how its bytes become text.
 
-    `counts` gathers what reading did (encodings, rows dropped, characters replaced); `tags_wanted` lets a text file of
-    tagged words be known as one.
+    `counts` gathers what reading did (encodings, rows dropped, characters replaced); `rows_before` of the same stream
+    were read earlier; `tags_wanted` lets a text file of tagged words be known as one.
     """
 
     path: Path
@@ -29,13 +29,14 @@ class Origin:
     part: str = "all"
     encoding: str = "auto"
     encoding_errors: str = "fail"
+    rows_before: int = 0
     tags_wanted: bool = False
     counts: Counter[str] = field(default_factory=Counter)
 
     def place(self, row: int | None = None, file: str | None = None) -> str:
         """Name a place for a message: the file, and its row when there is one."""
         name = f"{self.name}/{file}" if file else self.name
-        return name if row is None else say("read.place", file=name, row=row)
+        return name if row is None else say("read.place", file=name, row=row + self.rows_before)
 
     def refuse(self, key: str, row: int | None = None, **values: Any) -> NoReturn:
         """Raise DataError with the message of a key, at this file and row."""

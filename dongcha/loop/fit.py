@@ -172,6 +172,8 @@ class Fit:
         if self.validate is None:
             return
         found = self.validate()
+        if not (math.isfinite(found.score) and math.isfinite(found.loss)):
+            raise Diverged(say("loop.diverged_validation", step=state.step, score=found.score, loss=found.loss))
         state.scores.append((state.step, found.score))
         state.validation_losses.append((state.step, found.loss))
         better = state.best_score is None or (found.score, -found.loss) > (state.best_score, -(state.best_loss or 0.0))
@@ -180,7 +182,7 @@ class Fit:
             self.best = copy_weights(self.module)
         else:
             state.waited += 1
-            state.stopped_early = self.settings.patience is not None and state.waited > self.settings.patience
+            state.stopped_early = self.settings.patience is not None and state.waited >= self.settings.patience
         self.watch("validated", step=state.step, score=found.score, loss=found.loss, best=better)
 
     def _between_steps(self, flag: StopFlag) -> None:

@@ -11,7 +11,8 @@ class LoopSettings:
 
     `batch_tokens` is what one optimiser step sees, padding included; `accumulation` in how many parts it is computed,
     which changes memory, never the gradient. `warmup` is a share of all steps. `validate_steps` None: after each
-    epoch. `patience` counts validations without a new best; None never stops early. `clip_norm` None clips nothing.
+    epoch. `patience` is how many validations in a row without a new best end the run; None never stops early.
+    `clip_norm` None clips nothing.
     """
 
     seed: int

@@ -50,10 +50,14 @@ def optimizer_tensors(optimizer: torch.optim.Optimizer, names: dict[int, str]) -
 
 
 def restore_optimizer(optimizer: torch.optim.Optimizer, tensors: dict[str, torch.Tensor], module: nn.Module) -> None:
-    """Put named tensors back into the optimiser's state, on each parameter's device."""
+    """Put named tensors back into the optimiser's state, on each parameter's device.
+
+    Counters stay on the CPU, except where one fused call updates weights and counters alike.
+    """
     parameters = dict(module.named_parameters())
+    fused = {id(p) for group in optimizer.param_groups if group.get("fused") for p in group["params"]}
     for name, tensor in tensors.items():
         parameter_name, _, key = name.rpartition("|")
         parameter = parameters[parameter_name]
-        device = "cpu" if tensor.ndim == 0 else parameter.device
+        device = parameter.device if tensor.ndim or id(parameter) in fused else torch.device("cpu")
         optimizer.state[parameter][key] = tensor.to(device)

@@ -51,7 +51,7 @@ def _squares(outcome: Outcome) -> np.ndarray:
 
 
 def _kappa(sums: np.ndarray) -> np.ndarray:
-    """Return Cohen's kappa with quadratic weights (Cohen 1968); NaN where all grades are one and the same.
+    """Return kappa weighted by squared distance in grades (Cohen 1968); NaN where all grades are one and the same.
 
     With weights (i - j)^2 the chance term sums over the margins to n (sum gg + sum pp) - 2 (sum g)(sum p), so no table
     of grades is needed.

@@ -23,6 +23,7 @@ from dongcha.models.tokenizer import Tokenizer, load_tokenizer
 from dongcha.registry import find
 
 CARD = "task.json"
+UNSURE_BELOW = "unsure_below"  # on the card: the confidence below which answers are withheld, or None
 INFERENCE_TOKENS = 4096  # padded tokens a batch without gradients: where throughput levels off on CPU
 
 Outputs = Iterator[tuple[np.ndarray, np.ndarray]]
@@ -106,9 +107,13 @@ def build_model(folder: Path, spec: HeadSpec, *, max_tokens: int | None, seed: i
 
 
 def load_model(folder: Path) -> Model:
-    """Load what `Model.save` wrote; refuses a folder that lacks its card or is not finished."""
-    if not (folder / CARD).is_file():
-        raise ModelError(say("model.not_ours", folder=folder, missing=CARD))
+    """Load what `Model.save` wrote; refuses a folder without its card or marker, or that lost a file."""
+    for name in (CARD, files.DONE):
+        if not (folder / name).is_file():
+            raise ModelError(say("model.not_ours", folder=folder, missing=name))
+    for name in files.read_json(folder / files.DONE)["files"]:
+        if not (folder / name).is_file():
+            raise ModelError(say("model.lost_file", folder=folder, missing=name))
     card = files.read_json(folder / CARD)
     head = card["head"]
     spec = HeadSpec(name=head["name"], num_outputs=head["num_outputs"], loss=head["loss"], labels=tuple(head["labels"]))

@@ -19,6 +19,7 @@ from dongcha.locale import say
 
 CJK = r"[\u3000-\u30FF\u3400-\u9FFF\uF900-\uFAFF\uFF00-\uFFEF\U00020000-\U0003FFFF]"
 OFFSET_POSITIONS = frozenset({"roberta", "xlm-roberta", "camembert", "mpnet", "longformer", "xlm-roberta-xl"})
+VOCABULARIES = ("tokenizer.json", "vocab.txt", "vocab.json", "*.model", "*.tiktoken")  # one of these is there
 MANY = 10**6  # a model_max_length above this means that none was stated
 
 
@@ -170,6 +171,9 @@ def frame(
 
 def load_tokenizer(folder: Path, config: Any) -> Tokenizer:
     """Load the fast tokenizer of a folder; the longest input is what the model's positions and the folder allow."""
+    if not any(True for pattern in VOCABULARIES for _ in folder.glob(pattern)):
+        # Transformers would make one up: a tokenizer of its class's special tokens, to which every word is unknown
+        raise ModelError(say("model.no_tokenizer", folder=folder))
     try:
         hf = AutoTokenizer.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
     except Exception as error:  # each tokenizer class fails in its own way

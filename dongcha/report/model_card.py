@@ -32,8 +32,8 @@ def to_card(report: Report) -> str:
         f"# {_safe(say('report.card.title', name=report.name))}",
         _safe(say("report.card.about", task=term("task", report.task), created=report.created[:10], **about)),
     ]
-    for section in sections(report):
-        if section.name in _SHOWN and (body := [text for block in section.blocks if (text := _block(block))]):
+    for section in sections(report, _SHOWN):
+        if body := [text for block in section.blocks if (text := _block(block))]:
             parts += [f"## {say(f'report.section.{section.name}')}", *body]
     return "\n\n".join([*parts, say("report.card.more")]) + "\n"
 

@@ -4,10 +4,17 @@ One file a stretch of the flow: `begin` (folder, data, model found), `prepare` (
 train, after, judged, checked), `close` (report, run folder finished), `predictor` (a finished run, put to use).
 """
 
-from dongcha.stations.begin import begin, clear
+from dongcha.stations.begin import begin, clear, leaving_nothing
 from dongcha.stations.close import finish, write
 from dongcha.stations.predictor import Predictor, load_predictor
-from dongcha.stations.prepare import build_model, check_data, decide_and_forecast, encode_splits, learn_task
+from dongcha.stations.prepare import (
+    KEPT_CHECKS,
+    build_model,
+    check_data,
+    decide_and_forecast,
+    encode_splits,
+    learn_task,
+)
 from dongcha.stations.prove import (
     KEPT_BEFORE,
     KEPT_PREDICTIONS,
@@ -22,6 +29,7 @@ from dongcha.stations.prove import (
 
 __all__ = [
     "KEPT_BEFORE",
+    "KEPT_CHECKS",
     "KEPT_PREDICTIONS",
     "KEPT_TRAINED",
     "Predictor",
@@ -34,6 +42,7 @@ __all__ = [
     "evaluate_candidates",
     "finish",
     "learn_task",
+    "leaving_nothing",
     "load_predictor",
     "predict_after",
     "predict_baselines",

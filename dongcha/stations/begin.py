@@ -4,16 +4,20 @@ import os
 import shutil
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from importlib.metadata import version
 from pathlib import Path
 
 from dongcha import files
 from dongcha.config import Recipe
 from dongcha.data.splits import read_splits
+from dongcha.errors import UserError
 from dongcha.loop.placement import place
 from dongcha.models.source import locate
 from dongcha.registry import find
-from dongcha.steps import Work
+from dongcha.steps import LOG, Work
+from dongcha.train.decide import refuse_unknown_methods
 from dongcha.types import Watch
 
 RUNS = "runs"
@@ -28,6 +32,7 @@ def begin(recipe: Recipe, workspace: Path | None, watch: Watch, *, keep: bool = 
     `keep` False gives a folder that its caller throws away.
     """
     began = time.time()
+    refuse_unknown_methods(recipe)
     root = (workspace or recipe.folder / RUNS).absolute()
     cache = root / CACHE
     threads = len(os.sched_getaffinity(0)) if recipe.threads == "auto" else int(recipe.threads)
@@ -42,6 +47,19 @@ def begin(recipe: Recipe, workspace: Path | None, watch: Watch, *, keep: bool = 
     files.make_folder(folder)
     given = {"recipe": recipe, "source": source, "splits": splits, "placement": placement, "cache": cache}
     return Work(folder, run_hash, watch, **given, began=began, deep=deep)
+
+
+@contextmanager
+def leaving_nothing(folder: Path) -> Iterator[None]:
+    """Take a run's folder away again when the user's input is refused before anything was kept in it."""
+    try:
+        yield
+    except UserError:
+        if all(path.name in (*KEPT_IN_RUN, LOG) for path in folder.iterdir()):
+            shutil.rmtree(folder)
+            with suppress(OSError):
+                folder.parent.rmdir()  # other runs of this name keep it
+        raise
 
 
 def clear(folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping
+from pathlib import PurePath
 from typing import Any
 
 from dongcha import files
@@ -11,6 +12,7 @@ from dongcha.locale import current_language, say
 from dongcha.report import write_report
 from dongcha.stations.prepare import facts_of
 from dongcha.stations.prove import MODEL, TrainedRun
+from dongcha.stations.snippet import snippet
 from dongcha.steps import Work
 from dongcha.types import Report
 
@@ -59,7 +61,7 @@ def gather(work: Work) -> Report:
         calibration=judged.calibration,
         curves=curves(run, judged.main_metric),
         clock=clock(work),
-        environment=record | {"snippet": snippet(run)},
+        environment=record | {"snippet": snippet(run.model, MODEL)},
     )
 
 
@@ -72,11 +74,21 @@ def shown_folder(work: Work) -> str:
 def title(work: Work) -> str:
     """Return model, size and device in one line."""
     model = work["train"].model
-    name = work["source"].name.removeprefix("package:").split("/")[0]
     threads = work["placement"].threads
     return say(
-        "stations.title", model=name, millions=model.num_parameters / 1e6, device=str(model.device), threads=threads
+        "stations.title",
+        model=short_name(work["source"].name),
+        millions=model.num_parameters / 1e6,
+        device=str(model.device),
+        threads=threads,
     )
+
+
+def short_name(model: str) -> str:
+    """Return a package's name, or the last part of a folder's or a hub model's."""
+    if model.startswith("package:"):
+        return model.removeprefix("package:").split("/")[0]
+    return PurePath(model).name or model
 
 
 def curves(run: TrainedRun, metric: str) -> dict[str, Any]:
@@ -106,39 +118,3 @@ def clock(work: Work) -> dict[str, Any]:
 def without_nulls(resolved: Mapping[str, Any]) -> dict[str, Any]:
     """Leave out the sections that are null: they say nothing."""
     return {key: part for key, part in resolved.items() if part is not None}
-
-
-def snippet(run: TrainedRun) -> str:
-    """Return the lines that load the model with Transformers alone."""
-    key = f"snippet_{run.model.module.form}_{run.model.spec.name}"
-    return SNIPPETS[key].format(model=MODEL, max_tokens=run.model.tokenizer.max_tokens)
-
-
-SNIPPETS = {
-    "snippet_native_sequence": """from transformers import AutoModelForSequenceClassification, AutoTokenizer
-
-tokenizer = AutoTokenizer.from_pretrained("{model}")
-model = AutoModelForSequenceClassification.from_pretrained("{model}").eval()
-batch = tokenizer(["..."], truncation=True, max_length={max_tokens}, return_tensors="pt")
-logits = model(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"]).logits
-""",
-    "snippet_native_token": """from transformers import AutoModelForTokenClassification, AutoTokenizer
-
-tokenizer = AutoTokenizer.from_pretrained("{model}")
-model = AutoModelForTokenClassification.from_pretrained("{model}").eval()
-batch = tokenizer(["..."], truncation=True, max_length={max_tokens}, return_tensors="pt")
-logits = model(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"]).logits
-""",
-    "snippet_pooled_sequence": """import json
-from safetensors.numpy import load_file
-from transformers import AutoModel, AutoTokenizer
-
-tokenizer = AutoTokenizer.from_pretrained("{model}")
-model, head = AutoModel.from_pretrained("{model}").eval(), load_file("{model}/head.safetensors")
-batch = tokenizer(["..."], truncation=True, max_length={max_tokens}, return_tensors="pt")
-hidden = model(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"]).last_hidden_state
-mask = batch["attention_mask"].numpy()[..., None]
-pooled = (hidden.detach().numpy() * mask).sum(1) / mask.sum(1)  # mean pooling
-label = json.load(open("{model}/task.json"))["labels"][int((pooled @ head["weight"].T + head["bias"]).argmax())]
-""",
-}

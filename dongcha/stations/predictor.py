@@ -10,7 +10,7 @@ from dongcha.data.dataset import Dataset
 from dongcha.data.load import ReadOptions, load
 from dongcha.errors import ModelError
 from dongcha.locale import say
-from dongcha.models.model import CARD, Model, load_model
+from dongcha.models.model import CARD, UNSURE_BELOW, Model, load_model
 from dongcha.stations.prove import MODEL
 from dongcha.tasks._base import Task
 from dongcha.tasks._model import task_of
@@ -34,18 +34,26 @@ class Predictor:
         the iterable before the first of them is answered.
         """
         stream = iter(rows)
-        text = self.task.fields[0]
-        while part := [{text: row} if isinstance(row, str) else row for row in islice(stream, at_once)]:
-            inputs = [{k: v for k, v in row.items() if k in (text, "tokens", "id")} for row in part]
-            for _, answer in self.predict_dataset(self._read(inputs)):
+        done = 0
+        while part := [self._inputs(row) for row in islice(stream, at_once)]:
+            for _, answer in self.predict_dataset(self._read(part, rows_before=done)):
                 yield answer
+            done += len(part)
+
+    def _inputs(self, row: str | Row) -> Row:
+        """Take what is read of a row; one that lacks it goes on whole, so that the refusal can say what it has."""
+        text = self.task.fields[0]
+        if isinstance(row, str):
+            return {text: row}
+        return {k: v for k, v in row.items() if k in (text, "tokens", "id")} if {text, "tokens"} & {*row} else row
 
     def predict_file(self, file: str, column: str | None = None) -> Iterator[tuple[Row, dict[str, Any]]]:
         """Yield (the user's own columns, the answer) for each row of a file; `column` names the one with the text."""
         return self.predict_dataset(self._read(file, column))
 
-    def _read(self, source: Any, column: str | None = None) -> Dataset:
-        options = ReadOptions(columns={self.task.fields[0]: column} if column else {})
+    def _read(self, source: Any, column: str | None = None, rows_before: int = 0) -> Dataset:
+        columns = {self.task.fields[0]: column} if column else {}
+        options = ReadOptions(columns=columns, rows_before=rows_before)
         return load(source, self.task.fields, base=Path.cwd(), options=options, cache=None, need_gold=False)
 
     def predict_dataset(self, dataset: Dataset) -> Iterator[tuple[Row, dict[str, Any]]]:
@@ -69,9 +77,12 @@ class Predictor:
 
 
 def load_predictor(folder: Path, unsure_below: float | None = None) -> Predictor:
-    """Load a run's model; `folder` is the run's or the model's own."""
+    """Load a run's model; `folder` is the run's or the model's own.
+
+    Without `unsure_below` the model's own holds, from the recipe's `evaluate:`; 0 withholds nothing.
+    """
     found = next((f for f in (folder / MODEL, folder) if (f / CARD).is_file()), None)
     if found is None:
         raise ModelError(say("model.not_ours", folder=folder, missing=CARD))
     model = load_model(found)
-    return Predictor(model, task_of(model), unsure_below)
+    return Predictor(model, task_of(model), model.card.get(UNSURE_BELOW) if unsure_below is None else unsure_below)

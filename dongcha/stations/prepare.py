@@ -2,8 +2,10 @@
 
 import dataclasses
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,13 +18,14 @@ from dongcha.data.checks import View, run_checks
 from dongcha.data.dataset import Dataset
 from dongcha.data.features import Features, cached, gather
 from dongcha.data.reference import reference_texts
-from dongcha.errors import DataError
+from dongcha.errors import DataError, RecipeError
 from dongcha.locale import say
 from dongcha.loop import LoopSettings
+from dongcha.models.masked import has_masked_head, pseudo_perplexity
 from dongcha.models.model import Model
 from dongcha.objectives.task import TaskObjective
 from dongcha.registry import find
-from dongcha.steps import Work
+from dongcha.steps import Kept, Work
 from dongcha.tasks._base import Task
 from dongcha.tasks._model import learn, model_for
 from dongcha.tasks._predict import encode
@@ -48,12 +51,25 @@ class Plan:
 def learn_task(work: Work) -> Task:
     """Find the labels; refuse training rows that leave nothing to tell apart."""
     train: Dataset = work["splits"].by_name["train"]
+    refuse_unknown_slices(work)
     task = learn(work["recipe"], train)
     fewest = 2 if task.fields[-1] == "label" and not getattr(task, "multi", False) else 1
-    if task.output_names and len(task.labels) < fewest:
+    if task.fields[-1] != "score" and len(task.labels) < fewest:
         found = ", ".join(task.labels) or "-"
         raise DataError(say("stations.too_few_labels", source=train.source, found=found, wanted=fewest))
     return task
+
+
+def refuse_unknown_slices(work: Work) -> None:
+    """Refuse a slice by a column that the test rows do not have, with the nearest one."""
+    recipe, splits = work["recipe"], work["splits"]
+    known = splits.by_name[splits.tests[0]].columns if splits.tests else recipe.evaluate.slices
+    for name in recipe.evaluate.slices:
+        if name not in known:
+            near = get_close_matches(name, known, n=1)
+            key = "stations.unknown_slice_near" if near else "stations.unknown_slice"
+            place = recipe.place("evaluate.slices")
+            raise RecipeError(say(key, place=place, name=name, near=near[0] if near else "", all=", ".join(known)))
 
 
 def build_model(work: Work) -> Model:
@@ -94,6 +110,7 @@ def check_data(work: Work) -> tuple[Check, ...]:
         unknown_id=model.tokenizer.unknown_id,
         max_tokens=model.tokenizer.max_tokens,
         embed=lambda texts: embed(model, task, texts),
+        pseudo_perplexity=_knows(work["source"].folder, model),
         reference=tuple(reference_texts(language)),
         language=language,
         seed=recipe.seed,
@@ -102,8 +119,28 @@ def check_data(work: Work) -> tuple[Check, ...]:
     checks = run_checks(view, names)
     work.watch("data", **facts_of(work))
     for found in checks:
-        work.watch("data_check", name=found.name, status=found.status, message=found.message)
+        facts = {"name": found.name, "status": found.status, "message": found.message, "figures": found.figures}
+        work.watch("data_check", **facts)
     return checks
+
+
+def _write_checks(value: tuple[Check, ...], folder: Path) -> None:
+    files.write_json(folder / "checks.json", [dataclasses.asdict(found) for found in value])
+
+
+def _read_checks(folder: Path, work: Work) -> tuple[Check, ...]:
+    found = files.read_json(folder / "checks.json")
+    return tuple(Check(**value | {"examples": tuple(value["examples"])}) for value in found)
+
+
+KEPT_CHECKS = Kept(_write_checks, _read_checks)
+
+
+def _knows(folder: Path, model: Model) -> Callable[[list[str]], float] | None:
+    """Return how to measure pseudo-perplexity, where the model has the head for it."""
+    if not has_masked_head(folder) or model.tokenizer.hf.mask_token_id is None:
+        return None
+    return lambda texts: pseudo_perplexity(folder, model.tokenizer, texts)
 
 
 def embed(model: Model, task: Task, texts: list[str]) -> np.ndarray:

@@ -21,7 +21,7 @@ from dongcha.evaluate.frozen import predict_frozen
 from dongcha.evaluate.keep import keep_predictions
 from dongcha.loop import Fitted
 from dongcha.loop.state import State
-from dongcha.models.model import Model, load_model
+from dongcha.models.model import UNSURE_BELOW, Model, load_model
 from dongcha.models.probe import Probe, fit_probe
 from dongcha.objectives.task import TaskObjective
 from dongcha.registry import find
@@ -100,8 +100,10 @@ def train_model(work: Work) -> TrainedRun:
     rescored = None
     if validation is not None:
         rescored = validate(model, task, TaskObjective(model.spec), validation).score
-        task = task.settle(lay_flat(validation.features, model.logits(validation.features)), validation.rows)
-    settled = replace(model, card=task.card() | {"model": work["source"].name, "language": recipe.language or ""})
+        outputs = lay_flat(validation.features, model.logits(validation.features))
+        task = task.settle(outputs, validation.features, validation.rows)
+    facts = {"model": work["source"].name, "language": recipe.language or ""}
+    settled = replace(model, card=task.card() | facts | {UNSURE_BELOW: recipe.evaluate.unsure_below})
     settled.save(work.folder / MODEL)
     return TrainedRun(settled, task, trained.fitted, rescored, peak_megabytes())
 
@@ -171,9 +173,8 @@ def at(predictions: list[Prediction], position: int) -> Prediction:
 
 def prove(work: Work) -> tuple[Check, ...]:
     """Write the run's record and run every proof on what was saved."""
-    run, plan = work["train"], work["plan"]
     facts = {
-        "seed": plan.recipe.seed,
+        "seed": work["plan"].recipe.seed,
         "threads": work["placement"].threads,
         "device": str(work["placement"].device),
         "model": work["source"].name,
@@ -182,7 +183,15 @@ def prove(work: Work) -> tuple[Check, ...]:
         "run_hash": work.run_hash,
     }
     write_record(work.folder, facts)
-    evidence = Evidence(
+    checks = run_checks(evidence_of(work))
+    shutil.rmtree(work.folder / CHECKPOINTS, ignore_errors=True)
+    return checks
+
+
+def evidence_of(work: Work) -> Evidence:
+    """Gather what the proofs look at."""
+    run: TrainedRun = work["train"]
+    return Evidence(
         folder=work.folder,
         model_folder=work.folder / MODEL,
         model=run.model,
@@ -192,11 +201,8 @@ def prove(work: Work) -> tuple[Check, ...]:
         fitted=run.fitted,
         rescored=run.rescored,
         data_checks=work["data_checks"],
-        resolved=plan.recipe.resolved(),
+        resolved=work["plan"].recipe.resolved(),
     )
-    checks = run_checks(evidence)
-    shutil.rmtree(work.folder / CHECKPOINTS, ignore_errors=True)
-    return checks
 
 
 def _write_predictions(path: Path, predictions: list[Prediction]) -> None:

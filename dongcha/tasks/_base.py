@@ -65,7 +65,7 @@ class Task(Protocol):
         """Return {"labels", "matrix"} of gold by predicted; empty where that says nothing."""
         ...
 
-    def settle(self, outputs: np.ndarray, rows: Columns) -> "Task":
+    def settle(self, outputs: np.ndarray, features: Features, rows: Columns) -> "Task":
         """Return the task with what validation rows decide: temperature, thresholds; outputs as for `decode`."""
         ...
 

@@ -15,13 +15,15 @@ from dongcha.data.features import Chunk, Features
 from dongcha.judge.calibration import fit_temperature
 from dongcha.metrics import Metric, Outcome, multilabel
 from dongcha.metrics import classification as metrics
-from dongcha.models.tokenizer import Tokenizer, frame
+from dongcha.models.tokenizer import Tokenizer
 from dongcha.tasks._base import Columns, Lengths
+from dongcha.tasks._whole import encode_whole, mean_by_row
 from dongcha.types import Prediction
 
 LONG_TEXTS = "truncate"  # what `long_texts: auto` means here
 FEWEST_TO_CALIBRATE = 50  # validation rows below which a temperature is not fitted
 UNSEEN = -1  # the id of a gold label that training never saw
+IGNORED = -100  # the target that a loss leaves out
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,14 +54,15 @@ class Task:
     @classmethod
     def from_card(cls, card: Mapping[str, Any]) -> "Task":
         """Rebuild the task of a saved model."""
-        lengths = Lengths(max_tokens=card["max_tokens"])
+        lengths = Lengths(max_tokens=card["max_tokens"], long_texts=card["long_texts"])
         known = {"labels": tuple(card["labels"]), "multi": card["multi"], "thresholds": tuple(card["thresholds"])}
         return cls(**known, lengths=lengths, temperature=card["temperature"])
 
     def card(self) -> dict[str, Any]:
         """Return the facts that rebuild the task beside a saved model."""
         facts = {"task": self.name, "labels": list(self.labels), "multi": self.multi}
-        return facts | {"thresholds": list(self.thresholds), "temperature": self.temperature}
+        settled = {"thresholds": list(self.thresholds), "temperature": self.temperature}
+        return facts | settled | {"long_texts": self.lengths.long_texts}
 
     @property
     def loss(self) -> str:
@@ -82,17 +85,13 @@ class Task:
         return multilabel.metrics(self.labels) if self.multi else metrics.metrics(self.labels)
 
     def encode(self, rows: Columns, tokenizer: Tokenizer, first_row: int) -> Chunk:
-        """Turn rows into one feature each, cut to the model's length; `target` when rows have labels."""
-        encoded = tokenizer.encode(rows["text"])
-        cover = self.lengths.cover(encoded.lengths, tokenizer.room)
-        lengths, tokens = frame(tokenizer, encoded, cover, {})
-        units: dict[str, np.ndarray] = {"row": (cover.row + first_row).astype(np.int64)}
-        if "label" in rows:
-            units["target"] = self.targets(rows["label"])
-        cut = encoded.lengths > tokenizer.room
-        facts = {"rows": len(encoded.lengths), "cut_rows": int(cut.sum())}
-        facts["cut_tokens"] = int((encoded.lengths - tokenizer.room)[cut].sum())
-        return Chunk(lengths, tokens, units, facts)
+        """Turn rows into features, a long text cut or in windows; `target`, its row's, when rows have labels."""
+        chunk = encode_whole(rows["text"], tokenizer, self.lengths, first_row)
+        if "label" not in rows:
+            return chunk
+        targets = self.targets(rows["label"])
+        targets[targets == UNSEEN] = IGNORED  # in a validation set; a loss has no place for it
+        return replace(chunk, units={**chunk.units, "target": targets[chunk.units["row"] - first_row]})
 
     def targets(self, values: Sequence[Any]) -> np.ndarray:
         """Return label ids (rows,), or a 0/1 matrix (rows, C) when several labels may hold."""
@@ -104,8 +103,14 @@ class Task:
             matrix[row, [ids[v] for v in value if v in ids]] = 1
         return matrix
 
+    def _unseen(self, values: Sequence[Any]) -> np.ndarray:
+        """Return 1 for each row that has a label which training never saw: one more column of gold, never found."""
+        known = set(self.labels)
+        return np.array([any(v not in known for v in value) for value in values], dtype=np.int64)
+
     def decode(self, outputs: np.ndarray, features: Features, rows: Columns, first_row: int) -> list[Prediction]:
-        """Choose the likeliest label, or every label whose probability reaches its threshold."""
+        """Choose the likeliest label, or every label whose probability reaches its threshold; windows are averaged."""
+        outputs = mean_by_row(outputs, features, len(rows["text"]), first_row)
         if self.multi:
             return self._decode_multi(outputs)
         scaled = outputs / self.temperature
@@ -127,9 +132,11 @@ class Task:
 
     def outcome(self, rows: Columns, predictions: Sequence[Prediction]) -> Outcome:
         """Lay gold and predicted label ids side by side."""
-        predicted = self.targets([p.target["label"] for p in predictions])
+        gold, predicted = self.targets(rows["label"]), self.targets([p.target["label"] for p in predictions])
+        if self.multi:
+            gold = np.column_stack([gold, self._unseen(rows["label"])])
         probs = np.array([p.probabilities for p in predictions]) if all(p.probabilities for p in predictions) else None
-        return Outcome(self.targets(rows["label"]), predicted, probs)
+        return Outcome(gold, predicted, probs)
 
     def per_label(self, outcome: Outcome) -> list[dict[str, Any]]:
         """Return precision, recall, F1 and support of each label."""
@@ -146,8 +153,9 @@ class Task:
         counts = Counter(label for value in train.column("label") for label in (value if self.multi else [value]))
         return tuple(len(train) / (len(self.labels) * counts[label]) for label in self.labels)
 
-    def settle(self, outputs: np.ndarray, rows: Columns) -> "Task":
+    def settle(self, outputs: np.ndarray, features: Features, rows: Columns) -> "Task":
         """Fit the temperature (Guo et al. 2017), or each label's threshold, on validation rows."""
+        outputs = mean_by_row(outputs, features, len(rows["text"]), 0)
         gold = self.targets(rows["label"])
         if self.multi:
             found = multilabel.tune_thresholds(gold, 1 / (1 + np.exp(-outputs)))

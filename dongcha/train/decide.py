@@ -5,7 +5,7 @@ from typing import Any
 
 from dongcha.config import Recipe
 from dongcha.loop import LoopSettings
-from dongcha.registry import find
+from dongcha.registry import METHODS, find
 from dongcha.train import auto
 from dongcha.train.auto import Measures
 
@@ -16,6 +16,12 @@ RULES = {
     "batch_tokens": auto.batch_tokens,
     "head_start": auto.head_start,
 }
+
+
+def refuse_unknown_methods(recipe: Recipe) -> None:
+    """Find each method that a recipe names, and check its options, before any work is done."""
+    for path, kind in METHODS.items():
+        method_options(recipe, path, kind)
 
 
 def decide(recipe: Recipe, measures: Measures) -> Recipe:
@@ -36,10 +42,10 @@ def loop_settings(recipe: Recipe) -> LoopSettings:
         head_learning_rate=train.head_learning_rate,
         accumulation=train.accumulation,
         optimizer=train.optimizer.method,
-        optimizer_options=_options(recipe, "train.optimizer", "loop.optimizers"),
+        optimizer_options=_options(recipe, "train.optimizer"),
         weight_decay=train.weight_decay,
         schedule=train.schedule.method,
-        schedule_options=_options(recipe, "train.schedule", "loop.schedules"),
+        schedule_options=_options(recipe, "train.schedule"),
         warmup=train.warmup,
         clip_norm=train.clip_norm,
         validate_steps=None if train.validate == "epoch" else train.validate,
@@ -55,8 +61,8 @@ def method_options(recipe: Recipe, path: str, kind: str) -> Any:
     return recipe.options(path, find(kind, section.method).Options)
 
 
-def _options(recipe: Recipe, path: str, kind: str) -> Mapping[str, Any]:
-    options: Mapping[str, Any] = method_options(recipe, path, kind).model_dump()
+def _options(recipe: Recipe, path: str) -> Mapping[str, Any]:
+    options: Mapping[str, Any] = method_options(recipe, path, METHODS[path]).model_dump()
     return options
 
 

@@ -101,7 +101,9 @@ def set_head(model: Model, probe: Probe) -> None:
 
 
 def linear_head(model: Model) -> torch.nn.Linear | None:
-    """Find the head's only linear layer; None when the head is more than one."""
+    """Find the head's only linear layer on the probe's own vectors; None when the head is more than that."""
+    if model.spec.name == "sequence" and model.module.form == "native":
+        return None  # Transformers' class reads one token through a pooler or dense layer; a probe reads the mean
     heads = [
         module
         for name, module in model.module.named_modules()

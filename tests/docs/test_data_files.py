@@ -45,6 +45,15 @@ def test_reviews_are_in_their_language():
     assert all("\u4e00" <= row["text"][0] <= "\u9fff" for row in table("reviews_zh.csv"))
 
 
+@pytest.mark.parametrize("name", ["ratings.csv", "ratings_zh.csv"])
+def test_ratings_are_forty_with_even_stars(name):
+    rows = table(name)
+    assert list(rows[0]) == ["id", "text", "stars"]
+    assert len(rows) == len({row["text"] for row in rows}) == 40
+    assert Counter(row["stars"] for row in rows) == dict.fromkeys("12345", 8)
+    assert all(row["text"].isascii() != name.endswith("_zh.csv") for row in rows)
+
+
 def test_places_have_a_tag_a_token_in_valid_bio():
     rows = lines("places.jsonl")
     assert len(rows) == len({tuple(row["tokens"]) for row in rows}) == 40

@@ -45,6 +45,18 @@ MESSAGES = {
         "The saved model differs from the trained one (largest difference {gap:.3g}).",
         "保存的模型与训练所得不同（最大差 {gap:.3g}）。",
     ),
+    "checks.saved_other": (
+        "The saved model, loaded anew, has other {other} than the trained one.",
+        "重新加载后，保存的模型与训练所得的{other}不同。",
+    ),
+    "checks.plain_other": (
+        "Plain Transformers ({head}) reads other {other} from what was saved.",
+        "纯 Transformers（{head}）从保存的文件中读出的{other}不同。",
+    ),
+    "checks.tokens": ("tokens", "词元"),
+    "checks.task": ("labels, thresholds or temperature", "标签、阈值或温度"),
+    "checks.labels": ("label names", "标签名"),
+    "checks.and": (" and ", "与"),
     "checks.saved_fix": (
         "Do not use this model; run again with --fresh, and report it if it happens again.",
         "请勿使用该模型；请加 --fresh 重新运行，若再次出现请反馈。",

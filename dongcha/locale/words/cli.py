@@ -30,6 +30,16 @@ MESSAGES = {
     "cli.data_cut": (", {cut:,} texts cut", "，{cut:,} 条文本被截断"),
     "cli.data_uncut": (", none cut", "，无截断"),
     "cli.gap": ("gap", "分布差异"),
+    "cli.gap_alike": (
+        "{left} and {right} alike (AUROC {value:.2f} [{low:.2f}, {high:.2f}])",
+        "{left} 与 {right} 相似（AUROC {value:.2f} [{low:.2f}, {high:.2f}]）",
+    ),
+    "cli.gap_apart": (
+        "{left} and {right} differ (AUROC {value:.2f} [{low:.2f}, {high:.2f}])",
+        "{left} 与 {right} 不同（AUROC {value:.2f} [{low:.2f}, {high:.2f}]）",
+    ),
+    "cli.gap_model": ("text and model: unknown pieces {unknown:.1%}", "文本与模型：未知词元 {unknown:.1%}"),
+    "cli.semicolon": ("; ", "；"),
     "cli.warned": ("warning", "注意"),
     "cli.failed": ("failed", "未通过"),
     "cli.remark": ("remark", "提示"),
@@ -70,8 +80,8 @@ MESSAGES = {
         "Excel 文件不能写到标准输出；请指定文件：--output predicted.xlsx。",
     ),
     "cli.demo_packages": (
-        "The demo reads packages that are not installed: {names}; install them: pip install 'dongcha[demo]'.",
-        "演示所需的软件包未安装：{names}；请安装：pip install 'dongcha[demo]'。",
+        "The demo reads packages that are not installed: {names}; install them: pip install 'dongcha[{extra}]'.",
+        "演示所需的软件包未安装：{names}；请安装：pip install 'dongcha[{extra}]'。",
     ),
     "cli.col_run": ("run", "运行"),
     "cli.col_task": ("task", "任务"),

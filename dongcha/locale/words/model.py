@@ -33,9 +33,17 @@ MESSAGES = {
         "{folder} is not a model that dongcha saved: {missing} is missing; give the model/ folder of a run, or the run's folder.",
         "{folder} 不是洞察保存的模型：缺少 {missing}；请给出某次运行的文件夹或其中的 model/ 文件夹。",
     ),
+    "model.lost_file": (
+        "{folder} has lost {missing}, which was saved with the model; copy the whole folder again, or run the recipe again.",
+        "{folder} 缺少随模型一起保存的 {missing}；请重新复制整个文件夹，或重新运行配方。",
+    ),
     "model.unreadable": (
         "model: {folder} cannot be loaded by Transformers: {error}",
         "model：Transformers 无法加载 {folder}：{error}",
+    ),
+    "model.no_tokenizer": (
+        "model: {folder} has no tokenizer (tokenizer.json or vocab.txt is missing); get the model again, with all its files.",
+        "model：{folder} 中没有分词器（缺少 tokenizer.json 或 vocab.txt）；请重新获取该模型的全部文件。",
     ),
     "model.slow_tokenizer": (
         "model: the tokenizer of {folder} has no fast form (tokenizer.json); save it with a current Transformers first.",

@@ -43,9 +43,9 @@ MESSAGES = {
         "{place} 中没有任何数据行，至少需要一行；请在表头下补充数据，或在 data 中指定其他文件。",
     ),
     "read.folder": (
-        "{place} has no sub-folders with files; a folder of texts wants one sub-folder a label, one file a text. "
-        "Found: {names}. To read one file, name it.",
-        "{place} 中没有含文件的子文件夹；文本文件夹应按标签分子文件夹，每个文件一篇文本。现有：{names}。如只读一个文件，请直接写出文件名。",
+        "{place} has no sub-folders with files; a folder of texts wants one sub-folder a label, one file a text, "
+        "or one .txt file a label, one line a text. Found: {names}. To read one file, name it.",
+        "{place} 中没有含文件的子文件夹；文本文件夹应按标签分子文件夹、每个文件一篇文本，或每个标签一个 .txt 文件、每行一条文本。现有：{names}。如只读一个文件，请直接写出文件名。",
     ),
     "read.extra": (
         '{place} needs {library}, which is not installed: pip install "dongcha[{extra}]".',

@@ -14,6 +14,7 @@ MESSAGES = {
     "report.comma": (", ", "，"),
     "report.semicolon": ("; ", "；"),
     "report.quoted": ('"{text}"', "“{text}”"),
+    "report.examples.more": ("{count} more", "另有 {count} 条"),
     "report.row_number": ("row {row}", "第 {row} 行"),
     "report.time.seconds": ("{seconds} s", "{seconds} 秒"),
     "report.time.minutes": ("{minutes} min {seconds} s", "{minutes} 分 {seconds} 秒"),

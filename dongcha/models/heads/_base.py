@@ -69,6 +69,8 @@ def load_native(auto: Any, folder: Path, spec: HeadSpec, **extra: Any) -> Native
     settings = {"num_labels": spec.num_outputs, "id2label": dict(enumerate(labels)), **extra}
     settings["label2id"] = {label: i for i, label in enumerate(labels)}
     module, info = load_hf(auto, folder, spec.dropout, settings)
+    inside = f"{module.base_model_prefix}."
+    refuse_incomplete(folder, frozenset(name for name in info["missing_keys"] if name.startswith(inside)))
     return Native(module, frozenset(info["missing_keys"]))
 
 
@@ -95,6 +97,13 @@ def load_hf(
         raise ModelError(say("model.unreadable", folder=folder, error=str(error).split("\n")[0][:160])) from error
     new = set(info["missing_keys"]) | {key for key, *_ in info.get("mismatched_keys", ())}
     return module, {**info, "missing_keys": new}
+
+
+def refuse_incomplete(folder: Path, missing: frozenset[str]) -> None:
+    """Refuse a backbone some of whose own weights are absent; poolers that no one uses are forgiven."""
+    lost = sorted(name for name in missing if "pooler" not in name and "position_ids" not in name)
+    if lost:
+        raise ModelError(say("model.incomplete", folder=folder, names=", ".join(lost[:3])))
 
 
 def dropouts(config: Any, dropout: float | None) -> dict[str, float]:

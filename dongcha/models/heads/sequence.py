@@ -19,9 +19,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from dongcha.data.features import Features
-from dongcha.errors import ModelError
-from dongcha.locale import say
-from dongcha.models.heads._base import HeadSpec, Native, class_weights, load_hf, load_native
+from dongcha.models.heads._base import HeadSpec, Native, class_weights, load_hf, load_native, refuse_incomplete
 
 POOLINGS = ("mean", "cls", "max")
 POOLING_FILE = "1_Pooling/config.json"
@@ -99,13 +97,6 @@ def build(folder: Path, spec: HeadSpec) -> nn.Module:
     if (folder / HEAD_FILE).is_file():
         module.linear.load_state_dict(load_file(folder / HEAD_FILE))
     return module
-
-
-def refuse_incomplete(folder: Path, missing: frozenset[str]) -> None:
-    """Refuse a backbone some of whose own weights are absent; poolers that no one uses are forgiven."""
-    lost = sorted(name for name in missing if "pooler" not in name and "position_ids" not in name)
-    if lost:
-        raise ModelError(say("model.incomplete", folder=folder, names=", ".join(lost[:3])))
 
 
 def cross_entropy(logits_BC: Tensor, targets: Tensor, spec: HeadSpec) -> Tensor:

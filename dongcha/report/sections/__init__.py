@@ -1,6 +1,6 @@
 """Report -> its sections in reading order; a section whose part of the report is empty is left out."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from dongcha.report.blocks import Block, Section
 from dongcha.report.sections import data, errors, run, scores
@@ -28,7 +28,7 @@ SECTIONS: tuple[tuple[str, Callable[[Report], list[Block]]], ...] = (
 )
 
 
-def sections(report: Report) -> tuple[Section, ...]:
-    """Build all sections that have something to say."""
-    built = ((name, build(report)) for name, build in SECTIONS)
+def sections(report: Report, only: Collection[str] | None = None) -> tuple[Section, ...]:
+    """Build all sections, or `only` those of these names, that have something to say."""
+    built = ((name, build(report)) for name, build in SECTIONS if only is None or name in only)
     return tuple(Section(name, tuple(blocks)) for name, blocks in built if blocks)

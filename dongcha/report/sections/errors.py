@@ -14,6 +14,7 @@ from dongcha.types import Json, Report
 
 MOST_LABELS = 20
 MOST_PAIRS = 5
+IN_SIGHT = 8  # examples of a kind shown before the rest is folded
 
 
 def flips(report: Report) -> list[Block]:
@@ -25,19 +26,26 @@ def flips(report: Report) -> list[Block]:
         ("report.flips.wrong", report.now_wrong, tested.lost if tested else len(report.now_wrong)),
     )
     return [
-        _examples(say(key, shown=figures.count(len(rows)), all=figures.count(max(total, len(rows)))), rows)
+        block
         for key, rows, total in parts
         if rows
+        for block in _examples(say(key, shown=figures.count(len(rows)), all=figures.count(max(total, len(rows)))), rows)
     ]
 
 
 def hardest(report: Report) -> list[Block]:
     """Show the rows that the trained model got wrong and was surest of."""
-    return [_examples(say("report.hardest.caption"), report.hardest)] if report.hardest else []
+    return _examples(say("report.hardest.caption"), report.hardest) if report.hardest else []
 
 
-def _examples(caption: str, rows: Sequence[Mapping[str, Json]]) -> Examples:
-    return Examples(caption, tuple((str(r.get("text", "")), _number(r), _answers(r)) for r in rows))
+def _examples(caption: str, rows: Sequence[Mapping[str, Json]]) -> list[Block]:
+    """Set the first rows in sight and fold the rest away."""
+    told = [(str(r.get("text", "")), _number(r), _answers(r)) for r in rows]
+    blocks: list[Block] = [Examples(caption, tuple(told[:IN_SIGHT]))]
+    if rest := told[IN_SIGHT:]:
+        more = say("report.examples.more", count=figures.count(len(rest)))
+        blocks.append(Fold(more, (Examples("", tuple(rest)),)))
+    return blocks
 
 
 def _number(row: Mapping[str, Json]) -> str:

