@@ -5,7 +5,7 @@ IN ?= en
 SET ?= draws
 export HF_HUB_OFFLINE = 1
 
-.PHONY: setup demo test lint types layers bench
+.PHONY: setup demo test lint types layers bench docs
 
 setup: .venv/ready
 
@@ -38,3 +38,6 @@ layers: setup
 
 bench: setup  ## measure; SET names a file of bench/
 	$(BIN)/python -m bench.$(SET)
+
+docs: setup  ## fill the generated tables of the documents
+	$(BIN)/python docs/make_tables.py

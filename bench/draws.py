@@ -17,7 +17,7 @@ import numpy as np
 
 import dongcha
 from dongcha import files
-from dongcha.cli.demo import ENGLISH
+from dongcha.cli.demo import english
 from dongcha.config import Recipe
 from dongcha.judge.seeds import mean_interval
 
@@ -33,7 +33,7 @@ CHANGES: dict[str, dict[str, Any]] = {
 def measure(seed: int, change: dict[str, Any]) -> dict[str, float]:
     """Run one draw of one change; return validation and test accuracy, frozen and fine-tuned, and seconds."""
     started = time.monotonic()
-    recipe = Recipe(**{**ENGLISH, "seed": seed})
+    recipe = Recipe(**english(Path()), task="classification", language="en", seed=seed)
     with TemporaryDirectory() as folder:
         work = dongcha.run(recipe.replace(change) if change else recipe, workspace=Path(folder), until="after")
         test = work["splits"].by_name["test"].column("label")

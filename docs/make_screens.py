@@ -1,7 +1,7 @@
 """Run the demo and put its screen into the two READMEs: `python docs/make_screens.py`. The machine should be quiet.
 
 What a run tells on stderr comes first, as it stands where there is no terminal, then the last screen of its report.
-The demo's packages must be installed (`pip install '.[demo]'`); no network is used.
+The demo's packages must be installed (`pip install '.[demo,demo-zh]'`); no network is used.
 """
 
 import os

@@ -130,10 +130,10 @@ def read_lines(path: Path) -> list[Any]:
     if not path.exists():
         return []
     values = []
-    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+    for line in path.read_bytes().split(b"\n"):  # not splitlines: a text may hold U+0085 or U+2028
         try:
             values.append(json.loads(line))
-        except json.JSONDecodeError:
+        except ValueError:  # no JSON, or cut within a letter
             continue
     return values
 
@@ -166,6 +166,7 @@ def replace_folder(source: Path, target: Path) -> None:
     """Rename a finished folder into place; a folder that stood there goes only after the new one stands."""
     old = target.with_name(f".{target.name}.{os.getpid()}.old")
     if target.exists():
+        shutil.rmtree(old, ignore_errors=True)  # left by a process of this number that was killed
         _operation(target)
         target.replace(old)
     try:
@@ -175,8 +176,10 @@ def replace_folder(source: Path, target: Path) -> None:
         if old.exists():
             old.replace(target)
         raise
-    sync_folder(target.parent)
-    shutil.rmtree(old, ignore_errors=True)
+    try:
+        sync_folder(target.parent)
+    finally:
+        shutil.rmtree(old, ignore_errors=True)
 
 
 def is_done(folder: Path) -> bool:

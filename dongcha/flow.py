@@ -52,7 +52,7 @@ def run(
         with files.lock(folder), stations.leaving_nothing(folder):
             if fresh:
                 stations.clear(folder)
-            elif until is None and files.is_done(folder):
+            elif until is None and stations.stands(folder, recipe):
                 watch("already_done", folder=str(folder))
                 return read_report(folder)
             work = run_steps(STEPS, start, until)

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from dongcha.locale import use_language
+
 pytest_plugins = ("finished_runs",)  # tiny models and finished runs, shared by all
 
 os.environ.setdefault("OMP_NUM_THREADS", "2")
@@ -61,3 +63,8 @@ def tiny_folder(tmp_path_factory):
         return made[key]
 
     return folder
+
+
+def pytest_runtest_setup():
+    """Speak English at the start of each test, whatever the one before it spoke."""
+    use_language("en")

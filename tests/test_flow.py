@@ -25,7 +25,7 @@ from dongcha.types import Report
 pytestmark = pytest.mark.usefixtures("no_charts")
 
 RUNS = ("reviews", "reviews_zh", "topics", "places", "places_zh")
-PROOFS = ("labels_aligned", "leak", "saved_equals_trained", "plain_transformers", "best_restored", "recorded")
+PROOFS = ("labels_aligned", "no_leak", "saved_equals_trained", "plain_transformers", "best_restored", "recorded")
 PARTS = {
     *("recipe.yaml", "environment.json", "data.json", "steps.jsonl", "done.json"),
     *("report.json", "report.html", "README.md", "model", "predictions", "steps", ".lock"),
@@ -191,6 +191,19 @@ def test_a_second_call_reads_the_report_and_trains_nothing(finish, reviews):
     assert to_json(again.report) == to_json(reviews.report)
 
 
+def test_another_word_on_texts_writes_the_report_anew_and_trains_nothing(tmp_path, models):
+    texts_in = [row["text"] for row in tiny_rows("classification", ROWS)]
+
+    def told(texts):
+        moments = []
+        recipe = Recipe(**sections(models, report={"texts": texts}), folder=tmp_path)
+        report = dongcha.run(recipe, watch=lambda moment, **_: moments.append(moment))
+        files_told = [(tmp_path / report.folder / name).read_text() for name in ("report.html", "report.json")]
+        return "train_begins" in moments, any(text in one for text in texts_in for one in files_told)
+
+    assert [told("shown"), told("none"), told("shown")] == [(True, True), (False, False), (False, True)]
+
+
 def test_fresh_starts_anew_with_the_same_result(tmp_path, models):
     recipe = Recipe(**sections(models), folder=tmp_path)
     first = dongcha.run(recipe)
@@ -353,7 +366,7 @@ def test_a_leak_in_a_given_split_is_a_warning_with_the_score_without_it(tmp_path
     rows = tiny_rows("classification", ROWS)
     data = {"train": rows[:80], "validation": rows[80:100], "test": [*rows[100:], *rows[:3]]}
     report = dongcha.run(Recipe(**sections(models, data=data), folder=tmp_path))
-    leak = next(check for check in report.checks if check.name == "leak")
+    leak = next(check for check in report.checks if check.name == "no_leak")
     assert (leak.status, leak.count, leak.figures) == ("warned", 3, {"validation_rows": 0, "test_rows": 3})
     line = next(line for line in report.slices if line["value"] == "test without leaked rows")
     assert line["rows"] == 20
@@ -370,7 +383,7 @@ def test_a_leak_in_a_split_that_we_made_is_a_failure(tmp_path, models, monkeypat
 
     monkeypatch.setitem(stations.begin.__globals__, "read_splits", leaking)
     report = dongcha.run(Recipe(**sections(models), folder=tmp_path))
-    leak = next(check for check in report.checks if check.name == "leak")
+    leak = next(check for check in report.checks if check.name == "no_leak")
     assert (leak.status, leak.count) == ("failed", 2)
 
 

@@ -16,7 +16,7 @@ from dongcha.tasks._base import Columns, Task
 from dongcha.tasks._predict import columns_of, encode
 from dongcha.types import Check
 
-ORDER = ("labels_aligned", "leak", "saved_equals_trained", "plain_transformers", "best_restored", "recorded")
+ORDER = ("labels_aligned", "no_leak", "saved_equals_trained", "plain_transformers", "best_restored", "recorded")
 SAMPLE = 512  # rows that proofs which compute are made on
 
 

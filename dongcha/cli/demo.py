@@ -59,7 +59,7 @@ def english(workspace: Path) -> dict[str, Any]:
 def chinese(workspace: Path) -> dict[str, Any]:
     """Return the recipe for Chinese shop comments, a multilingual encoder of 118 M of which 21 M train.
 
-    Some comments name staff, so the report masks its texts.
+    The comments are of strangers, so the report masks the personal data that it can tell (telephone numbers and such).
     """
     comments = workspace / "demo" / "comments.jsonl"
     files.make_folder(comments.parent)

@@ -2,33 +2,49 @@
 
 In: a model and features with targets. Out: weights and bias in the shape of the head's own linear layer. It serves
 as the honest "before" and as a head's start (linear probing, then fine-tuning: Kumar et al. 2022, arXiv 2202.10054).
-Multinomial logistic regression (L-BFGS), or ridge for numbers. Memory: the vectors, at most MOST_UNITS of them.
+Multinomial logistic regression (L-BFGS), or ridge for numbers; how strongly it is held back, and whether vectors are
+first brought to unit length, is decided by cross-validation on the training rows alone, so that "before" is no straw
+man. Memory: the vectors, at most MOST_UNITS of them.
 """
 
-from dataclasses import dataclass
+import itertools
+from dataclasses import dataclass, replace
 
 import numpy as np
 from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.model_selection import KFold, StratifiedKFold
 
 from dongcha.data.features import Features
 from dongcha.models.model import Model
 from dongcha.registry import find
 
+NEVER = -1e4
 MOST_UNITS = 200_000  # texts or words that the layer is fitted on; more are sampled
 ITERATIONS = 300
+STRENGTHS = (0.1, 1.0, 10.0, 100.0)  # inverse regularisation that cross-validation chooses among
+FOLDS = 5
+MOST_TO_CHOOSE = 2_000  # units that the choice is made on; the layer itself is fitted on all
 
 
 @dataclass(frozen=True)
 class Probe:
-    """A linear layer: outputs = vectors W^T + b; `weight` (C, H), `bias` (C,)."""
+    """A linear layer: outputs = vectors W^T + b; `weight` (C, H), `bias` (C,); `unit` scales vectors to length 1."""
 
     weight: np.ndarray
     bias: np.ndarray
+    unit: bool = False
 
     def __call__(self, vectors: np.ndarray) -> np.ndarray:
         """Return outputs (n, C) of vectors (n, H)."""
-        outputs: np.ndarray = vectors @ self.weight.T + self.bias
+        outputs: np.ndarray = scaled(vectors, self.unit) @ self.weight.T + self.bias
         return outputs
+
+
+def scaled(vectors: np.ndarray, unit: bool) -> np.ndarray:
+    """Return vectors as they are, or brought to length 1."""
+    if not unit:
+        return vectors
+    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9))
 
 
 def vectors_of(model: Model, features: Features) -> np.ndarray:
@@ -38,8 +54,11 @@ def vectors_of(model: Model, features: Features) -> np.ndarray:
     return result
 
 
-def fit_probe(model: Model, features: Features, seed: int) -> Probe:
-    """Fit a linear layer on the frozen backbone's vectors of features with targets."""
+def fit_probe(model: Model, features: Features, seed: int, *, scalings: tuple[bool, ...] = (False, True)) -> Probe:
+    """Fit a linear layer on the frozen backbone's vectors of features with targets.
+
+    `scalings` are those that may be chosen: a layer that is to become a head's start must take vectors as they are.
+    """
     head = find("models.heads", model.spec.name)
     vectors, targets = vectors_of(model, features), head.flat_targets(features)
     chosen = (
@@ -47,29 +66,81 @@ def fit_probe(model: Model, features: Features, seed: int) -> Probe:
     )
     if len(chosen) > MOST_UNITS:
         chosen = np.random.default_rng(seed).choice(chosen, MOST_UNITS, replace=False)
-    return _fit(vectors[chosen], targets[chosen], model.spec.num_outputs, model.spec.loss)
+    vectors, targets = vectors[chosen], targets[chosen]
+    loss, outputs = model.spec.loss, model.spec.num_outputs
+    unit, strength = choose(vectors, targets, outputs, loss, seed, scalings)
+    return replace(_fit(scaled(vectors, unit), targets, outputs, loss, strength), unit=unit)
 
 
-def _fit(vectors: np.ndarray, targets: np.ndarray, num_outputs: int, loss: str) -> Probe:
+def choose(
+    vectors: np.ndarray, targets: np.ndarray, outputs: int, loss: str, seed: int, scalings: tuple[bool, ...]
+) -> tuple[bool, float]:
+    """Return the scaling and strength with the fewest cross-validated errors, the lowest loss among equals."""
+    rows = np.random.default_rng(seed).permutation(len(vectors))[:MOST_TO_CHOOSE]
+    vectors, targets = vectors[rows], targets[rows]
+    folds = _folds(targets, seed)
+    if not folds:
+        return scalings[0], 1.0
+    options = list(itertools.product(scalings, STRENGTHS))
+    costs = [
+        tuple(np.sum([_held_out(vectors, targets, outputs, loss, fold, option) for fold in folds], axis=0).tolist())
+        for option in options
+    ]
+    return min(zip(costs, options, strict=True))[1]
+
+
+Fold = tuple[np.ndarray, np.ndarray]
+
+
+def _folds(targets: np.ndarray, seed: int) -> list[Fold]:
+    """Cut rows into folds, each class in each where it can be; none when there are fewer than two rows a fold."""
+    if len(targets) < 2 * FOLDS:
+        return []
+    classes = targets.ndim == 1 and targets.dtype.kind == "i"
+    if classes and np.unique(targets, return_counts=True)[1].min() >= FOLDS:
+        return list(StratifiedKFold(FOLDS, shuffle=True, random_state=seed).split(targets, targets))
+    return list(KFold(FOLDS, shuffle=True, random_state=seed).split(targets))
+
+
+def _held_out(
+    vectors: np.ndarray, targets: np.ndarray, outputs: int, loss: str, fold: Fold, option: tuple[bool, float]
+) -> tuple[float, float]:
+    """Return errors and summed loss of a fold's held-out rows under a layer fitted on the others."""
+    (train, held), (unit, strength) = fold, option
+    found = _fit(scaled(vectors[train], unit), targets[train], outputs, loss, strength)(scaled(vectors[held], unit))
+    gold = targets[held]
     if loss == "squared_error":
-        ridge = Ridge().fit(vectors, targets)
+        return 0.0, float(np.square(found[:, 0] - gold).sum())
+    if loss == "binary_cross_entropy":
+        return float(((found > 0) != (gold == 1)).sum()), float(
+            np.logaddexp(0, np.where(gold == 1, -found, found)).sum()
+        )
+    top = found.max(axis=1, keepdims=True)
+    log_sum = (top + np.log(np.exp(found - top).sum(axis=1, keepdims=True)))[:, 0]
+    surprise = log_sum - found[np.arange(len(gold)), gold]
+    return float((found.argmax(axis=1) != gold).sum()), float(surprise.sum())
+
+
+def _fit(vectors: np.ndarray, targets: np.ndarray, num_outputs: int, loss: str, strength: float = 1.0) -> Probe:
+    if loss == "squared_error":
+        ridge = Ridge(alpha=1 / strength).fit(vectors, targets)
         return Probe(np.atleast_2d(ridge.coef_), np.atleast_1d(ridge.intercept_))
     if loss == "binary_cross_entropy":
-        parts = [_fit(vectors, targets[:, i], 2, "cross_entropy") for i in range(num_outputs)]
+        parts = [_fit(vectors, targets[:, i], 2, "cross_entropy", strength) for i in range(num_outputs)]
         weight = np.stack([part.weight[1] - part.weight[0] for part in parts])
         return Probe(weight, np.array([part.bias[1] - part.bias[0] for part in parts]))
-    return _fit_classes(vectors, targets, num_outputs)
+    return _fit_classes(vectors, targets, num_outputs, strength)
 
 
-def _fit_classes(vectors: np.ndarray, targets: np.ndarray, num_outputs: int) -> Probe:
+def _fit_classes(vectors: np.ndarray, targets: np.ndarray, num_outputs: int, strength: float) -> Probe:
     """Fit logistic regression; a class without rows gets a bias that never wins."""
     weight = np.zeros((num_outputs, vectors.shape[1]))
-    bias = np.full(num_outputs, -1e4)
+    bias = np.full(num_outputs, NEVER)
     classes = np.unique(targets)
     if len(classes) < 2:
         bias[classes] = 0.0
         return Probe(weight, bias)
-    found = LogisticRegression(max_iter=ITERATIONS).fit(vectors, targets)
+    found = LogisticRegression(C=strength, max_iter=ITERATIONS).fit(vectors, targets)
     if len(classes) == 2:
         weight[classes] = np.stack([-found.coef_[0], found.coef_[0]]) / 2
         bias[classes] = np.array([-found.intercept_[0], found.intercept_[0]]) / 2

@@ -5,7 +5,7 @@ train, after, judged, checked), `close` (report, run folder finished), `predicto
 """
 
 from dongcha.stations.begin import begin, clear, leaving_nothing
-from dongcha.stations.close import finish, write
+from dongcha.stations.close import finish, stands, write
 from dongcha.stations.predictor import Predictor, load_predictor
 from dongcha.stations.prepare import (
     KEPT_CHECKS,
@@ -48,6 +48,7 @@ __all__ = [
     "predict_baselines",
     "predict_before",
     "prove",
+    "stands",
     "train_model",
     "write",
 ]

@@ -2,14 +2,14 @@
 
 import time
 from collections.abc import Mapping
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import Any
 
 from dongcha import files
 from dongcha.config import Recipe, yaml_text
 from dongcha.evaluate import Evaluation
 from dongcha.locale import current_language, say
-from dongcha.report import write_report
+from dongcha.report import read_report, write_report
 from dongcha.stations.prepare import facts_of
 from dongcha.stations.prove import MODEL, TrainedRun
 from dongcha.stations.snippet import snippet
@@ -29,6 +29,14 @@ def write(work: Work) -> Report:
 def finish(work: Work) -> None:
     """Mark the run's folder as finished, last of all."""
     files.write_json(work.folder / files.DONE, {"hash": work.run_hash, "seconds": time.time() - work["began"]})
+
+
+def stands(folder: Path, recipe: Recipe) -> bool:
+    """Tell whether a run is finished and its report lets as much of people's texts be seen as the recipe now does.
+
+    What the report says of texts is not in the run's hash: a stricter or laxer recipe has the report written anew.
+    """
+    return files.is_done(folder) and read_report(folder).recipe.get("report") == recipe.resolved()["report"]
 
 
 def gather(work: Work) -> Report:

@@ -14,7 +14,7 @@ from safetensors.numpy import load_file, save_file
 from dongcha import files
 from dongcha.adapt import adapt
 from dongcha.checks import Evidence, run_checks
-from dongcha.checks.leak import leaked_rows
+from dongcha.checks.no_leak import leaked_rows
 from dongcha.checks.recorded import write_record
 from dongcha.evaluate import Candidate, Evaluation, evaluate
 from dongcha.evaluate.frozen import predict_frozen
@@ -92,7 +92,7 @@ def train_model(work: Work) -> TrainedRun:
         work["features"]["train"],
         validation,
         plan.settings,
-        start=work["before"].probe if recipe.train.head_start == "probe" else None,
+        start=head_start(work, model) if recipe.train.head_start == "probe" else None,
         placement=work["placement"],
         folder=work.folder / CHECKPOINTS,
         watch=work.watch,
@@ -106,6 +106,14 @@ def train_model(work: Work) -> TrainedRun:
     settled = replace(model, card=task.card() | facts | {UNSURE_BELOW: recipe.evaluate.unsure_below})
     settled.save(work.folder / MODEL)
     return TrainedRun(settled, task, trained.fitted, rescored, peak_megabytes())
+
+
+def head_start(work: Work, model: Model) -> Probe:
+    """Return the linear layer that a head can start from: on vectors as they are, whatever served best as before."""
+    probe: Probe = work["before"].probe
+    if not probe.unit:
+        return probe
+    return fit_probe(model, work["features"]["train"], work["recipe"].seed, scalings=(False,))
 
 
 def examined(work: Work, model: Model) -> Examined | None:
@@ -211,21 +219,22 @@ def _write_predictions(path: Path, predictions: list[Prediction]) -> None:
 
 
 def _read_predictions(path: Path) -> list[Prediction]:
-    found = (json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line)
+    found = (json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line)
     return [Prediction(**value | {"probabilities": tuple(value["probabilities"])}) for value in found]
 
 
 def _write_before(value: Before, folder: Path) -> None:
     save_file({"weight": value.probe.weight, "bias": value.probe.bias}, folder / "probe.safetensors")
+    unit = value.probe.unit
     for name, predictions in value.predictions.items():
         _write_predictions(folder / f"{name}.jsonl", predictions)
-    files.write_json(folder / "before.json", {"seconds": value.seconds, "tests": list(value.predictions)})
+    files.write_json(folder / "before.json", {"seconds": value.seconds, "tests": list(value.predictions), "unit": unit})
 
 
 def _read_before(folder: Path, work: Work) -> Before:
     facts, probe = files.read_json(folder / "before.json"), load_file(folder / "probe.safetensors")
     found = {name: _read_predictions(folder / f"{name}.jsonl") for name in facts["tests"]}
-    return Before(Probe(probe["weight"], probe["bias"]), found, facts["seconds"])
+    return Before(Probe(probe["weight"], probe["bias"], facts["unit"]), found, facts["seconds"])
 
 
 def _write_baselines(value: dict[str, tuple[list[Prediction], float]], folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""Choose what the recipe leaves open (`auto`), by rules that were measured; docs/auto.md says on what.
+"""Choose what the recipe leaves open (`auto`), by rules that were measured; docs/en/auto.md says on what.
 
 In: the number of training rows, their mean length in tokens, the model's width. Out: numbers, written out in the
 resolved recipe. Nothing here looks at validation or test data.

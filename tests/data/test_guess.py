@@ -236,6 +236,7 @@ def test_any_rows_give_a_guess_or_one_sentence(tmp_path_factory, rows):
         ("train.jsonl", ["dev.jsonl", "test.jsonl", "notes.md"], ("dev.jsonl", "test.jsonl")),
         ("train.jsonl", ["val.csv", "validation.csv", "test.tsv"], ("validation.csv", "test.tsv")),
         ("train.csv", ["test.jsonl", "test.csv", "valid.csv"], ("valid.csv", "test.csv")),
+        ("train.jsonl", ["test.csv", "test.jsonl"], (None, "test.jsonl")),
         ("x_train.csv", ["x_test.csv", "y_test.csv", "test.csv"], (None, "x_test.csv")),
         ("train-zh.csv", ["test-zh.csv", "val-en.csv"], (None, "test-zh.csv")),
         ("Train.csv", ["Test.csv"], (None, "Test.csv")),

@@ -10,6 +10,8 @@ import tomllib
 import pytest
 from doc_pages import ROOT
 
+from dongcha.cli.demo import EXTRAS
+
 SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 NEEDED = (
     "py.typed",
@@ -76,7 +78,7 @@ def test_what_is_imported_is_required():
     lines = [*project["dependencies"], *(line for extra in project["optional-dependencies"].values() for line in extra)]
     required = {re.match(r"[\w.\-]+", line)[0].lower() for line in lines}
     by_import = {"sklearn": "scikit-learn", "ruamel": "ruamel.yaml", "pydantic_core": "pydantic"}
-    brought = {"click": "transformers", "huggingface_hub": "transformers", "markupsafe": "jinja2"}  # by what we require
+    brought = {"huggingface_hub": "transformers", "markupsafe": "jinja2"}  # by what we require
     names = {by_import.get(name, brought.get(name, name)) for name in imported()}
     assert names <= required, names - required
 
@@ -84,6 +86,7 @@ def test_what_is_imported_is_required():
 def test_extras_that_messages_name_exist():
     words = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "dongcha" / "locale").rglob("*.py"))
     named = {one for group in re.findall(r"dongcha\[(\w[\w,]*)\]", words) for one in group.split(",")}
+    named |= set(EXTRAS.values())
     assert named and named <= set(SETTINGS["project"]["optional-dependencies"])
 
 

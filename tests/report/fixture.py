@@ -51,11 +51,11 @@ MATRIX = (
 
 def checks() -> tuple[Check, ...]:
     passed = (
-        ("labels aligned", "All 5 labels keep their order from file to model."),
-        ("no leak", "No test text stands in train."),
-        ("saved equals trained", "The saved model gives the trained model's logits on 64 rows (largest difference 0)."),
-        ("plain Transformers agrees", "AutoModelForSequenceClassification gives the same logits."),
-        ("best restored", "The weights are those of epoch 7, the best on validation."),
+        ("labels_aligned", "All 5 labels keep their order from file to model."),
+        ("no_leak", "No test text stands in train."),
+        ("saved_equals_trained", "The saved model gives the trained model's logits on 64 rows (largest difference 0)."),
+        ("plain_transformers", "AutoModelForSequenceClassification gives the same logits."),
+        ("best_restored", "The weights are those of epoch 7, the best on validation."),
     )
     return tuple(Check(name, "passed", message) for name, message in passed)
 

@@ -16,6 +16,7 @@ from dongcha.report.as_json import plain
 from dongcha.stations import KEPT_BEFORE, KEPT_PREDICTIONS, KEPT_TRAINED, close, prepare
 from dongcha.stations.snippet import snippet
 from dongcha.testing import tiny_encoder, tiny_rows
+from dongcha.types import Prediction
 
 
 def recipe_of(folder, model, rows, **more):
@@ -113,6 +114,12 @@ def test_the_probe_and_its_predictions_read_back_equal(tmp_path, trained):
 def test_baselines_read_back_equal(tmp_path, trained):
     KEPT_PREDICTIONS.write(trained["baselines"], tmp_path)
     assert KEPT_PREDICTIONS.read(tmp_path, trained) == trained["baselines"]
+
+
+def test_a_label_with_a_line_separator_in_it_reads_back(tmp_path, trained):
+    odd = {"majority": ([Prediction(0, {"label": "a\u2028b\x85c"}, 0.5, (0.5, 0.5))], 1.0)}
+    KEPT_PREDICTIONS.write(odd, tmp_path)
+    assert KEPT_PREDICTIONS.read(tmp_path, trained) == odd
 
 
 def test_data_checks_read_back_equal(tmp_path, trained):

@@ -122,15 +122,14 @@ TARGET = "unit_target"  # the batch column that holds the targets
 
 
 def vectors(model: Any, features: Features) -> np.ndarray:
-    """Return one frozen vector a feature (N, H): the model's own pooling, else the mean; unit length if it was so."""
+    """Return one frozen vector a feature (N, H): the model's own pooling, else the mean."""
     pooling = getattr(model.module, "pooling", "mean")
-    scale = getattr(model.module, "scale", None)
     out = np.zeros((len(features), int(model.module.backbone.config.hidden_size)), dtype=np.float32)
     for indices, hidden in model.hidden(features):
         lengths = features.lengths[indices]
         mask = torch.from_numpy(np.arange(hidden.shape[1]) < lengths[:, None])
         pooled = pool(torch.from_numpy(hidden), mask, pooling)
-        out[indices] = (pooled if scale is None else F.normalize(pooled, dim=1)).numpy()
+        out[indices] = pooled.numpy()
     return out
 
 

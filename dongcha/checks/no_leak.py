@@ -23,12 +23,12 @@ def check(evidence: Evidence) -> Check:
     total = sum(counts.values())
     figures = {f"{name}_rows": count for name, count in counts.items()}
     if not total:
-        return Check("leak", "passed", say("checks.leak_passed"), figures=figures)
+        return Check("no_leak", "passed", say("checks.leak_passed"), figures=figures)
     ours = any(count and name in evidence.splits.made for name, count in counts.items())
     shown = ", ".join(f"{name} {count}" for name, count in counts.items() if count)
     status: Literal["failed", "warned"] = "failed" if ours else "warned"
     return Check(
-        "leak", status, say(f"checks.leak_{status}", shown=shown), total, fix=say("checks.leak_fix"), figures=figures
+        "no_leak", status, say(f"checks.leak_{status}", shown=shown), total, fix=say("checks.leak_fix"), figures=figures
     )
 
 
