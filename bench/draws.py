@@ -66,6 +66,32 @@ def interval(values: list[float]) -> list[float]:
     return [found.value, found.low, found.high]
 
 
+def as_markdown(found: dict[str, Any]) -> str:
+    """Return the summary as a page, in English and Chinese."""
+    names = {"tfidf_linear": "TF-IDF + linear", "before": "before (frozen)", "after": "after (fine-tuned)"}
+    lines = [
+        "# Five draws of the demo's few labels / 演示任务的五次抽样",
+        "",
+        f"Made by `make bench SET=draws` from {found['draws']} seeds; the figures are in [draws.json](draws.json).",
+        f"由 `make bench SET=draws` 按 {found['draws']} 个种子生成；数值见 [draws.json](draws.json)。",
+        "",
+        "| test accuracy / 测试准确率 | mean / 均值 | 95 % |",
+        "| --- | ---: | ---: |",
+        *(
+            f"| {names[name]} | {m:.3f} | [{lo:.3f}, {hi:.3f}] |"
+            for name, (m, lo, hi) in found["test_accuracy"].items()
+        ),
+        "",
+        "Changes that were tried: paired difference in accuracy on validation rows, without a look at test rows.",
+        "试过的改动，按验证集准确率的配对差值；未查看任何测试数据。",
+        "",
+        "| change / 改动 | difference / 差值 | 95 % |",
+        "| --- | ---: | ---: |",
+        *(f"| {n} | {m:+.3f} | [{lo:+.3f}, {hi:+.3f}] |" for n, (m, lo, hi) in found["validation_difference"].items()),
+    ]
+    return "\n".join(lines) + "\n"
+
+
 def main() -> None:
     """Run all draws of all changes, interleaved, and write figures after each draw."""
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -79,6 +105,7 @@ def main() -> None:
             print(seed, name, runs[name][-1], flush=True)
         if seed:
             files.write_json(chosen.out, summary(runs) | {"runs": runs})
+            files.write_text(chosen.out.with_suffix(".md"), as_markdown(summary(runs)))
     print(json.dumps(summary(runs), indent=2))
 
 

@@ -68,6 +68,12 @@ def test_other_work_takes_nothing_up(tmp_path):
         assert calls == list(steps), "another run's hash, or another step before, is other work"
 
 
+def test_a_step_that_needs_nothing_is_still_its_own_runs_alone(tmp_path):
+    for run_hash, value in (("h", 5), ("another", 6)):
+        work = run_steps([Step("b", lambda work, v=value: v, (), KEPT)], work_in(tmp_path, run_hash))
+        assert work["b"] == value
+
+
 def test_a_step_whose_need_changed_is_done_again(tmp_path):
     first = run_steps([*chain([], "a"), Step("b", lambda work: 5, ("a",), KEPT)], work_in(tmp_path))
     second = run_steps([*chain([], "a"), Step("b", lambda work: 6, ("a", "start"), KEPT)], work_in(tmp_path))

@@ -8,9 +8,11 @@ man. Memory: the vectors, at most MOST_UNITS of them.
 """
 
 import itertools
+import warnings
 from dataclasses import dataclass, replace
 
 import numpy as np
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import KFold, StratifiedKFold
 
@@ -140,7 +142,10 @@ def _fit_classes(vectors: np.ndarray, targets: np.ndarray, num_outputs: int, str
     if len(classes) < 2:
         bias[classes] = 0.0
         return Probe(weight, bias)
-    found = LogisticRegression(C=strength, max_iter=ITERATIONS).fit(vectors, targets)
+    with warnings.catch_warnings():
+        # a layer that would move a little still is a layer; its worth is measured, not assumed
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        found = LogisticRegression(C=strength, max_iter=ITERATIONS).fit(vectors, targets)
     if len(classes) == 2:
         weight[classes] = np.stack([-found.coef_[0], found.coef_[0]]) / 2
         bias[classes] = np.array([-found.intercept_[0], found.intercept_[0]]) / 2
