@@ -94,6 +94,8 @@ def encode_splits(work: Work) -> dict[str, Features]:
     return found
 
 
+EMBEDDED_TOKENS = 40_000  # of a split, that the gap checks run through the model
+FEWEST_EMBEDDED, MOST_EMBEDDED = 300, 2_000  # texts of a split
 FEW_TO_CACHE = 20_000  # rows below which encoding again is quicker than keeping files
 
 
@@ -101,6 +103,7 @@ def check_data(work: Work) -> tuple[Check, ...]:
     """Look at the data as people would before they trust it; nothing is changed."""
     recipe, task, model, splits = work["recipe"], work["task"], work["model"], work["splits"]
     language = text_language(splits.by_name["train"], task.fields[0])
+    known: dict[str, np.ndarray] = {}
     view = View(
         splits=splits.by_name,
         fields=task.fields,
@@ -109,7 +112,8 @@ def check_data(work: Work) -> tuple[Check, ...]:
         tokens_of=model.tokenizer.hf.convert_ids_to_tokens,
         unknown_id=model.tokenizer.unknown_id,
         max_tokens=model.tokenizer.max_tokens,
-        embed=lambda texts: embed(model, task, texts),
+        embed=lambda texts: embed(model, task, texts, known),
+        embedded=texts_worth_embedding(work["features"]["train"]),
         pseudo_perplexity=_knows(work["source"].folder, model),
         reference=tuple(reference_texts(language)),
         language=language,
@@ -143,13 +147,25 @@ def _knows(folder: Path, model: Model) -> Callable[[list[str]], float] | None:
     return lambda texts: pseudo_perplexity(folder, model.tokenizer, texts)
 
 
-def embed(model: Model, task: Task, texts: list[str]) -> np.ndarray:
-    """Return unit vectors (n, H) of texts: the frozen backbone's mean (or own pooling)."""
+def texts_worth_embedding(features: Features) -> int:
+    """Return how many texts a split the gap checks embed: the fewer, the longer they are."""
+    mean = float(features.lengths.mean()) if len(features) else 1.0
+    return int(np.clip(EMBEDDED_TOKENS / mean, FEWEST_EMBEDDED, MOST_EMBEDDED))
+
+
+def embed(model: Model, task: Task, texts: list[str], known: dict[str, np.ndarray]) -> np.ndarray:
+    """Return unit vectors (n, H) of texts: the frozen backbone's mean (or own pooling); `known` remembers them."""
+    new = [text for text in dict.fromkeys(texts) if text not in known]
+    if new:
+        known |= dict(zip(new, _embedded(model, task, new), strict=True))
+    return np.stack([known[text] for text in texts])
+
+
+def _embedded(model: Model, task: Task, texts: list[str]) -> np.ndarray:
     sequence = find("models.heads", "sequence")
     classifier: Any = find("tasks", "classification")
-    plain = classifier.Task(labels=(), lengths=task.lengths)
     lengths = dataclasses.replace(task.lengths, long_texts="truncate")
-    chunk = dataclasses.replace(plain, lengths=lengths).encode({"text": texts}, model.tokenizer, 0)
+    chunk = classifier.Task(labels=(), lengths=lengths).encode({"text": texts}, model.tokenizer, 0)
     vectors: np.ndarray = sequence.vectors(model, gather([chunk]))
     return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9))
 

@@ -25,7 +25,8 @@ class View:
     `made_splits`: those that we cut ourselves; a leak into one is a failure, into a given one a warning.
     `encode`: token ids with special tokens, never cut; `tokens_of`: the pieces of ids; `embed`: (n, hidden) float32
     unit vectors; `pseudo_perplexity`: where the model has a masked-language head. `reference`: general sentences of
-    the language, to compare the task's text with. Checks that need a model run on `sample` rows drawn with `seed`.
+    the language, to compare the task's text with. Checks that need a model run on `sample` rows drawn with `seed`,
+    those that compute with it on `embedded` at most (long texts: fewer, so that looking costs less than training).
     """
 
     splits: Mapping[str, Dataset]
@@ -41,18 +42,23 @@ class View:
     language: str = "en"
     seed: int = 13
     sample: int = 2000
+    embedded: int = 2000
 
     def texts(self, split: str) -> list[str]:
         """Return the input texts of a split, in order; several input fields are joined by a unit separator."""
         return list(joined_texts(self.splits[split], self.fields))
 
-    def sampled(self, split: str) -> Dataset:
-        """Return the split, or a seeded sample of `sample` of its rows, in order, where it has more."""
-        dataset = self.splits[split]
-        if len(dataset) <= self.sample:
+    def sampled(self, split: str, most: int | None = None) -> Dataset:
+        """Return the split, or a seeded sample of `most` (else `sample`) of its rows, in order, where it has more."""
+        dataset, most = self.splits[split], self.sample if most is None else most
+        if len(dataset) <= most:
             return dataset
-        rows = np.random.default_rng(self.seed).choice(len(dataset), self.sample, replace=False)
+        rows = np.random.default_rng(self.seed).choice(len(dataset), most, replace=False)
         return dataset.take(np.sort(rows))
+
+    def texts_to_embed(self, split: str) -> list[str]:
+        """Return the input texts of the rows that a check may run through the model."""
+        return list(joined_texts(self.sampled(split, min(self.sample, self.embedded)), self.fields))
 
     def sampled_texts(self, split: str) -> list[str]:
         """Return the input texts of `sampled(split)`."""

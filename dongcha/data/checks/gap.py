@@ -23,7 +23,7 @@ def check(view: View) -> list[Check]:
     others = [name for name in split_order(view.splits) if name != "train"]
     if "train" not in view.splits or not others:
         return [skipped("gap", say("data_checks.gap_one_split"))]
-    distinct = {name: _distinct(view.sampled_texts(name)) for name in ("train", *others)}
+    distinct = {name: _distinct(view.texts_to_embed(name)) for name in ("train", *others)}
     usable = [name for name in others if len(distinct[name]) >= FEWEST]
     if len(distinct["train"]) < FEWEST or not usable:
         return [skipped("gap", say("data_checks.gap_few", fewest=FEWEST))]
@@ -41,15 +41,16 @@ def check(view: View) -> list[Check]:
         )
         for name, interval in found.items()
     )
+    sample = min(view.sample, view.embedded)
     by = say("data_checks.gap_by_embedding" if view.embed else "data_checks.gap_by_ngrams")
     return [
         Check(
             name="gap",
             status="warned" if apart else "passed",
-            message=say("data_checks.gap", clauses=clauses, by=by, sample=view.sample),
+            message=say("data_checks.gap", clauses=clauses, by=by, sample=sample),
             count=len(apart),
             fix=say("data_checks.gap_fix") if apart else "",
-            figures={**figures, "by": "embedding" if view.embed else "ngrams", "sample": view.sample},
+            figures={**figures, "by": "embedding" if view.embed else "ngrams", "sample": sample},
         )
     ]
 

@@ -27,7 +27,7 @@ def check(view: View) -> list[Check]:
     """Compare the texts of the first split (train) with the reference."""
     if view.encode is None:
         return [skipped("gap_model", say("data_checks.gap_model_none"))]
-    texts = [text for name in split_order(view.splits)[:1] for text in view.sampled_texts(name) if text.strip()]
+    texts = [text for name in split_order(view.splits)[:1] for text in view.texts_to_embed(name) if text.strip()]
     reference = list(view.reference) or _reference(texts)
     if not texts or not reference:
         return [skipped("gap_model", say("data_checks.gap_model_no_reference"))]
