@@ -282,11 +282,12 @@ def test_every_row_of_a_table_has_the_column_unsure(cli, tmp_path):
     _, plain, _ = cli(tmp_path / "in.csv")
     sure = sorted(float(row["confidence"]) for row in read_csv(plain))
     threshold = sure[2]
-    for order in (rows, rows[::-1]):
+    for order in (rows[i:] + rows[:i] for i in range(len(rows))):
         write_csv(tmp_path / "in.csv", order)
         code, out, _ = cli(tmp_path / "in.csv", "--unsure-below", str(threshold))
         assert code == 0
         found = read_csv(out)
+        assert set(found[0]) == {"text", "predicted_label", "confidence", "unsure"}
         assert {row["unsure"] for row in found} == {"true", "false"}
         for row in found:
             assert (row["predicted_label"] == "") == (row["unsure"] == "true")

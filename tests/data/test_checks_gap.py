@@ -116,3 +116,15 @@ def test_the_shipped_reference_is_chosen_by_script():
     assert found.figures["reference"]["per_word"] < 1
     assert gap_model.check(view(train=["привет мир"], encode=encode))[0].status == "skipped"
     assert gap_model.check(view(train=["a"]))[0].status == "skipped"
+
+
+@pytest.mark.parametrize("spread", [1.0, 0.01])
+def test_vectors_that_lie_close_together_are_still_told_apart(spread):
+    rng = np.random.default_rng(0)
+    shift = np.zeros(64)
+    shift[0] = 1.0
+    vectors = rng.normal(size=(400, 64)) + np.repeat([0.0, 1.5], 200)[:, None] * shift
+    near = np.full(64, 10.0) + spread * vectors
+    near /= np.linalg.norm(near, axis=1, keepdims=True)
+    found = told_apart(near, np.repeat([False, True], 200), seed=0)
+    assert found.low > 0.6 and found.high > found.low
