@@ -1,6 +1,7 @@
 """Put a finished run to use: load its model once, predict texts or rows."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -8,9 +9,9 @@ from typing import Any
 
 from dongcha.data.dataset import Dataset
 from dongcha.data.load import ReadOptions, load
-from dongcha.errors import ModelError
+from dongcha.errors import DataError, ModelError
 from dongcha.locale import say
-from dongcha.models.model import CARD, UNSURE_BELOW, Model, load_model
+from dongcha.models.model import CARD, COLUMNS, UNSURE_BELOW, Model, load_model
 from dongcha.stations.prove import MODEL
 from dongcha.tasks._base import Task
 from dongcha.tasks._model import task_of
@@ -48,10 +49,17 @@ class Predictor:
         return {k: v for k, v in row.items() if k in (text, "tokens", "id")} if {text, "tokens"} & {*row} else row
 
     def predict_file(self, file: str, column: str | None = None) -> Iterator[tuple[Row, dict[str, Any]]]:
-        """Yield (the user's own columns, the answer) for each row of a file; `column` names the one with the text."""
+        """Yield (the user's own columns, the answer) for each row of a file.
+
+        `column` names the one with the text; without it, the columns that the model was trained on where the file has
+        them, else the field's own name.
+        """
+        if column is None and (trained_on := self.model.card.get(COLUMNS)):
+            with suppress(DataError):
+                return self.predict_dataset(self._read(file, trained_on))
         return self.predict_dataset(self._read(file, column))
 
-    def _read(self, source: Any, column: str | None = None, rows_before: int = 0) -> Dataset:
+    def _read(self, source: Any, column: str | Sequence[str] | None = None, rows_before: int = 0) -> Dataset:
         columns = {self.task.fields[0]: column} if column else {}
         options = ReadOptions(columns=columns, rows_before=rows_before)
         return load(source, self.task.fields, base=Path.cwd(), options=options, cache=None, need_gold=False)

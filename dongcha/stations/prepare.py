@@ -120,12 +120,15 @@ def check_data(work: Work) -> tuple[Check, ...]:
         seed=recipe.seed,
     )
     names = DATA_CHECKS if work["deep"] else None
-    checks = run_checks(view, names)
+    return run_checks(view, names)
+
+
+def tell_data(work: Work) -> None:
+    """Tell the data's facts and findings, also where a stopped run that goes on took them up."""
     work.watch("data", **facts_of(work))
-    for found in checks:
+    for found in work["data_checks"]:
         facts = {"name": found.name, "status": found.status, "message": found.message, "figures": found.figures}
         work.watch("data_check", **facts)
-    return checks
 
 
 def _write_checks(value: tuple[Check, ...], folder: Path) -> None:
@@ -204,7 +207,8 @@ def label_counts(dataset: Dataset, task: Task) -> dict[str, int]:
 
 
 def decide_and_forecast(work: Work) -> Plan:
-    """Turn every `auto` into a number, check the methods' options, time a few steps."""
+    """Tell what the data is, turn every `auto` into a number, time a few steps."""
+    tell_data(work)
     recipe, task, model = work["recipe"], work["task"], work["model"]
     features: Mapping[str, Features] = work["features"]
     adapted = adapt(model, recipe.adapt.method, method_options(recipe, "adapt", "adapt"))

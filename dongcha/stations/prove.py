@@ -21,7 +21,7 @@ from dongcha.evaluate.frozen import predict_frozen
 from dongcha.evaluate.keep import keep_predictions
 from dongcha.loop import Fitted
 from dongcha.loop.state import State
-from dongcha.models.model import UNSURE_BELOW, Model, load_model
+from dongcha.models.model import COLUMNS, UNSURE_BELOW, Model, load_model
 from dongcha.models.probe import Probe, fit_probe
 from dongcha.objectives.task import TaskObjective
 from dongcha.registry import find
@@ -102,8 +102,9 @@ def train_model(work: Work) -> TrainedRun:
         rescored = validate(model, task, TaskObjective(model.spec), validation).score
         outputs = lay_flat(validation.features, model.logits(validation.features))
         task = task.settle(outputs, validation.features, validation.rows)
-    facts = {"model": work["source"].name, "language": recipe.language or ""}
-    settled = replace(model, card=task.card() | facts | {UNSURE_BELOW: recipe.evaluate.unsure_below})
+    facts: dict[str, Any] = {"model": work["source"].name, "language": recipe.language or ""}
+    facts |= {UNSURE_BELOW: recipe.evaluate.unsure_below, COLUMNS: list(recipe.data.columns.get(task.fields[0], ()))}
+    settled = replace(model, card=task.card() | facts)
     settled.save(work.folder / MODEL)
     return TrainedRun(settled, task, trained.fitted, rescored, peak_megabytes())
 

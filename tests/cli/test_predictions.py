@@ -8,6 +8,7 @@ import openpyxl
 import pytest
 from finished_runs import zh_tags
 
+import dongcha
 from dongcha.cli import app
 from dongcha.cli._door import guarded
 from dongcha.testing import tiny_rows
@@ -308,3 +309,16 @@ def test_a_model_that_is_none_is_exit_2(cli, tmp_path, reviews, spoil):
     assert (code, out) == (2, "")
     assert str(folder) in err
     assert len(err.strip().splitlines()) == 1
+
+
+def test_a_model_remembers_the_columns_it_was_trained_on(finish, models, tmp_path):
+    rows = [{"review": row["text"], "label": row["label"]} for row in tiny_rows("classification", 60)]
+    data = {"train": rows, "columns": {"text": "review"}}
+    found = finish(name="mapped", task="classification", model=str(models["pooled"]), data=data)
+    table = tmp_path / "more.csv"
+    table.write_text("review,note\nthe room was good,a\nthe room was bad,b\n", encoding="utf-8")
+    answers = list(dongcha.load(found.folder).predict_file(str(table)))
+    assert [row["note"] for row, _ in answers] == ["a", "b"]
+    plain = tmp_path / "plain.csv"
+    plain.write_text("text\nthe room was good\n", encoding="utf-8")
+    assert next(dongcha.load(found.folder).predict_file(str(plain)))[1]["label"] == answers[0][1]["label"]
