@@ -9,7 +9,7 @@ from typing import Any
 
 from dongcha.data.dataset import Dataset
 from dongcha.data.load import ReadOptions, load
-from dongcha.errors import DataError, ModelError
+from dongcha.errors import DataError, ModelError, UserError
 from dongcha.locale import say
 from dongcha.models.model import CARD, COLUMNS, UNSURE_BELOW, Model, load_model
 from dongcha.stations.prove import MODEL
@@ -93,4 +93,7 @@ def load_predictor(folder: Path, unsure_below: float | None = None) -> Predictor
     if found is None:
         raise ModelError(say("model.not_ours", folder=folder, missing=CARD))
     model = load_model(found)
-    return Predictor(model, task_of(model), model.card.get(UNSURE_BELOW) if unsure_below is None else unsure_below)
+    task = task_of(model)
+    if unsure_below and not task.output_names:
+        raise UserError(say("stations.no_confidence", task=task.name))
+    return Predictor(model, task, model.card.get(UNSURE_BELOW) if unsure_below is None else unsure_below)

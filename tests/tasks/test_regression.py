@@ -156,3 +156,12 @@ def test_the_cards_snippet_gives_the_same_score(finish, models, form, graded):
     text = "the room was quiet and good"
     ours = next(dongcha.load(run.folder).predict([text]))["score"]
     assert run_snippet(run.report, run.folder, text) == pytest.approx(ours, rel=1e-4)
+
+
+def test_a_number_has_no_confidence_to_be_unsure_of(graded):
+    import dongcha
+    from dongcha.errors import UserError
+
+    with pytest.raises(UserError, match="knows no confidence"):
+        dongcha.load(graded.folder, 0.5)
+    assert dongcha.load(graded.folder, 0).unsure_below == 0
