@@ -28,11 +28,11 @@ from dongcha.registry import find
 from dongcha.steps import Kept, Work
 from dongcha.tasks._base import Task
 from dongcha.tasks._model import task_of
-from dongcha.tasks._predict import columns_of, lay_flat, predict
+from dongcha.tasks._predict import columns_of, predict
 from dongcha.train import train
 from dongcha.train.decide import method_options
 from dongcha.train.forecast import peak_megabytes
-from dongcha.train.train import Examined, validate
+from dongcha.train.train import Examined, validated
 from dongcha.types import Check, Prediction
 
 Predictions = dict[str, list[Prediction]]  # by test set
@@ -99,8 +99,8 @@ def train_model(work: Work) -> TrainedRun:
     )
     rescored = None
     if validation is not None:
-        rescored = validate(model, task, TaskObjective(model.spec), validation).score
-        outputs = lay_flat(validation.features, model.logits(validation.features))
+        found, outputs = validated(model, task, TaskObjective(model.spec), validation)
+        rescored = found.score
         task = task.settle(outputs, validation.features, validation.rows)
     facts: dict[str, Any] = {"model": work["source"].name, "language": recipe.language or ""}
     facts |= {UNSURE_BELOW: recipe.evaluate.unsure_below, COLUMNS: list(recipe.data.columns.get(task.fields[0], ()))}

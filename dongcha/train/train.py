@@ -114,6 +114,13 @@ def linear_head(model: Model) -> torch.nn.Linear | None:
 
 def validate(model: Model, task: Task, objective: TaskObjective, validation: Examined) -> Validation:
     """Score the model on validation rows: the task's main metric, and the loss as the tie-breaker."""
+    return validated(model, task, objective, validation)[0]
+
+
+def validated(
+    model: Model, task: Task, objective: TaskObjective, validation: Examined
+) -> tuple[Validation, np.ndarray]:
+    """Score the model on validation rows, and return the outputs that the score was made of."""
     loss, weight = 0.0, 0.0
 
     def with_loss() -> Any:
@@ -129,4 +136,4 @@ def validate(model: Model, task: Task, objective: TaskObjective, validation: Exa
     predictions = task.decode(outputs, validation.features, validation.rows, 0)
     metric = next(iter(task.metrics.values()))
     figure = metric.figure(task.outcome(validation.rows, predictions))
-    return Validation(figure if metric.greater_is_better else -figure, loss / max(weight, 1e-9))
+    return Validation(figure if metric.greater_is_better else -figure, loss / max(weight, 1e-9)), outputs
