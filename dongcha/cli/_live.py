@@ -16,7 +16,6 @@ from dongcha.report.figures import megabytes, seconds
 
 WIDTH = 13  # of the left column
 TOLD = ("failed", "warned")
-APART = 0.55  # lower end of the AUROC above which two splits differ, as the check has it
 LINES_EVERY = 10.0  # seconds between progress lines where there is no terminal
 
 
@@ -154,7 +153,7 @@ def pairs_of(figures: Mapping[str, Any]) -> list[tuple[tuple[str, str], Any]]:
 
 def gap_text(left: str, right: str, figure: Mapping[str, float]) -> str:
     """Return "train and test alike (AUROC 0.52 [0.47, 0.57])"."""
-    key = "cli.gap_apart" if figure["low"] > APART else "cli.gap_alike"
+    key = "cli.gap_apart" if figure["apart"] else "cli.gap_alike"
     return say(key, left=left, right=right, value=figure["auroc"], low=figure["low"], high=figure["high"])
 
 

@@ -140,6 +140,7 @@ def test_checks_are_chosen_by_name_and_keep_their_order():
 @pytest.mark.parametrize("texts", [[], [""], ["\u0000", "\U0001f600", "a\u0301" * 50]])
 def test_odd_and_no_rows_break_no_check(texts):
     table = pa.table({"text": pa.array(texts, pa.string()), "label": pa.array(["a"] * len(texts), pa.string())})
-    run_checks(
+    found = run_checks(
         View(splits={"train": Dataset("train", "t", table)}, fields=("text", "label"), encode=encode, unknown_id=7)
     )
+    assert {"labels", "duplicates", "lengths", "gap"} <= {check.name for check in found}

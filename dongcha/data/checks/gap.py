@@ -29,7 +29,10 @@ def check(view: View) -> list[Check]:
         return [skipped("gap", say("data_checks.gap_few", fewest=FEWEST))]
     train = text_features(distinct["train"], view.embed)
     found = {name: _compare(train, text_features(distinct[name], view.embed), view.seed) for name in usable}
-    figures = {f"train/{name}": {"auroc": i.value, "low": i.low, "high": i.high} for name, i in found.items()}
+    figures = {
+        f"train/{name}": {"auroc": i.value, "low": i.low, "high": i.high, "apart": i.low > APART}
+        for name, i in found.items()
+    }
     apart = [name for name, interval in found.items() if interval.low > APART]
     clauses = say("data_checks.and").join(
         say(
