@@ -16,12 +16,13 @@ import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from dongcha.errors import Busy, MachineError, UserError
 from dongcha.locale import say
 
 DONE = "done.json"  # written last: a folder without it is no result
+OWNER_SECONDS = 0.5  # how long a refused process waits for the holder's name
 _NAME = re.compile(r"[\w][\w.\-]{0,63}")
 _DEVICES = {"con", "prn", "aux", "nul", *(f"com{i}" for i in range(10)), *(f"lpt{i}" for i in range(10))}
 _fault: list[int] = []  # at most one counter: how many more disk operations succeed
@@ -222,6 +223,31 @@ def inside(root: Path, *parts: str) -> Path:
     return path
 
 
+def _owner(handle: TextIO) -> tuple[str, str]:
+    """Read who holds a lock, and since when.
+
+    The holder writes its name just after the kernel gave it the lock, so what stands there first may be nothing, or
+    what a dead holder left: wait a moment for a living process's name.
+    """
+    until = time.monotonic() + OWNER_SECONDS
+    while True:
+        handle.seek(0)
+        pid, _, since = handle.read().partition(" ")
+        if (since and _lives(pid)) or time.monotonic() > until:
+            return pid, since.strip()
+        time.sleep(0.01)
+
+
+def _lives(pid: str) -> bool:
+    try:
+        os.kill(int(pid), 0)
+    except (ValueError, ProcessLookupError):
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
 @contextmanager
 def lock(folder: Path) -> Iterator[None]:
     """Hold a folder for this process; a second holder is refused at once with the owner's process id.
@@ -233,9 +259,8 @@ def lock(folder: Path) -> Iterator[None]:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            handle.seek(0)
-            pid, _, since = handle.read().partition(" ")
-            raise Busy(say("files.busy", folder=folder, pid=pid or "?", since=since.strip() or "?")) from None
+            pid, since = _owner(handle)
+            raise Busy(say("files.busy", folder=folder, pid=pid or "?", since=since or "?")) from None
         handle.truncate(0)
         handle.write(f"{os.getpid()} {time.strftime('%Y-%m-%dT%H:%M:%S')}")
         handle.flush()
