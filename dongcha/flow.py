@@ -9,6 +9,7 @@ from pathlib import Path
 from dongcha import files, stations
 from dongcha.config import Recipe
 from dongcha.locale import speaking
+from dongcha.loop.memory import memory_errors
 from dongcha.report import read_report
 from dongcha.steps import Step, Work, known_step, run_steps
 from dongcha.types import Report, Watch, silent
@@ -18,7 +19,7 @@ PREPARE = (
     Step("model", stations.build_model, ("task", "source")),
     Step("features", stations.encode_splits, ("task", "model", "splits")),
     Step("data_checks", stations.check_data, ("features",), stations.KEPT_CHECKS),
-    Step("plan", stations.decide_and_forecast, ("features",)),
+    Step("plan", stations.decide_and_forecast, ("features",), stations.KEPT_PLAN),
 )
 PROVE = (
     Step("before", stations.predict_before, ("features",), stations.KEPT_BEFORE),
@@ -39,15 +40,16 @@ def run(
     watch: Watch = silent,
     fresh: bool = False,
     until: str | None = None,
+    spent: float = 0.0,
 ) -> Report | Work:
     """Run a recipe and return its report; a run that was already finished is read, not run again.
 
     `workspace` is the folder that holds `runs/`, else the recipe's own. `fresh` starts anew. `until` stops after the
-    named step and returns the work so far.
+    named step and returns the work so far. `spent` are the seconds that the command took before this call.
     """
     with speaking(recipe.language):
         until = known_step(STEPS, until)
-        start = stations.begin(recipe, workspace, watch)
+        start = stations.begin(recipe, workspace, watch, spent=spent)
         folder = start.folder
         with files.lock(folder), stations.leaving_nothing(folder):
             if fresh:
@@ -55,10 +57,11 @@ def run(
             elif until is None and stations.stands(folder, recipe):
                 watch("already_done", folder=str(folder))
                 return read_report(folder)
-            work = run_steps(STEPS, start, until)
-            if until is not None and until != STEPS[-1].name:
-                return work
-            stations.finish(work)
+            with start["clock"].counting(folder), memory_errors():
+                work = run_steps(STEPS, start, until)
+                if until is not None and until != STEPS[-1].name:
+                    return work
+                stations.finish(work)
             report: Report = work["report"]
             return report
 
@@ -68,7 +71,8 @@ def check(recipe: Recipe, *, watch: Watch = silent, deep: bool = False) -> Work:
     with speaking(recipe.language):
         start = stations.begin(recipe, None, watch, keep=False, deep=deep)
         try:
-            return run_steps(PREPARE, start)
+            with memory_errors():
+                return run_steps(PREPARE, start)
         finally:
             shutil.rmtree(start.folder, ignore_errors=True)
 

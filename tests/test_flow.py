@@ -25,10 +25,14 @@ from dongcha.types import Report
 pytestmark = pytest.mark.usefixtures("no_charts")
 
 RUNS = ("reviews", "reviews_zh", "topics", "places", "places_zh")
-PROOFS = ("labels_aligned", "no_leak", "saved_equals_trained", "plain_transformers", "best_restored", "recorded")
+PROOFS = (
+    *("labels_aligned", "no_leak", "saved_equals_trained", "plain_transformers", "best_restored"),
+    *("resume_exact", "forecast_kept", "recorded"),
+)
+NOISY = "forecast_kept"  # hangs on what else the machine does
 PARTS = {
     *("recipe.yaml", "environment.json", "data.json", "steps.jsonl", "done.json"),
-    *("report.json", "report.html", "README.md", "model", "predictions", "steps", ".lock"),
+    *("report.json", "report.html", "README.md", "model", "predictions", "steps", "clock.json", ".lock"),
 }
 MAY_BE_EMPTY = {"now_right", "now_wrong", "hardest"}  # a perfect model leaves nothing to tell
 BY_TASK = {  # what the report holds for some tasks only
@@ -56,9 +60,14 @@ def weights(folder):
     return {path.name: files.hash_file(path) for path in (folder / "model").glob("*.safetensors")}
 
 
+def statuses(report):
+    """The status of each proof that does not hang on the machine."""
+    return {check.name: check.status for check in report.checks if check.name != NOISY}
+
+
 def shape(report):
     """A report without what differs from one moment to the next: times, memory, the folder."""
-    told = to_json(report)
+    told = to_json(replace(report, checks=tuple(c for c in report.checks if c.name != NOISY)))
     for row in told["table"]:
         row.update(seconds=None, megabytes=None, size_megabytes=None)
     return {key: part for key, part in told.items() if key not in ("clock", "created", "folder")}
@@ -69,7 +78,8 @@ def shape(report):
 
 def test_every_proof_passes(any_run):
     _, run = any_run
-    assert [(check.name, check.status) for check in run.report.checks] == [(name, "passed") for name in PROOFS]
+    assert tuple(check.name for check in run.report.checks) == PROOFS
+    assert set(statuses(run.report).values()) == {"passed"}
 
 
 def test_the_model_learns_what_can_be_learnt(any_run):
@@ -143,6 +153,7 @@ def test_auto_is_written_out_as_numbers(finish, models):
     assert (decided.epochs, decided.learning_rate, decided.head_learning_rate) == (10, 5e-5, 1e-2)
     assert decided.batch_tokens > 16
     assert decided.head_start == "random"
+    assert decided.dropout == work["model"].module.backbone.config.hidden_dropout_prob == 0.1
 
 
 def test_the_loaded_model_gives_the_kept_predictions(any_run):
@@ -305,7 +316,7 @@ def test_two_runs_at_once_in_one_folder(tmp_path, models):
     report = dongcha.run(recipe, watch=runs_another)
     assert refused[0].exit_code == 5
     assert str(os.getpid()) in str(refused[0])
-    assert {check.status for check in report.checks} == {"passed"}
+    assert set(statuses(report).values()) == {"passed"}
 
 
 def test_until_stops_after_a_step_and_marks_nothing_as_done(tmp_path, models):
@@ -391,8 +402,8 @@ def test_a_leak_in_a_split_that_we_made_is_a_failure(tmp_path, models, monkeypat
 def test_without_validation_rows(tmp_path, models, task):
     data = {"train": tiny_rows(task, ROWS), "split": {"validation": 0.0, "test": 0.3}}
     report = dongcha.run(Recipe(**sections(models, task=task, data=data), folder=tmp_path))
-    assert {check.name: check.status for check in report.checks} == {
-        name: "skipped" if name == "best_restored" else "passed" for name in PROOFS
+    assert statuses(report) == {
+        name: "skipped" if name == "best_restored" else "passed" for name in PROOFS if name != NOISY
     }
     assert not (tmp_path / report.folder / "predictions" / "validation.parquet").exists()
     assert report.table[-1].name == "after"
@@ -403,7 +414,7 @@ def test_without_a_test_set(tmp_path, models, task):
     data = {"train": tiny_rows(task, ROWS), "split": {"validation": 0.3, "test": 0.0}}
     report = dongcha.run(Recipe(**sections(models, task=task, data=data), folder=tmp_path))
     assert report.table == ()
-    assert {check.status for check in report.checks} == {"passed"}
+    assert set(statuses(report).values()) == {"passed"}
     assert report.main_metric == {"classification": "accuracy", "tagging": "f1"}[task]
     assert (tmp_path / report.folder / "report.html").is_file()
     assert next(dongcha.load(tmp_path / report.folder).predict(["the room"]))

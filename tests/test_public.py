@@ -29,7 +29,7 @@ SIGNATURES = {
     "check": "(recipe, *, watch, deep)",
     "load": "(folder, unsure_below)",
     "load_recipe": "(path, settings)",
-    "run": "(recipe, *, workspace, watch, fresh, until)",
+    "run": "(recipe, *, workspace, watch, fresh, until, spent)",
 }
 
 

@@ -1,7 +1,7 @@
 """Hold what the proofs look at, and run them in order."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,10 @@ from dongcha.tasks._base import Columns, Task
 from dongcha.tasks._predict import columns_of, encode
 from dongcha.types import Check
 
-ORDER = ("labels_aligned", "no_leak", "saved_equals_trained", "plain_transformers", "best_restored", "recorded")
+ORDER = (
+    *("labels_aligned", "no_leak", "saved_equals_trained", "plain_transformers", "best_restored"),
+    *("resume_exact", "forecast_kept", "recorded"),
+)
 SAMPLE = 512  # rows that proofs which compute are made on
 
 
@@ -24,7 +27,8 @@ SAMPLE = 512  # rows that proofs which compute are made on
 class Evidence:
     """What a run claims: its folder, the model as trained (in memory), its data, how training went, its data checks.
 
-    `model_folder` is what was saved; `rescore` computes the validation score of a model anew.
+    `model_folder` is what was saved; `rescored` is the validation score of the kept weights, computed anew. `clock` has
+    `forecast_seconds`, `seconds`, the same of `megabytes`, `load` and `attempts`; empty where no clock ran.
     """
 
     folder: Path
@@ -37,6 +41,7 @@ class Evidence:
     rescored: float | None
     data_checks: tuple[Check, ...]
     resolved: Mapping[str, Any]
+    clock: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def split(self) -> str:

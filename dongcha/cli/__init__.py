@@ -8,6 +8,7 @@ import sys
 import typer
 
 from dongcha.cli import check, demo, init, predict, run, runs, schema
+from dongcha.cli._began import command_begins
 from dongcha.cli._door import guarded
 
 app = typer.Typer(
@@ -25,4 +26,5 @@ app.add_typer(runs.app, name="runs")
 
 def main() -> None:
     """Run the command line and leave with its exit code."""
+    command_begins()
     sys.exit(guarded(app, sys.argv[1:]))

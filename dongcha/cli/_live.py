@@ -90,6 +90,19 @@ class Live:
         """Tell that a stopped run goes on."""
         self.line("cli.resumed", say("cli.resumed_line", step=step, total=total))
 
+    def on_checkpoint_damaged(self, path: str) -> None:
+        """Tell that a checkpoint is not as it was written, so the one before it is taken."""
+        self.line("cli.resumed", say("cli.damaged_line", path=path), "yellow")
+
+    def on_halved(self, step: int, accumulation: int) -> None:
+        """Tell that memory did not suffice for a batch as it was."""
+        self.line("cli.remark", say("cli.halved_line", step=step, parts=accumulation), "yellow")
+
+    def on_out_of_time(self, step: int, total: int, best_step: int) -> None:
+        """Tell that the time limit ended the training."""
+        key = "cli.out_of_time_line" if best_step else "cli.out_of_time_last"
+        self.line("cli.early", say(key, step=step, total=total, best=best_step), "yellow")
+
     def on_train_begins(self, step: int, total: int) -> None:
         """Start the bar."""
         self.started = self.last = time.monotonic()

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 import dongcha
+from dongcha.cli._began import spent
 from dongcha.cli._door import out
 from dongcha.cli._live import Live
 from dongcha.config import Recipe, load_recipe
@@ -49,7 +50,8 @@ def run_and_show(
     if not quiet:
         live("opens", name=recipe.name, task=recipe.task, differs=recipe.differs(), version=version("dongcha"))
     try:
-        found = dongcha.run(recipe, workspace=workspace, watch=silent if quiet else live, fresh=fresh, until=until)
+        watch = silent if quiet else live
+        found = dongcha.run(recipe, workspace=workspace, watch=watch, fresh=fresh, until=until, spent=spent())
     finally:
         live.close()
     if isinstance(found, Report):

@@ -164,4 +164,4 @@ class Sections(Section):
     retrain: NotBuilt = None
     device: Literal["auto", "cpu", "cuda", "mps", "npu"] = "auto"
     threads: Auto | Count = "auto"
-    time_limit: NotBuilt = None
+    time_limit: Positive | None = None

@@ -1,13 +1,17 @@
 """Run the training loop: begin, epochs of steps, validations, the best weights put back. Each moment is told.
 
-Without a `validate`, the last weights stay. The same settings, features and thread count give the same bits: batches
-come from (seed, epoch), dropout's generator is reseeded from (seed, step, micro-batch), and nothing else is drawn.
+Without a `validate`, the last weights stay. Where memory does not suffice a batch is computed in twice as many parts,
+from that step on; where the time limit nears, the loop ends. Both are events of the journal. The same settings,
+features, thread count and events give the same bits: batches come from (seed, epoch), dropout's generator is reseeded
+from (seed, step, micro-batch), and nothing else is drawn. A halved batch has the whole one's gradient but for rounding
+and, where there is dropout, for which activations are dropped: its parts draw their own.
 """
 
+import gc
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -16,10 +20,15 @@ import torch
 
 from dongcha.data.features import Batch, Features
 from dongcha.data.plan import plan_epoch
-from dongcha.errors import Diverged, Stopped
+from dongcha.errors import Diverged, MachineError, Stopped
 from dongcha.locale import say
-from dongcha.loop.checkpoint import load_checkpoint, save_checkpoint
+from dongcha.loop.checkpoint import Snapshot, Weights, load_checkpoint, put_back, save_checkpoint
+from dongcha.loop.clock import Budget
+from dongcha.loop.journal import HALVED, OUT_OF_TIME, Journal
+from dongcha.loop.memory import is_out_of_memory, memory_errors
 from dongcha.loop.placement import Placement, Tensors
+from dongcha.loop.proof import STEPS as PROOF_STEPS
+from dongcha.loop.proof import Rehearsal, ResumeProof
 from dongcha.loop.schedules import rate_factor
 from dongcha.loop.settings import LoopSettings
 from dongcha.loop.signals import StopFlag, stop_flag
@@ -56,11 +65,16 @@ class Fitted:
 
     state: State
     total_steps: int
+    resume: ResumeProof | None = None
 
 
 @dataclass
 class Fit:
-    """One run of the loop: `groups` are the optimiser's parameter groups, `folder` keeps checkpoints (or None)."""
+    """One run of the loop: `groups` are the optimiser's parameter groups, `folder` keeps checkpoints (or None).
+
+    `journal` keeps events, `budget` is the time there is; `proves` repeats the last two steps from a copy, as a resume
+    would, and tells whether they end in the same bits.
+    """
 
     module: torch.nn.Module
     groups: list[dict[str, Any]]
@@ -72,27 +86,39 @@ class Fit:
     placement: Placement
     folder: Path | None
     watch: Watch
+    journal: Journal = field(default_factory=Journal)
+    budget: Budget = field(default_factory=Budget)
+    proves: bool = False
 
     def run(self) -> Fitted:
         """Train from the newest checkpoint, or from the start, to the end; leave the best weights in the module."""
         self._begin()
         with stop_flag() as flag:
-            while self.state.epoch < self.settings.epochs and not self.state.stopped_early:
+            while not self._is_over():
                 self._epoch(flag)
-        self._end()
-        return Fitted(self.state, self.total_steps)
+        return Fitted(self.state, self.total_steps, self._end())
 
-    def _begin(self) -> None:
+    def _build(self) -> None:
+        """Make what every loop needs, from the start: optimiser, sizes, state."""
         options = find("loop.optimizers", self.settings.optimizer)
-        self.optimizer = options.build(self.groups, options.Options(**self.settings.optimizer_options))
+        groups = [dict(group) for group in self.groups]  # an optimiser keeps these, and the schedule changes them
+        self.optimizer = options.build(groups, options.Options(**self.settings.optimizer_options))
         self.base_rates = [group["lr"] for group in self.optimizer.param_groups]
         self.trained = [p for group in self.optimizer.param_groups for p in group["params"]]
         self.steps_by_epoch = [len(self._plan(epoch)) for epoch in range(self.settings.epochs)]
-        self.total_steps = sum(self.steps_by_epoch)
+        whole = sum(self.steps_by_epoch)
+        self.total_steps = whole if self.settings.max_steps is None else min(whole, self.settings.max_steps)
         self.every = max(1, self.total_steps // CURVE_POINTS)
-        self.state, self.best = State(), None
+        self.state = State()
+        self.best: Weights | None = None
+        self.halvings = [int(event["train_step"]) for event in self.journal.events(HALVED)]
+        self.rehearsal = Rehearsal(self) if self.proves else None
+        self.budget.steps_after = PROOF_STEPS if self.proves else 0
+
+    def _begin(self) -> None:
+        self._build()
         if self.folder is not None:
-            found = load_checkpoint(self.folder, self.module, self.optimizer)
+            found = load_checkpoint(self.folder, self.module, self.optimizer, self.watch)
             if found is not None:
                 self.state, self.best = found
                 self.watch("train_resumed", step=self.state.step, total=self.total_steps)
@@ -100,13 +126,39 @@ class Fit:
         self.seconds_before = self.state.seconds
         self.watch("train_begins", step=self.state.step, total=self.total_steps)
 
+    def resumed_from(self, found: Snapshot, halvings: list[int]) -> "Fit":
+        """Stand where a snapshot was taken, with the halvings that were to come; return itself."""
+        self._build()
+        self.state, self.best = put_back(found, self.module, self.optimizer)
+        self.halvings = list(halvings)
+        return self
+
+    def take_steps(self, count: int) -> None:
+        """Take the next steps, across the ends of epochs, and nothing beside them."""
+        for _ in range(count):
+            plan = self._plan(self.state.epoch)
+            if self.state.batch == len(plan):
+                self.state.epoch, self.state.batch = self.state.epoch + 1, 0
+                plan = self._plan(self.state.epoch)
+            self._step(plan[self.state.batch])
+            self.state.batch += 1
+
     def _plan(self, epoch: int) -> list[np.ndarray]:
         return plan_epoch(self.train.lengths, self.settings.batch_tokens, self.settings.seed, epoch)
 
+    def _is_over(self) -> bool:
+        return self.state.epoch >= self.settings.epochs or self.state.stopped_early or self.state.out_of_time
+
     def _epoch(self, flag: StopFlag) -> None:
         plan = self._plan(self.state.epoch)
-        while self.state.batch < len(plan):
-            self._step(plan[self.state.batch])
+        while self.state.batch < len(plan) and self.state.step < self.total_steps:
+            if not self.budget.covers_step():
+                self._out_of_time()
+                return
+            if self.rehearsal is not None:
+                self.rehearsal.look()
+            with self.budget.step():
+                self._step(plan[self.state.batch])
             self.state.batch += 1
             every = self.settings.validate_steps
             if every and self.state.step % every == 0:
@@ -114,31 +166,66 @@ class Fit:
                 if self.state.stopped_early:
                     return
             self._between_steps(flag)
-        if not self.settings.validate_steps:
+        ends = self.state.step >= self.total_steps
+        if not self.settings.validate_steps or (ends and self.best is None):
             self._validated()
-        self.state.epoch += 1
+        self.state.epoch = self.settings.epochs if ends else self.state.epoch + 1
         self.state.batch = 0
 
     def _step(self, indices: np.ndarray) -> None:
-        """Take one optimiser step on one global batch, computed in `accumulation` parts."""
-        settings, state = self.settings, self.state
+        """Take one optimiser step on one global batch, computed in `accumulation` parts or, in need, in more."""
+        state = self.state
         factor = self._rate_factor()
         for group, base in zip(self.optimizer.param_groups, self.base_rates, strict=True):
             group["lr"] = base * factor
-        parts = [p for p in np.array_split(indices, settings.accumulation) if len(p)]
-        batches = [self.train.batch(part, self.pad_id) for part in parts]
-        total_weight = sum(self.objective.weight(batch) for batch in batches)
-        loss = self.gradients(batches, total_weight)
-        norm = self._norm()
+        loss, norm, tokens = self._computed(indices)
         if not (math.isfinite(loss) and math.isfinite(norm)):
             self._diverged(indices, loss, norm)
-        self.optimizer.step()
+        with memory_errors("loop.no_memory_step", step=state.step + 1):  # weights may be half moved: no way on
+            self.optimizer.step()
         state.step += 1
-        tokens = sum(int(batch["mask"].sum()) for batch in batches)
         if state.step % self.every == 0 or state.step == 1:
             state.losses.append((state.step, loss))
             state.rates.append((state.step, self.base_rates[0] * factor))
         self.watch("step", step=state.step, total=self.total_steps, loss=loss, tokens=tokens)
+
+    def _computed(self, indices: np.ndarray) -> tuple[float, float, int]:
+        """Compute a batch's gradient; return loss, norm and tokens. Out of memory, try again in twice as many parts.
+
+        A halving that the journal knows of is done before the step is tried: the parts decide the bits.
+        """
+        known = [step for step in self.halvings if step <= self.state.step + 1]
+        self.state.halved += known[len(self.state.halved) :]
+        while True:
+            try:
+                return self._in_parts(indices)
+            except (RuntimeError, MemoryError) as error:
+                if not is_out_of_memory(error):
+                    raise
+            self._halve(len(indices))  # not while the error is held: it holds the failed try's tensors
+
+    def _in_parts(self, indices: np.ndarray) -> tuple[float, float, int]:
+        parts = [p for p in np.array_split(indices, self.accumulation) if len(p)]
+        batches = [self.train.batch(part, self.pad_id) for part in parts]
+        loss = self.gradients(batches, sum(self.objective.weight(batch) for batch in batches))
+        return loss, self._norm(), sum(int(batch["mask"].sum()) for batch in batches)
+
+    @property
+    def accumulation(self) -> int:
+        """Return in how many parts a batch is computed now."""
+        return self.settings.accumulation << len(self.state.halved)
+
+    def _halve(self, num_rows: int) -> None:
+        """Compute batches in twice as many parts from this step on; give up where a part is one row already."""
+        self.optimizer.zero_grad(set_to_none=True)
+        gc.collect()
+        step = self.state.step + 1
+        if self.accumulation >= num_rows:
+            raise MachineError(say("loop.no_memory_row", step=step, rows=num_rows))
+        self.state.halved.append(step)
+        self.halvings.append(step)
+        self.journal.write(HALVED, step, accumulation=self.accumulation)
+        self.watch("halved", step=step, accumulation=self.accumulation)
 
     def _rate_factor(self) -> float:
         chosen = self.settings
@@ -157,21 +244,30 @@ class Fit:
         return total
 
     def _norm(self) -> float:
-        """Return the gradients' norm, clipped to `clip_norm` when that is set."""
-        limit = self.settings.clip_norm
-        return float(torch.nn.utils.clip_grad_norm_(self.trained, math.inf if limit is None else limit))
+        """Return the gradients' norm; where it passes `clip_norm`, scale them down to that."""
+        limit, gradients = self.settings.clip_norm, [p.grad for p in self.trained if p.grad is not None]
+        norm = float(torch.nn.utils.get_total_norm(gradients))
+        if limit is not None and limit < norm < math.inf:
+            torch._foreach_mul_(gradients, limit / (norm + 1e-6))  # a product by one would pass over all for nothing
+        return norm
 
     def _diverged(self, indices: np.ndarray, loss: float, norm: float) -> None:
         rows = sorted(set(np.asarray(self.train.units["row"])[indices].tolist()))
         shown = ", ".join(str(row + 1) for row in rows[:8])
-        raise Diverged(say("loop.diverged", step=self.state.step + 1, loss=loss, norm=norm, rows=shown))
+        self.optimizer.zero_grad(set_to_none=True)
+        told = say("loop.diverged", step=self.state.step + 1, loss=loss, norm=norm, rows=shown)
+        if self.folder is not None and all(bool(torch.isfinite(parameter).all()) for parameter in self.trained):
+            self._save()
+            told += say("loop.diverged_kept", step=self.state.step)
+        raise Diverged(told)
 
     def _validated(self) -> None:
         """Validate; keep the weights when they are the best so far; count towards the early end when they are not."""
         state = self.state
         if self.validate is None:
             return
-        found = self.validate()
+        with self.budget.validation():
+            found = self.validate()
         if not (math.isfinite(found.score) and math.isfinite(found.loss)):
             raise Diverged(say("loop.diverged_validation", step=state.step, score=found.score, loss=found.loss))
         state.scores.append((state.step, found.score))
@@ -182,8 +278,20 @@ class Fit:
             self.best = copy_weights(self.module)
         else:
             state.waited += 1
-            state.stopped_early = self.settings.patience is not None and state.waited >= self.settings.patience
+            waits = self.settings.patience is not None and state.waited >= self.settings.patience
+            state.stopped_early = waits and not state.out_of_time
         self.watch("validated", step=state.step, score=found.score, loss=found.loss, best=better)
+
+    def _out_of_time(self) -> None:
+        """End here: validate the last weights where there is time or none were; save, so that a resume ends too."""
+        state = self.state
+        state.out_of_time = True
+        validated = bool(state.scores) and state.scores[-1][0] == state.step
+        if not validated and (self.best is None or self.budget.covers_validation()):
+            self._validated()
+        self._save()
+        self.journal.write(OUT_OF_TIME, state.step, total=self.total_steps)
+        self.watch("out_of_time", step=state.step, total=self.total_steps, best_step=state.best_step)
 
     def _between_steps(self, flag: StopFlag) -> None:
         now = time.monotonic()
@@ -199,11 +307,13 @@ class Fit:
             save_checkpoint(self.folder, self.module, self.optimizer, self.state, self.best)
             self.watch("checkpoint", step=self.state.step)
 
-    def _end(self) -> None:
+    def _end(self) -> ResumeProof | None:
+        self.state.seconds = self.seconds_before + time.monotonic() - self.started
+        proof = self.rehearsal.proof() if self.rehearsal is not None else None
         if self.best is not None:
             self.module.load_state_dict(self.best)
-        self.state.seconds = self.seconds_before + time.monotonic() - self.started
         self.watch("train_ends", step=self.state.step, best_step=self.state.best_step, early=self.state.stopped_early)
+        return proof
 
 
 def fit(**parts: Any) -> Fitted:

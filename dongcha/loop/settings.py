@@ -12,7 +12,7 @@ class LoopSettings:
     `batch_tokens` is what one optimiser step sees, padding included; `accumulation` in how many parts it is computed,
     which changes memory, never the gradient. `warmup` is a share of all steps. `validate_steps` None: after each
     epoch. `patience` is how many validations in a row without a new best end the run; None never stops early.
-    `clip_norm` None clips nothing.
+    `clip_norm` None clips nothing. `max_steps` ends the run before its epochs do, and the schedule with it; None: all.
     """
 
     seed: int
@@ -31,3 +31,4 @@ class LoopSettings:
     validate_steps: int | None = None
     patience: int | None = 2
     checkpoint_seconds: float = 60.0
+    max_steps: int | None = None

@@ -1,10 +1,13 @@
 """Hold where a training loop stands: all that a resume needs, as plain values and named tensors."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import torch
 from torch import nn
+
+CURVES = ("losses", "scores", "validation_losses", "rates")
 
 
 @dataclass
@@ -13,6 +16,8 @@ class State:
 
     `step` optimiser steps done, `epoch` and `batch` the next batch to take; `best_*` of the best validation so far;
     `waited` validations since; `losses` and `scores` as (step, value); `seconds` spent before the last resume.
+    `halved` names the steps (1-based) from which on a batch is computed in twice as many parts as before, because
+    memory did not suffice; `out_of_time` says that the run's time limit ended it.
     """
 
     step: int = 0
@@ -23,7 +28,9 @@ class State:
     best_loss: float | None = None
     waited: int = 0
     stopped_early: bool = False
+    out_of_time: bool = False
     seconds: float = 0.0
+    halved: list[int] = field(default_factory=list)
     losses: list[tuple[int, float]] = field(default_factory=list)
     scores: list[tuple[int, float]] = field(default_factory=list)
     validation_losses: list[tuple[int, float]] = field(default_factory=list)
@@ -32,6 +39,11 @@ class State:
     def to_json(self) -> dict[str, Any]:
         """Return the state as JSON."""
         return asdict(self)
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> "State":
+        """Read back what `to_json` gave: curves are lists of (step, value)."""
+        return cls(**{**values, **{curve: [tuple(point) for point in values[curve]] for curve in CURVES}})
 
 
 def copy_weights(module: nn.Module) -> dict[str, torch.Tensor]:

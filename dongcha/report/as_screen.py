@@ -173,7 +173,13 @@ def _clock(report: Report) -> Text | None:
     if not took:
         return None
     key = "report.screen.forecast" if forecast else "report.screen.took"
-    return Text(say(key, forecast=forecast, took=took))
+    said = [say(key, forecast=forecast, took=took)]
+    foreseen, held = (figures.megabytes(report.clock.get(key)) for key in ("forecast_megabytes", "megabytes"))
+    if foreseen and held:
+        said.append(say("report.screen.memory", forecast=foreseen, took=held))
+    if report.clock.get("load"):
+        said.append(say("report.screen.load", load=f"{report.clock['load'][0]:.1f}"))
+    return Text("  ".join(said))
 
 
 def _sample(rows: Sequence[Mapping[str, Json]]) -> str | None:

@@ -21,6 +21,14 @@ def limits(report: Report) -> tuple[str, ...]:
     return tuple(text for rule in _RULES if (text := rule(report)))
 
 
+def _cut_by_clock(report: Report) -> str:
+    cut = report.clock.get("cut")
+    if not cut:
+        return ""
+    key = "report.limit.out_of_time" if cut["at_the_end"] else "report.limit.shortened"
+    return say(key, minutes=report.clock["limit_seconds"] / 60, steps=count(cut["steps"]), all=count(cut["of"]))
+
+
 def _few_rows(report: Report) -> str:
     rows = test_rows(report)
     return say("report.limit.few_rows", rows=count(rows), wanted=FEW_ROWS) if rows and rows < FEW_ROWS else ""
@@ -82,6 +90,7 @@ def _no_calibration(report: Report) -> str:
 
 _RULES: tuple[Callable[[Report], str], ...] = (
     _no_before,
+    _cut_by_clock,
     _few_rows,
     _width,
     _even,

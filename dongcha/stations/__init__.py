@@ -1,17 +1,18 @@
 """Bind each step of the flow to the verb it calls: from the work so far, pick what the verb wants, call it, return.
 
-One file a stretch of the flow: `begin` (folder, data, model found), `prepare` (until the forecast), `prove` (before,
-train, after, judged, checked), `close` (report, run folder finished), `predictor` (a finished run, put to use).
+One file a stretch of the flow: `begin` (folder, data, model found), `prepare` (until the data checks), `plan` (what
+was open, the forecast, the limit), `prove` (before, train, after, judged, checked), `close` (report, run folder
+finished), `predictor` (a finished run, put to use).
 """
 
 from dongcha.stations.begin import begin, clear, leaving_nothing
 from dongcha.stations.close import finish, stands, write
+from dongcha.stations.plan import KEPT_PLAN, decide_and_forecast
 from dongcha.stations.predictor import Predictor, load_predictor
 from dongcha.stations.prepare import (
     KEPT_CHECKS,
     build_model,
     check_data,
-    decide_and_forecast,
     encode_splits,
     learn_task,
 )
@@ -30,6 +31,7 @@ from dongcha.stations.prove import (
 __all__ = [
     "KEPT_BEFORE",
     "KEPT_CHECKS",
+    "KEPT_PLAN",
     "KEPT_PREDICTIONS",
     "KEPT_TRAINED",
     "Predictor",

@@ -3,7 +3,6 @@
 import os
 import shutil
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from importlib.metadata import version
@@ -13,6 +12,7 @@ from dongcha import files
 from dongcha.config import Recipe
 from dongcha.data.splits import read_splits
 from dongcha.errors import UserError
+from dongcha.loop.clock import CLOCK, Clock
 from dongcha.loop.placement import place
 from dongcha.models.source import locate
 from dongcha.registry import find
@@ -24,14 +24,23 @@ RUNS = "runs"
 CACHE = ".cache"
 HASH_LETTERS = 8  # of the run's hash, in its folder's name
 KEPT_IN_RUN = (".lock",)
+MINUTE = 60.0
 
 
-def begin(recipe: Recipe, workspace: Path | None, watch: Watch, *, keep: bool = True, deep: bool = False) -> Work:
-    """Return the work with what every step stands on: recipe, source, splits, placement, cache, when it began.
+def begin(
+    recipe: Recipe,
+    workspace: Path | None,
+    watch: Watch,
+    *,
+    spent: float = 0.0,
+    keep: bool = True,
+    deep: bool = False,
+) -> Work:
+    """Return the work with what every step stands on: recipe, source, splits, placement, cache, the run's clock.
 
-    `keep` False gives a folder that its caller throws away.
+    `spent` are the seconds that the command took before; `keep` False gives a folder that its caller throws away.
     """
-    began = time.time()
+    clock = Clock(None if recipe.time_limit is None else MINUTE * recipe.time_limit, spent)
     refuse_unknown_methods(recipe)
     root = (workspace or recipe.folder / RUNS).absolute()
     cache = root / CACHE
@@ -46,7 +55,7 @@ def begin(recipe: Recipe, workspace: Path | None, watch: Watch, *, keep: bool = 
     folder = root / recipe.name / run_hash[:HASH_LETTERS] if keep else Path(tempfile.mkdtemp(prefix="dongcha-"))
     files.make_folder(folder)
     given = {"recipe": recipe, "source": source, "splits": splits, "placement": placement, "cache": cache}
-    return Work(folder, run_hash, watch, **given, began=began, deep=deep)
+    return Work(folder, run_hash, clock.telling(watch), **given, clock=clock, deep=deep)
 
 
 @contextmanager
@@ -55,7 +64,7 @@ def leaving_nothing(folder: Path) -> Iterator[None]:
     try:
         yield
     except UserError:
-        if all(path.name in (*KEPT_IN_RUN, LOG) for path in folder.iterdir()):
+        if all(path.name in (*KEPT_IN_RUN, LOG, CLOCK) for path in folder.iterdir()):
             shutil.rmtree(folder)
             with suppress(OSError):
                 folder.parent.rmdir()  # other runs of this name keep it

@@ -11,7 +11,7 @@ from dongcha.evaluate import Evaluation
 from dongcha.locale import current_language, say
 from dongcha.report import read_report, write_report
 from dongcha.stations.prepare import facts_of
-from dongcha.stations.prove import MODEL, TrainedRun
+from dongcha.stations.prove import MODEL, TrainedRun, load
 from dongcha.stations.snippet import snippet
 from dongcha.steps import Work
 from dongcha.types import Report
@@ -28,7 +28,7 @@ def write(work: Work) -> Report:
 
 def finish(work: Work) -> None:
     """Mark the run's folder as finished, last of all."""
-    files.write_json(work.folder / files.DONE, {"hash": work.run_hash, "seconds": time.time() - work["began"]})
+    files.write_json(work.folder / files.DONE, {"hash": work.run_hash, "seconds": work["clock"].spent()})
 
 
 def stands(folder: Path, recipe: Recipe) -> bool:
@@ -112,11 +112,21 @@ def curves(run: TrainedRun, metric: str) -> dict[str, Any]:
 
 
 def clock(work: Work) -> dict[str, Any]:
-    """Return forecast beside fact, and the time of each step."""
+    """Return forecast beside fact, the limit and what it did, the load of the machine, and the time of each step.
+
+    `seconds` are those of all attempts; `load` is the mean number of processes that wanted to run, over the last 1, 5
+    and 15 minutes; `cut` says how many steps a limit left, and why: planned before the first, or at the last.
+    """
     plan, run = work["plan"], work["train"]
+    state = run.fitted.state
+    cut = {"steps": state.step, "of": run.fitted.total_steps, "at_the_end": state.out_of_time}
     return {
         "forecast_seconds": plan.seconds,
-        "seconds": time.time() - work["began"],
+        "seconds": work["clock"].spent(),
+        "attempts": work["clock"].attempts,
+        "limit_seconds": work["clock"].limit,
+        "cut": cut if state.out_of_time or plan.settings.max_steps is not None else None,
+        "load": load(),
         "forecast_megabytes": plan.forecast.megabytes,
         "megabytes": run.megabytes,
         "steps": [{"name": name, "seconds": round(spent, 3)} for name, spent in work.seconds.items()],

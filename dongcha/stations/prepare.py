@@ -1,9 +1,7 @@
-"""Prepare a run: learn the labels, build the model, encode, check the data, decide what was open, forecast."""
+"""Prepare a run: learn the labels, build the model, encode, check the data."""
 
 import dataclasses
-import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -11,8 +9,6 @@ from typing import Any
 import numpy as np
 
 from dongcha import files
-from dongcha.adapt import adapt
-from dongcha.config import Recipe
 from dongcha.data.checks import METHODS as DATA_CHECKS
 from dongcha.data.checks import View, run_checks
 from dongcha.data.dataset import Dataset
@@ -20,32 +16,14 @@ from dongcha.data.features import Features, cached, gather
 from dongcha.data.reference import reference_texts
 from dongcha.errors import DataError, RecipeError
 from dongcha.locale import say
-from dongcha.loop import LoopSettings
 from dongcha.models.masked import has_masked_head, pseudo_perplexity
 from dongcha.models.model import Model
-from dongcha.objectives.task import TaskObjective
 from dongcha.registry import find
 from dongcha.steps import Kept, Work
 from dongcha.tasks._base import Task
 from dongcha.tasks._model import learn, model_for
 from dongcha.tasks._predict import encode
-from dongcha.train.auto import Measures
-from dongcha.train.decide import decide, loop_settings, method_options, unusual_rate
-from dongcha.train.forecast import Forecast, forecast
 from dongcha.types import Check
-
-CLOSING_SECONDS = 4.0  # baselines, intervals, proofs and report of a small run, measured on 2 cores
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What was decided before step 1: the recipe without `auto`, the loop's numbers, the forecast, remarks."""
-
-    recipe: Recipe
-    settings: LoopSettings
-    forecast: Forecast
-    seconds: float
-    remarks: tuple[str, ...]
 
 
 def learn_task(work: Work) -> Task:
@@ -204,35 +182,3 @@ def label_counts(dataset: Dataset, task: Task) -> dict[str, int]:
     from dongcha.data.rows import label_counts as count
 
     return dict(count(dataset, task.fields[-1]).most_common()) if task.output_names else {}
-
-
-def decide_and_forecast(work: Work) -> Plan:
-    """Tell what the data is, turn every `auto` into a number, time a few steps."""
-    tell_data(work)
-    recipe, task, model = work["recipe"], work["task"], work["model"]
-    features: Mapping[str, Features] = work["features"]
-    adapted = adapt(model, recipe.adapt.method, method_options(recipe, "adapt", "adapt"))
-    measures = Measures(
-        num_rows=len(work["splits"].by_name["train"]),
-        mean_tokens=float(features["train"].lengths.mean()),
-        hidden_width=int(model.module.backbone.config.hidden_size),
-        trains_backbone=len(adapted.trained) > len(adapted.head),
-        by_token=task.head == "token",
-    )
-    decided = decide(recipe, measures)
-    settings = loop_settings(decided)
-    test = features[work["splits"].tests[0]] if work["splits"].tests else features["train"]
-    expected = forecast(model, TaskObjective(model.spec), features["train"], test, settings, work["placement"])
-    seconds = time.time() - work["began"] + total_seconds(expected, features, settings)
-    remarks = (say("stations.unusual_rate", rate=decided.train.learning_rate),) if unusual_rate(decided) else ()
-    work.watch("forecast", seconds=seconds, megabytes=expected.megabytes, remarks=list(remarks))
-    return Plan(decided, settings, expected, seconds, remarks)
-
-
-def total_seconds(expected: Forecast, features: Mapping[str, Features], settings: LoopSettings) -> float:
-    """Add up what is still to come: steps, validations, the frozen model and the trained one on every judged set."""
-    seconds = expected.step_seconds + expected.inference_seconds(features["train"])
-    for name, part in features.items():
-        passes = {"train": 0, "validation": settings.epochs + 2}.get(name, 2)
-        seconds += passes * expected.inference_seconds(part)
-    return seconds + CLOSING_SECONDS

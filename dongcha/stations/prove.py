@@ -1,6 +1,7 @@
 """Prove a run: predict before, by baselines, train, predict after, judge on the same rows, check the result."""
 
 import json
+import os
 import shutil
 import time
 from collections.abc import Mapping
@@ -20,12 +21,15 @@ from dongcha.evaluate import Candidate, Evaluation, evaluate
 from dongcha.evaluate.frozen import predict_frozen
 from dongcha.evaluate.keep import keep_predictions
 from dongcha.loop import Fitted
+from dongcha.loop.journal import Journal
+from dongcha.loop.proof import ResumeProof
 from dongcha.loop.state import State
 from dongcha.models.model import COLUMNS, UNSURE_BELOW, Model, load_model
 from dongcha.models.probe import Probe, fit_probe
 from dongcha.objectives.task import TaskObjective
 from dongcha.registry import find
-from dongcha.steps import Kept, Work
+from dongcha.stations.plan import REPORT_SECONDS
+from dongcha.steps import LOG, Kept, Work
 from dongcha.tasks._base import Task
 from dongcha.tasks._model import task_of
 from dongcha.tasks._predict import columns_of, predict
@@ -96,6 +100,8 @@ def train_model(work: Work) -> TrainedRun:
         placement=work["placement"],
         folder=work.folder / CHECKPOINTS,
         watch=work.watch,
+        journal=Journal(work.folder / LOG),
+        budget=plan.budget(work["clock"]),
     )
     rescored = None
     if validation is not None:
@@ -211,7 +217,30 @@ def evidence_of(work: Work) -> Evidence:
         rescored=run.rescored,
         data_checks=work["data_checks"],
         resolved=work["plan"].recipe.resolved(),
+        clock=clock_facts(work),
     )
+
+
+def clock_facts(work: Work) -> dict[str, Any]:
+    """Return what the forecast said of the steps that were taken, what it took, and how busy the machine was."""
+    run: TrainedRun = work["train"]
+    state = run.fitted.state
+    return {
+        "forecast_seconds": work["plan"].expected(state.step, len(state.scores)),
+        "seconds": work["clock"].spent() + REPORT_SECONDS,
+        "forecast_megabytes": work["plan"].forecast.megabytes,
+        "megabytes": run.megabytes,
+        "load": load(),
+        "attempts": work["clock"].attempts,
+    }
+
+
+def load() -> list[float]:
+    """Return the machine's load average over 1, 5 and 15 minutes; empty where the system keeps none."""
+    try:
+        return [round(value, 2) for value in os.getloadavg()]
+    except OSError:
+        return []
 
 
 def _write_predictions(path: Path, predictions: list[Prediction]) -> None:
@@ -251,13 +280,15 @@ def _read_baselines(folder: Path, work: Work) -> dict[str, tuple[list[Prediction
 
 def _write_trained(value: TrainedRun, folder: Path) -> None:
     facts = {"state": value.fitted.state.to_json(), "total_steps": value.fitted.total_steps}
+    facts["resume"] = None if value.fitted.resume is None else asdict(value.fitted.resume)
     files.write_json(folder / "trained.json", facts | {"rescored": value.rescored, "megabytes": value.megabytes})
 
 
 def _read_trained(folder: Path, work: Work) -> TrainedRun:
     facts = files.read_json(folder / "trained.json")
     model = load_model(work.folder / MODEL)
-    fitted = Fitted(State(**facts["state"]), facts["total_steps"])
+    resume = None if facts.get("resume") is None else ResumeProof(**facts["resume"])
+    fitted = Fitted(State.from_json(facts["state"]), facts["total_steps"], resume)
     return TrainedRun(model, task_of(model), fitted, facts["rescored"], facts["megabytes"])
 
 

@@ -1,7 +1,7 @@
 """Choose what the recipe leaves open (`auto`), by rules that were measured; docs/en/auto.md says on what.
 
-In: the number of training rows, their mean length in tokens, the model's width. Out: numbers, written out in the
-resolved recipe. Nothing here looks at validation or test data.
+In: the number of training rows, their mean length in tokens, the model's width. Out: numbers, written out
+in the resolved recipe. Nothing here looks at validation or test data.
 """
 
 from dataclasses import dataclass
@@ -20,6 +20,7 @@ class Measures:
     hidden_width: int
     trains_backbone: bool
     by_token: bool
+    dropout: float = 0.0  # what the model was pretrained with: no rule changes it
 
 
 def epochs(m: Measures) -> int:

@@ -1,6 +1,6 @@
 """Decide what the recipe left open: `auto` becomes a number, written back into the resolved recipe."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from dongcha.config import Recipe
@@ -24,9 +24,15 @@ def refuse_unknown_methods(recipe: Recipe) -> None:
         method_options(recipe, path, kind)
 
 
+def choices(recipe: Recipe, measures: Measures) -> dict[str, Any]:
+    """Return what the rules say for every `auto` of `train:`, by dotted key; dropout is the model's own."""
+    rules: dict[str, Callable[[Measures], Any]] = {**RULES, "dropout": lambda m: m.dropout}
+    return {f"train.{key}": rule(measures) for key, rule in rules.items() if getattr(recipe.train, key) == "auto"}
+
+
 def decide(recipe: Recipe, measures: Measures) -> Recipe:
     """Return the recipe with every `auto` of `train:` replaced by what its rule says."""
-    chosen = {f"train.{key}": rule(measures) for key, rule in RULES.items() if getattr(recipe.train, key) == "auto"}
+    chosen = choices(recipe, measures)
     return recipe.replace(chosen) if chosen else recipe
 
 

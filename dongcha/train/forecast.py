@@ -1,5 +1,9 @@
-"""Forecast a run's time and memory from a few timed steps that change nothing."""
+"""Forecast a run's time and memory from a few timed steps that change nothing.
 
+Where memory does not suffice for a batch it is computed in more parts; how many it took is part of the answer.
+"""
+
+import gc
 import resource
 import time
 from dataclasses import dataclass
@@ -9,22 +13,33 @@ import torch
 
 from dongcha.data.features import Features
 from dongcha.data.plan import plan_epoch, plan_inference
+from dongcha.errors import MachineError
+from dongcha.locale import say
 from dongcha.loop.fit import Objective
+from dongcha.loop.memory import is_out_of_memory
 from dongcha.loop.placement import Placement
+from dongcha.loop.proof import LARGEST_MEGABYTES
 from dongcha.loop.settings import LoopSettings
 from dongcha.models.model import INFERENCE_TOKENS, Model
+from dongcha.registry import find
 
 PROBES = 3  # timed batches of each kind, of short, middle and long features
 MEGABYTE = 2**20
+MOST_MOVED = 2**22  # weights that the optimiser is timed on
 
 
 @dataclass(frozen=True)
 class Forecast:
-    """What training will cost: `step_seconds` of all its steps, `megabytes` of peak memory, seconds a token without."""
+    """What training will cost: `step_seconds` of all `num_steps`, `megabytes` of peak memory, seconds a token without.
+
+    `accumulation` is in how many parts a batch fitted into memory.
+    """
 
     step_seconds: float
     megabytes: float
     inference_seconds_per_token: float
+    num_steps: int = 1
+    accumulation: int = 1
 
     def inference_seconds(self, features: Features) -> float:
         """Return the time of one pass without gradients."""
@@ -47,12 +62,42 @@ def forecast(
     plan = plan_epoch(train.lengths, settings.batch_tokens, settings.seed, 0)
     by_size = sorted(plan, key=lambda indices: _padded(train, indices))
     chosen = [by_size[i] for i in np.linspace(0, len(by_size) - 1, min(PROBES, len(by_size))).astype(int)]
-    step = _step_seconds(model, objective, train, chosen, placement)
+    step, accumulation = _step_seconds(model, objective, train, chosen, placement, settings.accumulation)
     infer = _inference_seconds(model, judged)
     train_tokens = sum(_padded(train, indices) for indices in plan) * settings.epochs
-    trained = sum(p.numel() for p in model.module.parameters() if p.requires_grad)
-    state = (2 * trained + model.num_parameters) * 4 / MEGABYTE  # two moments, and the copy of the best weights
-    return Forecast(step * train_tokens, peak_megabytes() + state, infer)
+    num_steps = len(plan) * settings.epochs
+    seconds = step * train_tokens + num_steps * _moving_seconds(model, settings)
+    memory = peak_megabytes() + _state_megabytes(model, saves=seconds > settings.checkpoint_seconds)
+    return Forecast(seconds, memory, infer, num_steps, accumulation)
+
+
+def _state_megabytes(model: Model, *, saves: bool) -> float:
+    """Return what training holds beside what was seen so far: moments, the best weights, the copy for the proof.
+
+    A run that is long enough to `save` checkpoints holds the largest of their files once more while it writes.
+    """
+    trained = float(sum(p.numel() for p in model.module.parameters() if p.requires_grad)) * 4 / MEGABYTE
+    weights = float(model.num_parameters) * 4 / MEGABYTE
+    copy = weights + 2 * trained
+    proof = copy if copy <= LARGEST_MEGABYTES else 0.0
+    return 2 * trained + weights + proof + (max(weights, 2 * trained) if saves else 0.0)
+
+
+def _moving_seconds(model: Model, settings: LoopSettings) -> float:
+    """Return seconds of the optimiser's own part of a step, timed on a copy of some weights."""
+    total = sum(p.numel() for p in model.module.parameters() if p.requires_grad)
+    if not total:
+        return 0.0
+    copy = torch.nn.Parameter(torch.zeros(min(total, MOST_MOVED), device=model.device))
+    copy.grad = torch.zeros_like(copy)
+    options = find("loop.optimizers", settings.optimizer)
+    groups = [{"params": [copy], "lr": 0.0, "weight_decay": settings.weight_decay}]
+    optimizer = options.build(groups, options.Options(**settings.optimizer_options))
+    optimizer.step()  # makes its moments
+    started = time.perf_counter()
+    optimizer.step()
+    spent = time.perf_counter() - started
+    return spent * float(total) / copy.numel()
 
 
 def _padded(features: Features, indices: np.ndarray) -> int:
@@ -60,21 +105,40 @@ def _padded(features: Features, indices: np.ndarray) -> int:
 
 
 def _step_seconds(
-    model: Model, objective: Objective, train: Features, batches: list[np.ndarray], placement: Placement
-) -> float:
-    """Return seconds a padded token of forward, backward and the optimiser's share, the median over batches."""
+    model: Model,
+    objective: Objective,
+    train: Features,
+    batches: list[np.ndarray],
+    placement: Placement,
+    accumulation: int,
+) -> tuple[float, int]:
+    """Return seconds a padded token of forward, backward and norm, the median over batches; and the parts it took."""
     trained = [p for p in model.module.parameters() if p.requires_grad]
-    spent = []
+    spent: list[float] = []
     model.module.train()
-    for indices in (batches[0], *batches):
+    to_time = [batches[0], *batches]
+    while len(spent) < len(to_time):
+        indices = to_time[len(spent)]
         started = time.perf_counter()
-        batch = train.batch(indices, model.tokenizer.pad_id)
-        loss = objective.loss(model.module, placement.batch(batch)) / max(objective.weight(batch), 1e-9)
-        loss.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(trained, float("inf"))
-        spent.append((time.perf_counter() - started) / _padded(train, indices))
+        fits = True
+        try:
+            for part in np.array_split(indices, min(accumulation, len(indices))):
+                batch = train.batch(part, model.tokenizer.pad_id)
+                loss = objective.loss(model.module, placement.batch(batch)) / max(objective.weight(batch), 1e-9)
+                loss.backward()  # type: ignore[no-untyped-call]
+            torch.nn.utils.clip_grad_norm_(trained, float("inf"))
+            spent.append((time.perf_counter() - started) / _padded(train, indices))
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+            fits = False
         model.module.zero_grad(set_to_none=True)
-    return float(np.median(spent[1:]))
+        if not fits:
+            gc.collect()
+            if accumulation >= len(indices):
+                raise MachineError(say("loop.no_memory_row", step=1, rows=len(indices)))
+            accumulation *= 2
+    return float(np.median(spent[1:])), accumulation
 
 
 def _inference_seconds(model: Model, features: Features) -> float:

@@ -10,6 +10,8 @@ import torch
 
 from dongcha.data.features import Features
 from dongcha.loop import Fitted, LoopSettings, Validation, fit
+from dongcha.loop.clock import Budget
+from dongcha.loop.journal import Journal
 from dongcha.loop.placement import Placement
 from dongcha.models.adapted import Adapted
 from dongcha.models.anatomy import without_decay
@@ -18,6 +20,7 @@ from dongcha.models.probe import Probe
 from dongcha.objectives.task import TaskObjective
 from dongcha.tasks._base import Task
 from dongcha.tasks._predict import lay_flat
+from dongcha.train.form import training_form
 from dongcha.types import Watch
 
 
@@ -49,37 +52,47 @@ def train(  # noqa: PLR0913  the stage's inputs are what design 2 names: a model
     placement: Placement,
     folder: Path | None,
     watch: Watch,
+    journal: Journal | None = None,
+    budget: Budget | None = None,
 ) -> Trained:
     """Train the parts that `adapted` names; the model ends with its best weights by the validation metric.
 
-    `start` gives a linear head its first weights; `folder` keeps checkpoints, from which the same call goes on.
+    `start` gives a linear head its first weights; `folder` keeps checkpoints, from which the same call goes on;
+    `journal` keeps what memory and time made it do, `budget` is the time there is.
     """
     model = adapted.model
     placement.module(model.module)
     objective = TaskObjective(model.spec)
     if start is not None:
         set_head(model, start)
-    fitted = fit(
-        module=model.module,
-        groups=parameter_groups(adapted, settings),
-        objective=objective,
-        train=features,
-        pad_id=model.tokenizer.pad_id,
-        validate=None if validation is None else lambda: validate(model, task, objective, validation),
-        settings=settings,
-        placement=placement,
-        folder=folder,
-        watch=watch,
-    )
+    with training_form(adapted, features, settings.optimizer) as beside:
+        fitted = fit(
+            module=model.module,
+            groups=parameter_groups(adapted, settings, beside),
+            objective=objective,
+            train=features,
+            pad_id=model.tokenizer.pad_id,
+            validate=None if validation is None else lambda: validate(model, task, objective, validation),
+            settings=settings,
+            placement=placement,
+            folder=folder,
+            watch=watch,
+            journal=journal or Journal(),
+            budget=budget or Budget(),
+            proves=True,
+        )
     return Trained(model, fitted, settings)
 
 
-def parameter_groups(adapted: Adapted, settings: LoopSettings) -> list[dict[str, Any]]:
-    """Sort trained parameters by rate (head, backbone) and by decay (none on biases and norms)."""
-    spared = without_decay(adapted.model.module)
+def parameter_groups(adapted: Adapted, settings: LoopSettings, beside: tuple[str, ...] = ()) -> list[dict[str, Any]]:
+    """Sort trained parameters by rate (head, backbone) and by decay (none on biases and norms).
+
+    `beside` names parameters that the training form adds: each goes with the embedding table, which decays.
+    """
+    spared = without_decay(adapted.model.module) - set(beside)
     parameters = dict(adapted.model.module.named_parameters())
     groups: dict[tuple[bool, bool], list[torch.nn.Parameter]] = {}
-    for name in adapted.trained:
+    for name in (*adapted.trained, *beside):
         groups.setdefault((name in adapted.head, name in spared), []).append(parameters[name])
     return [
         {

@@ -70,7 +70,7 @@ def test_a_wrong_value_says_what_was_found_and_wanted(sections, message):
     assert "\n" not in refusal(**sections)
 
 
-@pytest.mark.parametrize("section", [*NOT_BUILT, "time_limit"])
+@pytest.mark.parametrize("section", NOT_BUILT)
 @pytest.mark.parametrize("value", [{}, True, 5, {"a": 1}])
 def test_sections_that_are_not_built_are_refused_in_one_sentence(section, value):
     assert re.fullmatch(

@@ -8,6 +8,7 @@ from toy_loop import Toy, digest, groups_of
 
 from dongcha import files
 from dongcha.errors import MachineError
+from dongcha.loop import checkpoint
 from dongcha.loop.checkpoint import checkpoints, load_checkpoint, save_checkpoint
 from dongcha.loop.optimizers import adamw
 from dongcha.loop.state import State, copy_weights, restore_optimizer
@@ -136,6 +137,62 @@ def test_at_every_fault_the_old_or_the_new_checkpoint_loads(tmp_path, monkeypatc
     assert len(news) > 9
     assert news == sorted(news), "once the new one stands it is the one that loads"
     assert not news[0]
+
+
+def damage(path, how):
+    content = path.read_bytes()
+    changed = {"cut": content[:-1], "a bit": content[:-1] + bytes([content[-1] ^ 1]), "empty": b""}
+    path.write_bytes(changed[how])
+
+
+@pytest.mark.parametrize("file", ["last.safetensors", "optimizer.safetensors", "best.safetensors", "state.json"])
+@pytest.mark.parametrize("how", ["cut", "a bit", "empty"])
+def test_a_damaged_checkpoint_is_passed_over_for_the_one_before_it(tmp_path, file, how):
+    older = saved(tmp_path, 2, copy_weights(Toy(seed=7)))
+    shutil.copytree(tmp_path / "step-00000002", tmp_path / "kept")
+    saved(tmp_path, 4, copy_weights(Toy(seed=7)))
+    (tmp_path / "kept").rename(tmp_path / "step-00000002")
+    damage(tmp_path / "step-00000004" / file, how)
+    told = []
+    module = Toy(seed=9)
+    optimizer = adamw.build(groups_of(module), adamw.Options())
+    state, _ = load_checkpoint(tmp_path, module, optimizer, lambda moment, **facts: told.append((moment, facts)))
+    assert (digest(module), state.step) == (older, 2)
+    assert told == [("checkpoint_damaged", {"path": str(tmp_path / "step-00000004")})]
+
+
+def test_where_all_are_damaged_there_is_none(tmp_path):
+    saved(tmp_path, 2)
+    (tmp_path / "step-00000002" / files.DONE).write_text("{}")
+    assert loaded(tmp_path) is None
+
+
+@pytest.mark.parametrize("how", ["cut", "lost", "another shape"])
+def test_a_new_checkpoint_that_does_not_read_back_leaves_the_old_one(tmp_path, monkeypatch, how):
+    old = saved(tmp_path, 2)
+    real = checkpoint.save_file
+
+    def lies(tensors, path):
+        if how == "another shape":
+            tensors = {name: tensor.reshape(-1) for name, tensor in tensors.items()}
+        real(tensors if how != "lost" else dict(list(tensors.items())[1:]), path)
+        if how == "cut":
+            damage(path, how)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(checkpoint, "save_file", lies)
+        with pytest.raises(MachineError, match="does not read back") as error:
+            saved(tmp_path, 4)
+    assert error.value.exit_code == 4
+    assert [p.name for p in tmp_path.iterdir()] == ["step-00000002"]
+    assert loaded(tmp_path)[0] == old
+
+
+def test_what_dead_processes_left_goes_with_the_next_save(tmp_path):
+    (tmp_path / ".step-00000001.99.tmp").mkdir(parents=True)
+    (tmp_path / ".step-00000002.99.old").mkdir()
+    saved(tmp_path, 3)
+    assert [p.name for p in tmp_path.iterdir()] == ["step-00000003"]
 
 
 def test_tied_weights_survive(tmp_path):

@@ -131,6 +131,36 @@ def test_what_is_no_number_stops_the_run_before_it_touches_a_weight(spoil, limit
     assert [int(row) for row in rows.split(", ")] == sorted(row + 1 for row in spoilt.seen), "1-based, as in the file"
 
 
+def test_the_last_good_weights_are_kept_as_a_checkpoint(tmp_path):
+    module = Toy()
+    spoilt = Spoilt(module, 3, SPOILS["loss nan"])
+    fit = toy_fit(module, toy_features(LENGTHS), toy_settings(batch_tokens=6), objective=spoilt, folder=tmp_path)
+    with pytest.raises(Diverged, match="weights of step 2 are kept"):
+        fit.run()
+    [kept] = checkpoints(tmp_path)
+    assert kept.name == "step-00000002"
+    again = Toy(seed=5)
+    soon = toy_fit(again, toy_features(LENGTHS), toy_settings(batch_tokens=6), folder=tmp_path)
+    soon._begin()
+    assert digest(again) == spoilt.before
+
+
+def test_weights_that_are_no_numbers_never_take_the_place_of_a_checkpoint(tmp_path):
+    module = Toy()
+
+    def at(moment, facts):
+        if moment == "step" and facts["step"] == 4:
+            with torch.no_grad():
+                module.linear.weight.fill_(math.nan)
+
+    parts = {"folder": tmp_path, "watch": Recorder(at)}
+    fit = toy_fit(module, toy_features(LENGTHS), toy_settings(batch_tokens=6), **parts)
+    with pytest.raises(Diverged) as error:
+        fit.run()
+    assert "kept" not in str(error.value)
+    assert checkpoints(tmp_path) == []
+
+
 def test_a_validation_that_is_no_number_stops_the_run():
     with pytest.raises(Diverged):
         run_with([(0.5, 1.0), (0.5, math.nan)])

@@ -19,7 +19,7 @@ after (fine-tuned)    0.817     [0.80, 0.83]    +131 / -82     22 s    better, p
 now right    "Ad sales boost Time Warner profit"   tech -> business        (and 130 more)
 now wrong    "Games firms face chilly winter"      tech -> business        (and 81 more)
 checks       labels aligned  no leak  saved equals trained  plain Transformers agrees  best restored   all passed
-clock        forecast 24 s, took 22 s
+clock        forecast 24 s, took 22 s  memory forecast 0.9 GB, peak 0.9 GB
 report       runs/bbc-headlines/3f9a1c/report.html
 next         dongcha predict runs/bbc-headlines/3f9a1c --text "Ad sales boost Time Warner profit\"""".splitlines()
 

@@ -1,5 +1,9 @@
 """The stretches of a flow: what is prepared, kept and closed is what its parts say."""
 
+import copy
+import math
+import re
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -10,10 +14,11 @@ from finished_runs import FAST, ROWS, SPLIT, multi_reviews
 import dongcha
 from dongcha import Recipe, stations
 from dongcha.data.dataset import Dataset
-from dongcha.errors import DataError
+from dongcha.errors import DataError, RecipeError
+from dongcha.loop.clock import Clock
 from dongcha.models.model import load_model
 from dongcha.report.as_json import plain
-from dongcha.stations import KEPT_BEFORE, KEPT_PREDICTIONS, KEPT_TRAINED, close, prepare
+from dongcha.stations import KEPT_BEFORE, KEPT_PREDICTIONS, KEPT_TRAINED, close, plan, prepare
 from dongcha.stations.snippet import snippet
 from dongcha.testing import tiny_encoder, tiny_rows
 from dongcha.types import Prediction
@@ -79,12 +84,97 @@ def test_facts_of_the_splits(trained):
     assert facts["test"]["longest_tokens"] >= facts["test"]["mean_tokens"] > 0
 
 
+def flat_cost(steps=100.0, num_steps=50):
+    """A forecast by which a pass takes as many seconds as it has features."""
+    return SimpleNamespace(step_seconds=steps, num_steps=num_steps, inference_seconds=lambda part: float(len(part)))
+
+
 def test_the_forecast_counts_every_pass(trained):
-    plan, features = trained["plan"], trained["features"]
-    cost = SimpleNamespace(step_seconds=100.0, inference_seconds=lambda part: float(len(part)))
-    epochs = plan.settings.epochs
-    expected = 100 + 60 + 24 * (epochs + 2) + 36 * 2 + prepare.CLOSING_SECONDS
-    assert prepare.total_seconds(cost, features, plan.settings) == expected
+    settings, features = trained["plan"].settings, trained["features"]
+    costs = plan.costs_of(flat_cost(), features, settings, trained["model"])
+    fixed = plan.PROOF_SECONDS + plan.REPORT_SECONDS
+    assert costs.before == pytest.approx(60 + 36, abs=0.1)
+    assert (costs.steps, costs.validation, costs.validations) == (100.0, 24.0, settings.epochs)
+    twice_by_proofs, steps_again = 2 * 24, 2 * 100 / 50
+    assert costs.after == pytest.approx(24 + (24 + 36) + twice_by_proofs + steps_again + fixed, abs=0.1)
+    assert costs.total == pytest.approx(costs.before + 100 + 24 * settings.epochs + costs.after)
+
+
+def test_the_forecast_of_a_run_that_ended_early_is_that_of_its_steps(trained):
+    whole = trained["plan"]
+    costs = plan.Costs(before=5.0, steps=100.0, num_steps=50, validation=2.0, validations=5, after=10.0)
+    made = replace(whole, costs=costs, seconds=130.0)
+    assert made.expected(50, 5) == 130.0
+    assert made.expected(20, 2) == pytest.approx(130 - 60 - 6)
+
+
+class Hands:
+    """A clock that shows what it is set to."""
+
+    def __init__(self, limit, spent=0.0):
+        self.limit, self.seconds = limit, spent
+
+    def spent(self):
+        return self.seconds
+
+    def left(self):
+        return self.limit - self.seconds
+
+    def now(self):
+        return self.seconds
+
+
+COSTS = plan.Costs(before=10.0, steps=1000.0, num_steps=500, validation=5.0, validations=10, after=20.0)
+
+
+@pytest.mark.parametrize("limit", [60.0, 100.0, 400.0, 1000.0, 1200.0, 1400.0])
+def test_a_limit_leaves_the_steps_that_fit_even_on_a_slower_machine(trained, limit):
+    steps = plan.steps_in_time(COSTS, Hands(limit, spent=7.0), trained["recipe"])
+    taken = 500 if steps is None else steps
+    looks = max(1, round(10 * taken / 500))
+    needed = 7 + plan.SLACK * (10 + 20 + 2.0 * taken + 5.0 * looks)
+    assert needed <= limit + plan.SLACK * 5.0, "by less than one look"
+    assert steps is None or needed >= limit - plan.SLACK * 12 - plan.MARGIN_SECONDS, "the time is used"
+    assert (steps is None) == (limit >= 7 + plan.SLACK * 1080 + plan.MARGIN_SECONDS)
+
+
+def test_a_limit_that_holds_no_step_is_refused_with_what_would(trained):
+    recipe = trained["recipe"].replace({"time_limit": 0.5})
+    with pytest.raises(RecipeError, match=r"time_limit 0.5 min .* give at least ([\d.]+) min") as error:
+        plan.steps_in_time(COSTS, Hands(30.0, spent=9.0), recipe)
+    enough = float(re.search(r"at least ([\d.]+)", str(error.value)).group(1))
+    assert plan.steps_in_time(COSTS, Hands(60 * enough, spent=9.0), recipe) >= 1
+
+
+def test_what_was_decided_reads_back_equal_and_is_told_again(tmp_path, trained):
+    told = []
+    work = copy.copy(trained)
+    work.watch = lambda moment, **facts: told.append(moment)
+    settings = replace(trained["plan"].settings, max_steps=17, accumulation=4)
+    made = replace(trained["plan"], settings=settings)
+    stations.KEPT_PLAN.write(made, tmp_path)
+    assert stations.KEPT_PLAN.read(tmp_path, work) == made
+    assert told[0] == "data"
+    assert told[-1] == "forecast"
+
+
+def test_training_leaves_what_follows_it_its_time(trained):
+    made = replace(trained["plan"], costs=COSTS)
+    budget = made.budget(Hands(200.0, spent=40.0))
+    assert budget.until == pytest.approx(200 - plan.SLACK * 20 - plan.MARGIN_SECONDS)
+    assert (budget.step_seconds, budget.validation_seconds) == (2.0, 5.0)
+    assert not made.budget(Clock()).until < math.inf
+
+
+@pytest.mark.parametrize(("model", "remarks"), [("native", 1), ("pooled", 0)])
+def test_a_probe_that_cannot_start_the_head_is_said(tmp_path, models, model, remarks):
+    train = {**FAST["train"], "learning_rate": 5e-5, "head_start": "probe"}
+    told = []
+    recipe = recipe_of(tmp_path, models[model], tiny_rows("classification", ROWS), train=train)
+    dongcha.run(recipe, until="plan", watch=lambda moment, **facts: told.append((moment, facts)))
+    found = dict(told)["forecast"]["remarks"]
+    assert len(found) == remarks
+    assert all("head_start" in remark for remark in found)
 
 
 @pytest.mark.parametrize(("rate", "remarks"), [(5e-5, 0), (3e-3, 1)])

@@ -70,6 +70,7 @@ EXPLICIT = {
     "head_learning_rate": 3e-4,
     "batch_tokens": 777,
     "head_start": "probe",
+    "dropout": 0.3,
 }
 
 

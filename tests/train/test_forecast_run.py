@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from tiny_train import Parts, digest, settings_of
 
+from dongcha.errors import MachineError
 from dongcha.loop.placement import place
 from dongcha.objectives.task import TaskObjective
 from dongcha.train import forecast as module
@@ -36,7 +37,7 @@ def test_the_figures_follow_from_the_timed_batches(tiny_folder, monkeypatch):
     ticks = iter(range(10**6))
     monkeypatch.setattr(module.time, "perf_counter", lambda: float(next(ticks)))
     found = forecast_of(parts, epochs=2, batch_tokens=10**6)
-    assert found.step_seconds == pytest.approx(2.0), "one batch an epoch, two epochs"
+    assert found.step_seconds == pytest.approx(4.0), "one batch and one move of all weights an epoch, two epochs"
     features = parts.validation.features
     assert found.inference_seconds(features) == pytest.approx(1.0)
     padded = len(features) * int(features.lengths.max())
@@ -50,6 +51,32 @@ def test_more_epochs_cost_as_much_more(tiny_folder, monkeypatch):
     parts = Parts.make(tiny_folder())
     one, four = (forecast_of(parts, epochs=n, batch_tokens=10**6).step_seconds for n in (1, 4))
     assert four == pytest.approx(4 * one)
+
+
+class Tight(TaskObjective):
+    """An objective for which memory suffices for `rows` rows at once."""
+
+    rows = 3
+
+    def loss(self, module, batch):
+        if len(batch["mask"]) > self.rows:
+            raise RuntimeError("DefaultCPUAllocator: can't allocate memory")
+        return super().loss(module, batch)
+
+
+def tight_forecast(parts, rows):
+    objective = Tight(parts.model.spec)
+    objective.rows = rows
+    return forecast(parts.model, objective, parts.features, parts.validation.features, settings_of(), place("cpu", 1))
+
+
+def test_where_memory_does_not_suffice_the_parts_that_it_takes_are_found(tiny_folder):
+    parts = Parts.make(tiny_folder())
+    assert tight_forecast(parts, rows=1000).accumulation == 1
+    assert tight_forecast(parts, rows=3).accumulation in (4, 8, 16)
+    assert all(p.grad is None for p in parts.model.module.parameters())
+    with pytest.raises(MachineError, match="not even for one row"):
+        tight_forecast(parts, rows=0)
 
 
 def test_a_frozen_backbone_needs_less_memory(tiny_folder):

@@ -85,6 +85,55 @@ MESSAGES = {
         "No validation rows, so there is no best to restore: the last weights were kept.",
         "没有验证数据，无从恢复最佳：保留了最后的权重。",
     ),
+    "checks.resume_passed": (
+        "Resume exact: the last {steps} steps, taken again from a copy as after a stop, end in the same bits.",
+        "续训一致：从副本恢复（如同中断后继续）重走最后 {steps} 步，结果逐位相同。",
+    ),
+    "checks.resume_failed": (
+        "The last {steps} steps, taken again from a copy as after a stop, end in other weights: a run that is stopped does not end as one left alone.",
+        "从副本恢复（如同中断后继续）重走最后 {steps} 步，所得权重不同：中断后继续的运行与不中断的结果不一致。",
+    ),
+    "checks.resume_fix": (
+        "Do not stop runs of this recipe, and report it with environment.json.",
+        "请勿中断该配方的运行，并附 environment.json 反馈。",
+    ),
+    "checks.resume_untried": (
+        "Not tried whether a resume is exact: {reason}.",
+        "未验证续训是否一致：{reason}。",
+    ),
+    "checks.resume_too_large": (
+        "weights and optimiser take {megabytes:,.0f} MB, more than the 1 GB that a copy in memory may",
+        "权重与优化器状态约占 {megabytes:,.0f} 兆字节，超过内存副本的上限（1024 兆字节）",
+    ),
+    "checks.resume_too_short": ("training took fewer than two steps", "训练不足两步"),
+    "checks.resume_out_of_time": ("the time limit ended the training", "训练因时限结束"),
+    "checks.resume_no_copy": (
+        "this process did not see the last two steps begin, or nobody could know that they were the last",
+        "本进程未经历最后两步的开始，或事先无法得知那是最后两步",
+    ),
+    "checks.resume_no_memory": ("memory did not suffice for a copy", "内存不足以保存副本"),
+    "checks.resume_absent": ("training kept no copy", "训练没有保存副本"),
+    "checks.forecast_passed": (
+        "Forecast kept: {forecast:.0f} s were forecast, it took {seconds:.0f} s.",
+        "预估准确：预估 {forecast:.0f} 秒，实际 {seconds:.0f} 秒。",
+    ),
+    "checks.forecast_missed": (
+        "{forecast:.0f} s were forecast, it took {seconds:.0f} s; {load}.",
+        "预估 {forecast:.0f} 秒，实际 {seconds:.0f} 秒；{load}。",
+    ),
+    "checks.forecast_fix": (
+        "Nothing is wrong with the model; a forecast holds for a machine that does nothing else.",
+        "模型没有问题；预估以机器不做其他事为前提。",
+    ),
+    "checks.load": (
+        "the machine's load average was {load:.1f} on {cores} cores",
+        "机器平均负载为 {load:.1f}（{cores} 核）",
+    ),
+    "checks.load_unknown": ("the machine's load is not known", "机器负载未知"),
+    "checks.forecast_attempts": (
+        "The run was taken up again, so its time says nothing of the forecast.",
+        "本次运行曾中断后继续，用时无法与预估比较。",
+    ),
     "checks.recorded_passed": (
         "Recorded: versions, seed {seed}, data and weights are written down in environment.json.",
         "已记录：版本、随机种子 {seed}、数据与权重均写入 environment.json。",

@@ -51,6 +51,22 @@ MESSAGES = {
     ),
     "cli.resumed": ("resumed", "继续"),
     "cli.resumed_line": ("from step {step} of {total}", "从第 {step}/{total} 步继续"),
+    "cli.damaged_line": (
+        "{path} is not as it was written; the checkpoint before it is taken, or the start",
+        "{path} 与写入时不符；改用上一个检查点，若没有则从头开始",
+    ),
+    "cli.halved_line": (
+        "memory did not suffice at step {step}: from here on each batch is computed in {parts} parts",
+        "第 {step} 步内存不足：此后每批分 {parts} 份计算",
+    ),
+    "cli.out_of_time_line": (
+        "time_limit reached after step {step} of {total}; the best weights, of step {best}, are kept",
+        "在第 {step}/{total} 步后到达 time_limit；保留第 {best} 步的最佳权重",
+    ),
+    "cli.out_of_time_last": (
+        "time_limit reached after step {step} of {total}; the last weights are kept",
+        "在第 {step}/{total} 步后到达 time_limit；保留最后的权重",
+    ),
     "cli.early": ("early end", "提前结束"),
     "cli.early_line": (
         "at step {step}: validation has not risen since step {best}, whose weights are kept",

@@ -405,5 +405,8 @@ MESSAGES = {
     "config.help.retrain": ("learn from corrections; not built yet", "用更正结果再训练；尚未提供"),
     "config.help.device": ("where to compute: auto, cpu, cuda, mps or npu", "计算设备：auto、cpu、cuda、mps 或 npu"),
     "config.help.threads": ("processor threads", "处理器线程数"),
-    "config.help.time_limit": ("minutes a run may take; not built yet", "运行时限（分钟）；尚未提供"),
+    "config.help.time_limit": (
+        "minutes a run may take, from its start to its end",
+        "整个运行最多用几分钟，从启动到结束",
+    ),
 }

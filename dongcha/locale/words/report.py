@@ -225,6 +225,15 @@ MESSAGES = {
         "{name}：开始时 {first}，{steps} 步后 {last}。",
     ),
     "report.clock.caption": ("Forecast before the first step, and what it took", "训练前的预估与实际开销"),
+    "report.clock.load": (
+        "Load average of the machine at the end, over 1, 5 and 15 minutes: {load}.",
+        "结束时机器在 1、5、15 分钟内的平均负载：{load}。",
+    ),
+    "report.clock.limit": ("Time limit: {limit}.", "运行时限：{limit}。"),
+    "report.clock.attempts": (
+        "Summed over {attempts} attempts.",
+        "为 {attempts} 次运行的总和。",
+    ),
     "report.clock.steps": ("Time by step", "各步骤用时"),
     "report.recipe.differs": ("What differs from the defaults:", "与默认值不同之处："),
     "report.recipe.whole": ("The whole resolved recipe", "完整的配方（含自动确定的值）"),
@@ -232,6 +241,14 @@ MESSAGES = {
     "report.load.plain": ("Without dongcha", "不使用 dongcha"),
     "report.load.text": ("a text of your own", "您自己的一段文本"),
     # limits
+    "report.limit.out_of_time": (
+        "The time limit of {minutes:g} min ended the training after {steps} of {all} steps: another machine, or a less busy one, would give another model.",
+        "{minutes:g} 分钟的时限使训练在第 {steps}/{all} 步结束：换一台机器或负载不同时，得到的模型会不同。",
+    ),
+    "report.limit.shortened": (
+        "The time limit of {minutes:g} min left room for {all} steps, fewer than the recipe would take without it; more may do better.",
+        "{minutes:g} 分钟的时限只够训练 {all} 步，少于不设时限时的步数；训练更久结果可能更好。",
+    ),
     "report.limit.few_rows": (
         "Only {rows} test rows (fewer than {wanted}): each score is rough, and rows chosen otherwise could turn the order.",
         "测试集只有 {rows} 行（不足 {wanted} 行）：各项成绩都较粗略，换一批样本排序可能改变。",
@@ -318,6 +335,8 @@ MESSAGES = {
     "report.check.plain_transformers": ("plain Transformers agrees", "原生 Transformers 一致"),
     "report.check.recorded": ("recorded", "已记录"),
     "report.check.best_restored": ("best restored", "已恢复最佳权重"),
+    "report.check.resume_exact": ("resume exact", "续训一致"),
+    "report.check.forecast_kept": ("forecast kept", "预估准确"),
     "report.check.encoding": ("encoding", "编码"),
     "report.check.duplicates": ("duplicates", "重复文本"),
     "report.check.near_duplicates": ("near duplicates", "近似重复"),
@@ -373,6 +392,8 @@ MESSAGES = {
         "通过 {passed}，警告 {warned}，未通过 {failed}，未执行 {skipped}",
     ),
     "report.screen.forecast": ("forecast {forecast}, took {took}", "预估 {forecast}，实际 {took}"),
+    "report.screen.memory": ("memory forecast {forecast}, peak {took}", "内存预估 {forecast}，峰值 {took}"),
+    "report.screen.load": ("load average {load}", "平均负载 {load}"),
     "report.screen.took": ("took {took}", "实际 {took}"),
     "report.screen.verdict": ("{word}, {p}", "{word}，{p}"),
     # the model card

@@ -29,6 +29,22 @@ MESSAGES = {
         "A {task} model knows no confidence in its numbers, so none of them can be called unsure; leave the threshold out.",
         "{task} 模型的数值没有置信度，无法判断是否“不确定”；请去掉该阈值。",
     ),
+    "stations.probe_unused": (
+        "train.head_start: probe has no effect here: this model's own head is more than one linear layer on the mean of the tokens, so it starts at random.",
+        "train.head_start: probe 在此不起作用：该模型自带的分类头不只是词元均值上的一层线性层，因此仍随机初始化。",
+    ),
+    "stations.shortened": (
+        "time_limit {minutes:g} min: training is cut to {steps:,} steps, and the learning rate falls to zero within them.",
+        "time_limit {minutes:g} 分钟：训练缩短为 {steps:,} 步，学习率在这些步内降到零。",
+    ),
+    "stations.halved": (
+        "Memory did not suffice for a whole batch: each is computed in {parts} parts; the gradient stays that of the whole.",
+        "内存不足以一次计算整批：每批分 {parts} 份计算，梯度仍等于整批的梯度。",
+    ),
+    "stations.no_time": (
+        "{place}: time_limit {limit:g} min leaves no time to train beside reading, checking and judging; give at least {needed:g} min, or fewer rows.",
+        "{place}：time_limit {limit:g} 分钟除去读取、检查与评估后没有训练时间；请至少给 {needed:g} 分钟，或减少数据。",
+    ),
     "stations.unusual_rate": (
         "train.learning_rate {rate:g} is outside what full fine-tuning of pretrained encoders uses (1e-5 to 1e-4, one to two orders below pretraining); auto chooses by model and rows.",
         "train.learning_rate {rate:g} 超出预训练编码器全量微调的常用范围（1e-5 到 1e-4，比预训练低一到两个数量级）；auto 会按模型与数据量选择。",

@@ -5,6 +5,8 @@ from typing import Any
 import torch
 from pydantic import BaseModel, ConfigDict, Field
 
+LINEAR_WITHOUT_GRADIENT = True  # a weight that never had a gradient is only scaled by a step
+
 
 class Options(BaseModel):
     """What AdamW may be told."""

@@ -79,7 +79,7 @@ def clock(report: Report) -> list[Block]:
         if facts.get(key) is not None or facts.get(f"forecast_{key}") is not None
     ]
     head = (say("report.col.cost"), *(say(f"report.col.{name}") for name in ("forecast", "fact", "ratio")))
-    blocks: list[Block] = [table(say("report.clock.caption"), head, rows)] if rows else []
+    blocks: list[Block] = [table(say("report.clock.caption"), head, rows, _circumstances(report))] if rows else []
     steps = [step for step in facts.get("steps", ()) if figures.is_number(step.get("seconds"))]
     longest = sum(step["seconds"] for step in steps) or 1
     if steps:
@@ -89,6 +89,21 @@ def clock(report: Report) -> list[Block]:
         ]
         blocks.append(table(say("report.clock.steps"), (say("report.col.stage"), say("report.col.time")), timed))
     return blocks
+
+
+def _circumstances(report: Report) -> str:
+    """Say how busy the machine was, and what limit was set: neither is in the figures themselves."""
+    facts = report.clock
+    said = (
+        [say("report.clock.load", load=", ".join(f"{value:.1f}" for value in facts["load"]))]
+        if facts.get("load")
+        else []
+    )
+    if facts.get("limit_seconds"):
+        said.append(say("report.clock.limit", limit=figures.seconds(facts["limit_seconds"])))
+    if (facts.get("attempts") or 1) > 1:
+        said.append(say("report.clock.attempts", attempts=facts["attempts"]))
+    return " ".join(said)
 
 
 def _ratio(fact: float | None, forecast: float | None) -> str:

@@ -1,0 +1,118 @@
+"""Attend with dropout on the CPU: the quick dropout in place of torch's, and no pass over the scores more than needed.
+
+With dropout torch's own attention falls back to plain products on the CPU, draws its mask serially and scales query and
+key apart. Everything else (no dropout, causal, grouped heads, other devices) goes to that attention unchanged.
+Softmax(Q K^T / sqrt(d)) V as in Vaswani et al. 2017, equation 1, dropout on the softmax.
+
+Shape letters: B texts, A heads, T tokens, D width of a head.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from transformers import AttentionInterface, AttentionMaskInterface
+from transformers.integrations.sdpa_attention import sdpa_attention_forward
+from transformers.masking_utils import sdpa_mask
+
+from dongcha.models.dropout import mask, seed
+
+NAME = "dongcha_quick"
+USUAL = "sdpa"
+CHUNK = 1 << 18  # scores whose mask is drawn at once
+
+
+def attend(  # noqa: PLR0913, PLR0917  Transformers calls it so
+    module: nn.Module,
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    attention_mask: Tensor | None,
+    dropout: float = 0.0,
+    scaling: float | None = None,
+    **more: Any,
+) -> tuple[Tensor, None]:
+    """Return the attended values (B, T, A, D) of query, key and value (B, A, T, D); the shape of Transformers' own."""
+    asked = any(value is not None and value is not False for value in more.values())
+    if asked or not dropout or query.shape != key.shape or getattr(module, "is_causal", True):
+        usual: tuple[Tensor, None] = sdpa_attention_forward(
+            module, query, key, value, attention_mask, dropout=dropout, scaling=scaling, **more
+        )
+        return usual
+    batch, heads, tokens, width = query.shape
+    seen = None
+    if attention_mask is not None:
+        seen = additive(attention_mask, query.dtype).expand(batch, heads, tokens, tokens).reshape(-1, tokens, tokens)
+    parts = (x.reshape(batch * heads, tokens, width) for x in (query, key, value))
+    scale = width**-0.5 if scaling is None else scaling
+    attended: Tensor = Attend.apply(*parts, seen, scale, dropout)  # type: ignore[no-untyped-call]
+    return attended.view(batch, heads, tokens, width).transpose(1, 2).contiguous(), None
+
+
+class Attend(torch.autograd.Function):
+    """softmax(scale * Q K^T + seen), dropped, times V, for (B * A, T, D); of the (T, T) tensors only the softmax stays.
+
+    The backward pass draws the mask again from its seed, a text's head at a time; with d for a gradient, P the softmax,
+    M the mask: dV = (M P)^T dO, dP = M (dO V^T), dS = P (dP - sum(dP P)), dQ = scale dS K, dK = scale dS^T Q.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, q: Tensor, k: Tensor, v: Tensor, seen: Tensor | None, scale: float, dropout: float) -> Tensor:  # noqa: PLR0913, PLR0917
+        transposed = k.transpose(1, 2)
+        scores = torch.bmm(q * scale, transposed) if seen is None else torch.baddbmm(seen, q, transposed, alpha=scale)
+        softmax = scores.softmax(-1)
+        ctx.scale, ctx.dropout, ctx.seed = scale, dropout, seed()
+        ctx.save_for_backward(q, k, v, softmax)
+        return torch.bmm(dropped(softmax, dropout, ctx.seed, scores), v)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+        q, k, v, softmax = ctx.saved_tensors
+        out = gradients[0]
+        room = torch.empty_like(softmax)
+        d_value = torch.bmm(dropped(softmax, ctx.dropout, ctx.seed, room).transpose(1, 2), out)
+        d_softmax = dropped(torch.bmm(out, v.transpose(1, 2)), ctx.dropout, ctx.seed, room)
+        d_scores = torch._softmax_backward_data(d_softmax, softmax, -1, softmax.dtype)
+        d_query = torch.bmm(d_scores, k).mul_(ctx.scale)
+        d_key = torch.bmm(d_scores.transpose(1, 2), q).mul_(ctx.scale)
+        return d_query, d_key, d_value, None, None, None
+
+
+def dropped(x: Tensor, probability: float, drawn: int, out: Tensor) -> Tensor:
+    """Multiply x (N, T, T) by the mask of a seed into `out`, some rows at a time, so that the mask stays small."""
+    rows = max(1, CHUNK // max(1, x[0].numel()))
+    for start in range(0, len(x), rows):
+        part = x[start : start + rows]
+        factor = mask(part.shape, probability, drawn + start).to(x.dtype)
+        torch.mul(part, factor, out=out[start : start + rows])
+    return out
+
+
+def additive(mask: Tensor, dtype: torch.dtype) -> Tensor:
+    """Turn a mask of what may be seen into one to be added to scores."""
+    if mask.dtype != torch.bool:
+        return mask
+    return torch.zeros(mask.shape, dtype=dtype).masked_fill_(~mask, torch.finfo(dtype).min)
+
+
+@contextmanager
+def quick_attention(hf: Any) -> Iterator[None]:
+    """Let a model of Transformers attend so while it trains, where its class takes attention from outside."""
+    config = getattr(hf, "config", None)
+    fits = (
+        getattr(config, "_attn_implementation", None) == USUAL
+        and getattr(hf, "_supports_attention_backend", False)
+        and next(hf.parameters()).device.type == "cpu"
+    )
+    if not fits:
+        yield
+        return
+    AttentionInterface.register(NAME, attend)
+    AttentionMaskInterface.register(NAME, sdpa_mask)
+    hf.set_attn_implementation(NAME)
+    try:
+        yield
+    finally:
+        hf.set_attn_implementation(USUAL)

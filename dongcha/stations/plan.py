@@ -1,0 +1,221 @@
+"""Plan a run before its first step: turn `auto` into numbers, time a few steps, cut the steps to the time limit.
+
+In: the work with features and data checks. Out: a Plan, kept in the run's folder: a run that goes on reads it and
+decides nothing again. Seconds count from the command's start, over all attempts (`loop.clock`).
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from dongcha import files
+from dongcha.adapt import adapt
+from dongcha.checks import SAMPLE
+from dongcha.config import Recipe
+from dongcha.data.features import Features
+from dongcha.errors import RecipeError
+from dongcha.locale import say
+from dongcha.loop import LoopSettings
+from dongcha.loop.clock import Budget, Clock
+from dongcha.models.adapted import Adapted
+from dongcha.models.model import Model
+from dongcha.models.probe import MOST_UNITS
+from dongcha.objectives.task import TaskObjective
+from dongcha.stations.prepare import tell_data
+from dongcha.steps import Kept, Work
+from dongcha.train.auto import Measures
+from dongcha.train.decide import choices, loop_settings, method_options, unusual_rate
+from dongcha.train.forecast import Forecast, forecast
+from dongcha.train.form import training_form
+from dongcha.train.train import linear_head
+
+# Seconds that follow training, measured on 2 cores over runs of 36 to 3,500 test rows.
+REPORT_SECONDS = 2.5  # report with its charts, the marker, the end of the process
+PROOF_SECONDS = 1.0  # proofs, beside their two passes over a sample
+JUDGE_SECONDS_A_ROW = 1.6e-3  # intervals and paired test, a test row
+PROBE_SECONDS_A_NUMBER = 2.2e-7  # the linear layer on frozen vectors, a number of its input
+BASELINE_SECONDS_A_ROW = 1e-4
+SLACK = 1.2  # by which a limit's plan takes every forecast to be too low
+MARGIN_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class Costs:
+    """Seconds that are still to come, by stretch; `validation` is one look, of which there are `validations`."""
+
+    before: float
+    steps: float
+    num_steps: int
+    validation: float
+    validations: int
+    after: float
+
+    @property
+    def total(self) -> float:
+        """Return all of it."""
+        return self.before + self.steps + self.validation * self.validations + self.after
+
+    @property
+    def a_step(self) -> float:
+        """Return seconds a step, with its share of the validations."""
+        return (self.steps + self.validation * self.validations) / max(1, self.num_steps)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What was decided before step 1: the recipe without `auto`, the loop's numbers, the forecast, remarks.
+
+    `seconds` is the whole run's forecast; `reserve` what training must leave of a limit for what follows it.
+    """
+
+    recipe: Recipe
+    settings: LoopSettings
+    forecast: Forecast
+    seconds: float
+    remarks: tuple[str, ...]
+    costs: Costs
+    chosen: Mapping[str, Any]
+
+    @property
+    def reserve(self) -> float:
+        """Return the seconds that must be left for what follows training."""
+        return SLACK * self.costs.after + MARGIN_SECONDS
+
+    def budget(self, clock: Clock) -> Budget:
+        """Return the time that training may take from now on."""
+        if clock.limit is None:
+            return Budget(now=clock.now)
+        costs = self.costs
+        step = costs.steps / max(1, costs.num_steps)
+        return Budget(clock.now() + clock.left() - self.reserve, step, costs.validation, now=clock.now)
+
+    def expected(self, steps: int, validations: int) -> float:
+        """Return the forecast of a run that took so many steps and looks: early ends are no error of a forecast."""
+        costs = self.costs
+        saved = costs.steps * (1 - steps / max(1, costs.num_steps))
+        return self.seconds - saved - costs.validation * max(0, costs.validations - validations)
+
+
+def decide_and_forecast(work: Work) -> Plan:
+    """Tell what the data is, turn every `auto` into a number, time a few steps, cut them to the limit."""
+    tell_data(work)
+    recipe, model, features = work["recipe"], work["model"], work["features"]
+    adapted = adapt(model, recipe.adapt.method, method_options(recipe, "adapt", "adapt"))
+    chosen = choices(recipe, measures_of(work, adapted))
+    settings = loop_settings(recipe.replace(chosen) if chosen else recipe)
+    test = features[work["splits"].tests[0]] if work["splits"].tests else features["train"]
+    with training_form(adapted, features["train"], settings.optimizer):
+        expected = forecast(model, TaskObjective(model.spec), features["train"], test, settings, work["placement"])
+    settings = replace(settings, accumulation=expected.accumulation)
+    costs = costs_of(expected, features, settings, model)
+    steps = steps_in_time(costs, work["clock"], recipe)
+    if steps is not None:
+        epochs = math.ceil(steps * settings.epochs / costs.num_steps)
+        chosen["train.epochs"] = epochs
+        settings = replace(settings, epochs=epochs, max_steps=steps)
+        looks = max(1, round(costs.validations * steps / costs.num_steps)) if costs.validations else 0
+        cut = steps / costs.num_steps
+        costs = replace(costs, steps=costs.steps * cut, num_steps=steps, validations=looks)
+    decided = recipe.replace(chosen) if chosen else recipe
+    seconds = work["clock"].spent() + costs.total
+    plan = Plan(decided, settings, expected, seconds, remarks_of(decided, model, settings), costs, chosen)
+    tell_forecast(work, plan)
+    return plan
+
+
+def tell_forecast(work: Work, plan: Plan) -> None:
+    """Tell what the run will cost, and what should be remarked on."""
+    work.watch("forecast", seconds=plan.seconds, megabytes=plan.forecast.megabytes, remarks=list(plan.remarks))
+
+
+def measures_of(work: Work, adapted: Adapted) -> Measures:
+    """Return what the rules for `auto` look at."""
+    task, model = work["task"], work["model"]
+    return Measures(
+        num_rows=len(work["splits"].by_name["train"]),
+        mean_tokens=float(work["features"]["train"].lengths.mean()),
+        hidden_width=int(model.module.backbone.config.hidden_size),
+        trains_backbone=len(adapted.trained) > len(adapted.head),
+        by_token=task.head == "token",
+        dropout=own_dropout(model),
+    )
+
+
+def own_dropout(model: Model) -> float:
+    """Return the dropout of a model's hidden states, as its configuration has it; the first of any kind else."""
+    found = model.module.backbone.config.to_dict()
+    names = ("hidden_dropout_prob", "hidden_dropout", "dropout", *(name for name in found if "drop" in name))
+    return next((float(found[name]) for name in names if isinstance(found.get(name), float)), 0.0)
+
+
+def remarks_of(recipe: Recipe, model: Model, settings: LoopSettings) -> tuple[str, ...]:
+    """Say what a user of this recipe should know before it runs."""
+    found = []
+    if unusual_rate(recipe):
+        found.append(say("stations.unusual_rate", rate=recipe.train.learning_rate))
+    if recipe.train.head_start == "probe" and linear_head(model) is None:
+        found.append(say("stations.probe_unused"))
+    if settings.max_steps is not None:
+        found.append(say("stations.shortened", minutes=recipe.time_limit, steps=settings.max_steps))
+    if settings.accumulation != recipe.train.accumulation:
+        found.append(say("stations.halved", parts=settings.accumulation))
+    return tuple(found)
+
+
+def costs_of(expected: Forecast, features: Mapping[str, Features], settings: LoopSettings, model: Model) -> Costs:
+    """Add up what is still to come: the frozen model and the trained one on every judged set, steps, looks, proofs."""
+    train, validation = features["train"], features.get("validation")
+    judged = {name: part for name, part in features.items() if name != "train"}
+    tests = [part for name, part in judged.items() if name != "validation"]
+    one_look = 0.0 if validation is None else expected.inference_seconds(validation)
+    every = settings.validate_steps
+    looks = 0 if validation is None else max(1, expected.num_steps // every) if every else settings.epochs
+    proven = validation if validation is not None else train
+    sample = expected.inference_seconds(proven) * min(1.0, SAMPLE / max(1, len(proven)))
+    units = min(MOST_UNITS, int(train.lengths.sum()) if model.spec.name == "token" else len(train))
+    width = int(model.module.backbone.config.hidden_size)
+    rows = len(train) + sum(len(part) for part in tests)
+    before = expected.inference_seconds(train) + sum(expected.inference_seconds(part) for part in tests)
+    before += PROBE_SECONDS_A_NUMBER * units * width + BASELINE_SECONDS_A_ROW * rows
+    after = one_look + sum(expected.inference_seconds(part) for part in judged.values())
+    after += 2 * sample + PROOF_SECONDS + JUDGE_SECONDS_A_ROW * sum(len(part) for part in tests) + REPORT_SECONDS
+    proof = 2 * expected.step_seconds / max(1, expected.num_steps)
+    return Costs(before, expected.step_seconds, expected.num_steps, one_look, looks, after + proof)
+
+
+def steps_in_time(costs: Costs, clock: Clock, recipe: Recipe) -> int | None:
+    """Return how many steps a limit has room for; None for all. A limit with no room for any is refused."""
+    left = clock.left() - SLACK * (costs.before + costs.after) - MARGIN_SECONDS
+    if SLACK * (costs.steps + costs.validation * costs.validations) <= left:
+        return None
+    one_look = costs.validation if costs.validations else 0.0
+    steps = int((left / SLACK - one_look) / max(costs.a_step, 1e-9))
+    if steps >= 1:
+        return min(steps, costs.num_steps)
+    needed = clock.spent() + SLACK * (costs.before + costs.after + one_look + costs.a_step) + MARGIN_SECONDS
+    place, minutes = recipe.place("time_limit"), math.ceil(10 * needed / 60 + 1) / 10
+    raise RecipeError(say("stations.no_time", place=place, limit=recipe.time_limit, needed=minutes))
+
+
+def _write_plan(plan: Plan, folder: Path) -> None:
+    decided = {"max_steps": plan.settings.max_steps, "accumulation": plan.settings.accumulation}
+    facts = {"chosen": dict(plan.chosen), "settings": decided, "forecast": asdict(plan.forecast)}
+    told = {"seconds": plan.seconds, "remarks": list(plan.remarks), "costs": asdict(plan.costs)}
+    files.write_json(folder / "plan.json", facts | told)
+
+
+def _read_plan(folder: Path, work: Work) -> Plan:
+    found = files.read_json(folder / "plan.json")
+    recipe: Recipe = work["recipe"]
+    decided = recipe.replace(found["chosen"]) if found["chosen"] else recipe
+    settings = replace(loop_settings(decided), **found["settings"])
+    expected, costs = Forecast(**found["forecast"]), Costs(**found["costs"])
+    plan = Plan(decided, settings, expected, found["seconds"], tuple(found["remarks"]), costs, found["chosen"])
+    tell_data(work)
+    tell_forecast(work, plan)
+    return plan
+
+
+KEPT_PLAN = Kept(_write_plan, _read_plan)

@@ -1,0 +1,151 @@
+"""A run keeps its time limit: planned before the first step, at the last where the machine slips, over all attempts."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from finished_runs import FAST, ROWS, SPLIT, TRAIN
+
+import dongcha
+from dongcha import Recipe, files, stations
+from dongcha.errors import RecipeError, Stopped
+from dongcha.loop.clock import CLOCK, Clock
+from dongcha.report.as_screen import screen_lines
+from dongcha.report.limits import limits
+from dongcha.testing import tiny_rows
+
+pytestmark = pytest.mark.usefixtures("no_charts")
+
+
+class Hands:
+    """A clock that runs as fast as `pace` says, from the moment that it is first read."""
+
+    def __init__(self):
+        self.began, self.pace, self.shown = time.monotonic(), 1.0, 0.0
+
+    def __call__(self):
+        now = time.monotonic()
+        self.shown += self.pace * (now - self.began)
+        self.began = now
+        return self.shown
+
+
+@pytest.fixture
+def hands(monkeypatch):
+    """Put a clock of our own into every run that begins."""
+    found = Hands()
+    monkeypatch.setitem(stations.begin.__globals__, "Clock", lambda limit, age: Clock(limit, age, now=found))
+    return found
+
+
+def recipe_of(folder, models, limit, epochs=100_000, **train):
+    data = {"train": tiny_rows("classification", ROWS), "split": SPLIT}
+    known = {"task": "classification", "data": data, "model": str(models["pooled"])}
+    chosen = {**TRAIN, "epochs": epochs, "early_stopping": None, **train}
+    return Recipe(folder=folder, **{**FAST, **known, "train": chosen, "time_limit": limit})
+
+
+def test_a_recipe_that_takes_longer_gets_the_steps_that_fit_and_its_schedule_ends_in_them(tmp_path, models, hands):
+    limit = 0.25
+    report = dongcha.run(recipe_of(tmp_path, models, limit, schedule="linear"))
+    clock = report.clock
+    assert clock["seconds"] <= 1.05 * 60 * limit
+    assert clock["limit_seconds"] == 60 * limit
+    assert clock["cut"]["steps"] <= clock["cut"]["of"] < 100_000
+    assert clock["cut"]["at_the_end"] == (clock["cut"]["steps"] < clock["cut"]["of"])
+    rates = [rate for _, rate in report.curves["learning_rate"]]
+    if not clock["cut"]["at_the_end"]:
+        assert rates[-1] < 0.05 * max(rates)
+        assert any("left room for" in text for text in limits(report))
+    plan = files.read_json(next((tmp_path / report.folder / "steps").glob("plan-*/plan.json")))
+    assert plan["settings"]["max_steps"] == clock["cut"]["of"]
+
+
+def test_a_machine_that_slips_ends_training_at_its_best_and_says_so(tmp_path, models, hands):
+    """The clock runs forty times as fast once training has begun."""
+    told = []
+
+    def watch(moment, **facts):
+        told.append((moment, facts))
+        if moment == "step" and facts["step"] == 5:
+            hands.pace = 40.0
+        if moment == "out_of_time":
+            hands.pace = 1.0
+
+    recipe = recipe_of(tmp_path, models, 0.5)
+    report = dongcha.run(recipe, watch=watch)
+    assert report.clock["seconds"] <= 1.05 * 30
+    assert report.clock["cut"]["at_the_end"]
+    [facts] = [facts for moment, facts in told if moment == "out_of_time"]
+    events = [line for line in files.read_lines(tmp_path / report.folder / "steps.jsonl") if "event" in line]
+    assert [(e["event"], e["train_step"]) for e in events] == [("out_of_time", facts["step"])]
+    assert f"ended the training after {facts['step']:,} of" in limits(report)[0] + limits(report)[1]
+    status = {check.name: check.status for check in report.checks}
+    assert status["best_restored"] == "passed"
+    assert status["resume_exact"] == "skipped"
+
+
+def test_a_limit_with_no_room_to_train_is_refused_and_tells_the_minutes(tmp_path, models, hands):
+    for _ in range(2):
+        with pytest.raises(RecipeError, match=r"time_limit 0.03 min .* at least [\d.]+ min") as error:
+            dongcha.run(recipe_of(tmp_path, models, 0.03))
+    assert error.value.exit_code == 2
+
+
+def test_attempts_add_up_and_what_the_limit_decided_is_read(tmp_path, models, hands):
+    recipe = recipe_of(tmp_path, models, 0.25)
+    told = []
+
+    def stops(moment, **facts):
+        told.append((moment, facts))
+        if moment == "step" and facts["step"] == 7:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    with pytest.raises(Stopped):
+        dongcha.run(recipe, watch=stops)
+    [folder] = (tmp_path / "runs" / "run").iterdir()
+    [first] = files.read_json(folder / CLOCK)["attempts"]
+    assert first > 0
+    report = dongcha.run(recipe, watch=lambda moment, **facts: told.append((moment, facts)))
+    forecasts = [facts for moment, facts in told if moment == "forecast"]
+    assert forecasts[0] == forecasts[1], "decided once"
+    assert report.clock["attempts"] == 2
+    assert report.clock["seconds"] > first
+    assert report.clock["seconds"] <= 1.05 * 15
+    assert {c.name: c.status for c in report.checks}["forecast_kept"] == "skipped"
+
+
+def test_the_screen_shows_forecast_fact_memory_and_load(reviews):
+    [line] = [line for line in screen_lines(reviews.report) if line.startswith("clock")]
+    assert "forecast" in line
+    assert "memory forecast" in line
+    assert "load average" in line
+    assert reviews.report.clock["load"]
+    page = (reviews.folder / "report.html").read_text(encoding="utf-8")
+    assert "Load average of the machine" in page
+
+
+def test_a_real_command_ends_inside_its_limit(tmp_path, models):
+    """Wall time of the process, start of the interpreter and its end included; the limit is 30 seconds."""
+    rows = tiny_rows("classification", ROWS)
+    (tmp_path / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    minutes = 0.5
+    (tmp_path / "r.yaml").write_text(
+        f"task: classification\nmodel: {models['pooled']}\nthreads: 1\ntime_limit: {minutes}\n"
+        "data: {train: rows.jsonl, split: {validation: 0.2, test: 0.3}}\n"
+        "train: {epochs: 100000, learning_rate: 3e-3, early_stopping: null, batch_tokens: 256}\n",
+        encoding="utf-8",
+    )
+    command = [sys.executable, "-c", "from dongcha.cli import main; main()", "run", "r.yaml", "--json"]
+    began = time.monotonic()
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=600, check=False)
+    took = time.monotonic() - began
+    assert done.returncode == 0, done.stderr
+    clock = json.loads(done.stdout)["clock"]
+    assert took <= 1.05 * 60 * minutes
+    assert clock["seconds"] >= 0.7 * took, "the start of the process counts"
+    assert clock["cut"]

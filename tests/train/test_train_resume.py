@@ -1,0 +1,37 @@
+"""The stage resumes exactly, whatever it trains: each way to adapt and each optimiser, on a real (tiny) model."""
+
+import pytest
+from tiny_train import Parts, digest, settings_of
+
+from dongcha.registry import names
+
+
+class Killed(Exception):
+    """Stands for a death of the process."""
+
+
+def killer(moment, at):
+    def watch(told, **facts):
+        if told == moment and facts["step"] >= at:
+            raise Killed
+
+    return watch
+
+
+@pytest.mark.parametrize("optimizer", names("loop.optimizers"))
+@pytest.mark.parametrize("method", names("adapt"))
+@pytest.mark.parametrize("task", ["classification", "tagging"])
+def test_a_killed_training_ends_in_the_same_bits(tiny_folder, tmp_path, method, optimizer, task):
+    chosen = settings_of(optimizer=optimizer, checkpoint_seconds=-1.0, accumulation=2)
+    folder = tiny_folder(pooling="mean" if task == "classification" else None)
+    alone = Parts.make(folder, task)
+    expected = alone.train(chosen, method)
+    assert expected.fitted.resume.outcome == "same"
+    for moment, step in (("step", 3), ("checkpoint", 6), ("validated", 7)):
+        with pytest.raises(Killed):
+            Parts.make(folder, task).train(chosen, method, folder=tmp_path, watch=killer(moment, step))
+    again = Parts.make(folder, task)
+    found = again.train(chosen, method, folder=tmp_path)
+    assert digest(again.model.module) == digest(alone.model.module)
+    states = [trained.fitted.state.to_json() | {"seconds": 0} for trained in (found, expected)]
+    assert states[0] == states[1]
