@@ -2,7 +2,7 @@
 PYTHON ?= python3.11
 BIN := .venv/bin
 IN ?= en
-SET ?= draws
+SET ?= speed
 export HF_HUB_OFFLINE = 1
 
 .PHONY: setup demo test lint types layers bench docs
@@ -36,8 +36,9 @@ types: setup
 layers: setup
 	$(BIN)/lint-imports
 
-bench: setup  ## measure; SET names a file of bench/
-	$(BIN)/python -m bench.$(SET)
+bench: setup  ## measure; SET names a file of bench/, E5 the folder of multilingual-e5-small
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[bench]'
+	$(BIN)/python -m bench.$(SET) $(if $(E5),--e5 $(E5))
 
 docs: setup  ## fill the generated tables of the documents
 	$(BIN)/python docs/make_tables.py

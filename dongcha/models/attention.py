@@ -21,7 +21,7 @@ from dongcha.models.dropout import mask, seed
 
 NAME = "dongcha_quick"
 USUAL = "sdpa"
-CHUNK = 1 << 18  # scores whose mask is drawn at once
+CHUNK = 1 << 18  # scores whose mask is drawn at once; where that is all of them it is kept (1 MB)
 
 
 def attend(  # noqa: PLR0913, PLR0917  Transformers calls it so
@@ -54,8 +54,8 @@ def attend(  # noqa: PLR0913, PLR0917  Transformers calls it so
 class Attend(torch.autograd.Function):
     """softmax(scale * Q K^T + seen), dropped, times V, for (B * A, T, D); of the (T, T) tensors only the softmax stays.
 
-    The backward pass draws the mask again from its seed, a text's head at a time; with d for a gradient, P the softmax,
-    M the mask: dV = (M P)^T dO, dP = M (dO V^T), dS = P (dP - sum(dP P)), dQ = scale dS K, dK = scale dS^T Q.
+    With d for a gradient, P the softmax, M the mask: dV = (M P)^T dO, dP = M (dO V^T), dS = P (dP - sum(dP P)),
+    dQ = scale dS K, dK = scale dS^T Q.
     """
 
     @staticmethod
@@ -63,31 +63,52 @@ class Attend(torch.autograd.Function):
         transposed = k.transpose(1, 2)
         scores = torch.bmm(q * scale, transposed) if seen is None else torch.baddbmm(seen, q, transposed, alpha=scale)
         softmax = scores.softmax(-1)
-        ctx.scale, ctx.dropout, ctx.seed = scale, dropout, seed()
+        ctx.scale, ctx.masks = scale, Masks(softmax, dropout)
         ctx.save_for_backward(q, k, v, softmax)
-        return torch.bmm(dropped(softmax, dropout, ctx.seed, scores), v)
+        for part, factor in ctx.masks.parts():
+            torch.mul(softmax[part], factor, out=scores[part])
+        return torch.bmm(scores, v)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         q, k, v, softmax = ctx.saved_tensors
         out = gradients[0]
-        room = torch.empty_like(softmax)
-        d_value = torch.bmm(dropped(softmax, ctx.dropout, ctx.seed, room).transpose(1, 2), out)
-        d_softmax = dropped(torch.bmm(out, v.transpose(1, 2)), ctx.dropout, ctx.seed, room)
+        dropped, d_softmax = torch.empty_like(softmax), torch.bmm(out, v.transpose(1, 2))
+        for part, factor in ctx.masks.parts():
+            torch.mul(softmax[part], factor, out=dropped[part])
+            d_softmax[part] *= factor
+        d_value = torch.bmm(dropped.transpose(1, 2), out)
         d_scores = torch._softmax_backward_data(d_softmax, softmax, -1, softmax.dtype)
         d_query = torch.bmm(d_scores, k).mul_(ctx.scale)
         d_key = torch.bmm(d_scores.transpose(1, 2), q).mul_(ctx.scale)
         return d_query, d_key, d_value, None, None, None
 
 
-def dropped(x: Tensor, probability: float, drawn: int, out: Tensor) -> Tensor:
-    """Multiply x (N, T, T) by the mask of a seed into `out`, some rows at a time, so that the mask stays small."""
-    rows = max(1, CHUNK // max(1, x[0].numel()))
-    for start in range(0, len(x), rows):
-        part = x[start : start + rows]
-        factor = mask(part.shape, probability, drawn + start).to(x.dtype)
-        torch.mul(part, factor, out=out[start : start + rows])
-    return out
+class Masks:
+    """The mask of one attention's dropout, for scores (N, T, T): small ones are kept, of large ones only the seed.
+
+    Large ones are drawn some rows at a time, and drawn again for the backward pass: a mask is as large as the softmax,
+    and one in every layer would double what a long text keeps in memory.
+    """
+
+    def __init__(self, scores: Tensor, probability: float) -> None:
+        self.shape, self.dtype, self.probability, self.seed = scores.shape, scores.dtype, probability, seed()
+        self.rows = max(1, CHUNK // max(1, scores[0].numel()))
+        self.kept: Tensor | None = None
+
+    def parts(self) -> Iterator[tuple[slice, Tensor]]:
+        """Yield rows and their mask, the same at each call."""
+        for start in range(0, self.shape[0], self.rows):
+            stop = min(start + self.rows, self.shape[0])
+            yield slice(start, stop), self._drawn(start, stop)
+
+    def _drawn(self, start: int, stop: int) -> Tensor:
+        if self.kept is not None:
+            return self.kept
+        found = mask(torch.Size((stop - start, *self.shape[1:])), self.probability, self.seed + start).to(self.dtype)
+        if stop - start == self.shape[0]:
+            self.kept = found
+        return found
 
 
 def additive(mask: Tensor, dtype: torch.dtype) -> Tensor:
