@@ -28,6 +28,13 @@ OTHER_NAMES = {  # what files often call a field, for the advice in a message
     "text_b": ("sentence2", "hypothesis", "question2", "text2"),
 }
 
+LACKS = {  # by whether gold is needed, as in training, and whether a column of the file is near
+    (True, True): "read.columns_near",
+    (True, False): "read.columns",
+    (False, True): "read.columns_asked_near",
+    (False, False): "read.columns_asked",
+}
+
 
 class Conversion:
     """Convert batch after batch of one source; remembers what its first batch settled.
@@ -98,7 +105,7 @@ class Conversion:
     def _refuse_column(self, field: str, name: str, found: set[str]) -> NoReturn:
         near = get_close_matches(name, sorted(found), n=1) or [o for o in OTHER_NAMES.get(field, ()) if o in found]
         columns = ", ".join(sorted(found)[:12]) or "-"
-        key = "read.columns_near" if near else "read.columns"
+        key = LACKS[self._need_gold, bool(near)]
         self._origin.refuse(key, field=field, name=name, found=columns, near=near[0] if near else "")
 
     def _cells(self, field: str, batch: pa.RecordBatch, name: str | None = None) -> Cells:

@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from dongcha.data.content import feed
+
 ROW = "__row__"
 BATCH = 4096  # rows handled at a time wherever a whole column is not needed
 
@@ -47,12 +49,15 @@ class Dataset:
     def batches(self, size: int = BATCH, columns: Sequence[str] | None = None) -> Iterator[dict[str, list[Any]]]:
         """Yield rows as column lists, `size` rows at a time, so that memory stays bounded."""
         table = self.table if columns is None else self.table.select(list(columns))
+        for part in self._parts(size, table):
+            yield part.to_pydict()
+
+    def _parts(self, size: int, table: pa.Table) -> Iterator[pa.Table]:
         for start in range(0, len(self), size):
             if self.indices is None:
-                part = table.slice(start, size)
+                yield table.slice(start, size)
             else:
-                part = table.take(pa.array(self.indices[start : start + size]))
-            yield part.to_pydict()
+                yield _picked(table, self.indices[start : start + size])
 
     def rows(self, positions: Sequence[int]) -> list[dict[str, Any]]:
         """Return the rows at 0-based positions of this view as dicts."""
@@ -66,12 +71,24 @@ class Dataset:
 
     def arrow(self) -> pa.Table:
         """Return this view's rows as one Arrow table; copies when the view is a selection."""
-        return self.table if self.indices is None else self.table.take(pa.array(self.indices))
+        return self.table if self.indices is None else _picked(self.table, self.indices)
 
     @cached_property
     def fingerprint(self) -> str:
         """SHA-256 over the columns' names, types and values, the same for any chunking of the rows."""
         digest = hashlib.sha256(str(self.table.schema.remove_metadata()).encode())
-        for batch in self.batches():
-            digest.update(repr(batch).encode("utf-8", "surrogatepass"))
+        for part in self._parts(BATCH, self.table):
+            for column in part.columns:
+                feed(digest, column.combine_chunks())
         return digest.hexdigest()
+
+
+def _picked(table: pa.Table, indices: np.ndarray) -> pa.Table:
+    """Return rows of a table, taken from the stretch in which they lie.
+
+    Arrow joins all chunks of the texts that it takes from, so a batch of neighbours would cost a pass over all rows.
+    """
+    if not len(indices):
+        return table.slice(0, 0)
+    low, high = int(indices.min()), int(indices.max())
+    return table.slice(low, high - low + 1).take(pa.array(indices - low))

@@ -41,6 +41,20 @@ def digest(text: str, key: bytes = b"") -> bytes:
     return blake2b(fold(text).encode("utf-8", "surrogatepass"), digest_size=16, key=key).digest()
 
 
+def groups_and_ranks(texts: Iterable[str], key: bytes) -> tuple[np.ndarray, list[bytes]]:
+    """Return `exact_groups` of the texts, and for each group the `digest` of its text under `key`; texts fold once."""
+    known: dict[bytes, int] = {}
+    groups: list[int] = []
+    ranks: list[bytes] = []
+    for text in texts:
+        folded = fold(text).encode("utf-8", "surrogatepass")
+        group = known.setdefault(blake2b(folded, digest_size=16).digest(), len(known))
+        groups.append(group)
+        if group == len(ranks):
+            ranks.append(blake2b(folded, digest_size=16, key=key).digest())
+    return np.array(groups, dtype=np.int64), ranks
+
+
 def exact_groups(texts: Iterable[str], known: dict[bytes, int] | None = None) -> np.ndarray:
     """Return one int64 number a text, equal where the folded texts are equal, counted up by first appearance.
 

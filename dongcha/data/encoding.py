@@ -128,7 +128,7 @@ def _known(encoding: str) -> str:
 
 
 def _bad_message(bad: BadLines, encoding: str, guess: bool, place: str) -> str:
-    lines = "; ".join(say("read.bad_line", line=line, offset=offset) for line, offset in bad.first)
+    lines = say("read.semicolon").join(say("read.bad_line", line=line, offset=offset) for line, offset in bad.first)
     key = "read.encoding_auto" if guess else "read.encoding"
     return say(key, place=place, encoding=encoding, count=bad.count, lines=lines)
 

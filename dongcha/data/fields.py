@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 from dongcha.data import tags
 from dongcha.data.origin import Origin, excerpt
 from dongcha.data.sources.base import as_json
+from dongcha.locale import say
 
 TEXT, SCORE = pa.string(), pa.float64()
 STRINGS, SPANS = pa.list_(pa.string()), pa.list_(tags.SPAN)
@@ -46,8 +47,9 @@ class Cells:
         return [None if cell is None else json.loads(cell) for cell in cells] if self.is_json else cells
 
     def refuse_kind(self, position: int, value: Any, wanted: str) -> NoReturn:
-        """Refuse a value of the wrong kind, showing it."""
-        self.refuse("read.kind", position, found=excerpt(as_json(value) or "null"), wanted=wanted)
+        """Refuse a value of the wrong kind, showing it; `wanted` names the right one among the messages."""
+        kind = say(f"read.wanted_{wanted}")
+        self.refuse("read.kind", position, found=excerpt(as_json(value) or "null"), wanted=kind)
 
     def refuse_missing(self, missing: pa.Array) -> None:
         """Refuse the rows that lack a value, when each needs one; `missing` is boolean."""
@@ -100,7 +102,7 @@ def _label(value: Any, position: int, cells: Cells, nested: bool = False) -> Any
     if isinstance(value, list) and not nested:
         return [_label(item, position, cells, nested=True) for item in value]
     if nested or not (value is None or isinstance(value, str)):
-        cells.refuse_kind(position, value, "text, or a list of texts")
+        cells.refuse_kind(position, value, "label")
     return None
 
 
@@ -116,7 +118,7 @@ def to_labels(cells: Cells) -> pa.Array:
     labels = to_label(cells)
     if not pa.types.is_list(labels.type) and not pa.types.is_null(labels.type):
         position = pc.index(labels.is_valid(), True).as_py()
-        cells.refuse_kind(position, labels[position].as_py(), "a list of texts")
+        cells.refuse_kind(position, labels[position].as_py(), "labels")
     return labels
 
 
@@ -130,7 +132,7 @@ def to_score(cells: Cells) -> pa.Array:
     infinite = pc.fill_null(pc.invert(pc.is_finite(numbers)), False)
     if pc.any(infinite).as_py():
         position = pc.index(infinite, True).as_py()
-        cells.refuse_kind(position, str(numbers[position].as_py()), "a finite number")
+        cells.refuse_kind(position, str(numbers[position].as_py()), "finite")
     cells.refuse_missing(numbers.is_null())
     return numbers
 
@@ -140,7 +142,7 @@ def _number(value: Any, position: int, cells: Cells) -> float | None:
         with suppress(ValueError, OverflowError):
             return float(value)
     if value is not None:
-        cells.refuse_kind(position, value, "a number")
+        cells.refuse_kind(position, value, "number")
     return None
 
 
@@ -186,7 +188,7 @@ def _parsed(cells: Cells) -> list[Any]:
             try:
                 values[i] = json.loads(value)
             except ValueError:
-                cells.refuse_kind(i, value, "a list (in a table: as JSON)")
+                cells.refuse_kind(i, value, "json")
     return values
 
 
@@ -194,12 +196,12 @@ def _row_spans(value: Any, position: int, cells: Cells) -> list[dict[str, Any]] 
     if value is None:
         return None
     if not isinstance(value, list):
-        cells.refuse_kind(position, value, "a list of {start, end, label}")
+        cells.refuse_kind(position, value, "spans")
     for span in value:
         whole = isinstance(span, dict) and all(type(span.get(key)) is int for key in ("start", "end"))
         named = isinstance(span, dict) and isinstance(span.get("label"), str) and span["label"]
         if not whole or not named or max(abs(span["start"]), abs(span["end"])) >= 2**31:
-            cells.refuse_kind(position, span, "{start, end, label}: two whole numbers and a text")
+            cells.refuse_kind(position, span, "span")
     return [{key: span[key] for key in ("start", "end", "label")} for span in value]
 
 
@@ -251,7 +253,7 @@ def to_strings(cells: Cells) -> pa.Array:
         items = value if isinstance(value, list) else [value]
         odd = next((item for item in items if not isinstance(item, str) or not item), None)
         if value is not None and (not isinstance(value, list) or odd is not None or None in items):
-            cells.refuse_kind(i, odd if isinstance(value, list) else value, "a list of texts, none of them empty")
+            cells.refuse_kind(i, odd if isinstance(value, list) else value, "strings")
     return pa.array(values, STRINGS)
 
 

@@ -18,6 +18,7 @@ from dongcha.data.duplicates import fold
 
 _MIX = np.array([0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0xD6E8FEB86659FD93], dtype=np.uint64)
 _CHUNK = 1 << 18  # characters hashed at once: the working arrays then stay in the processor's cache
+_STRETCH = 1 << 13  # texts folded and marked at once
 _VERIFIED = 1 << 14  # pairs verified at once; fits the 16 bits that carry a pair's number
 _ESTIMATE_SLACK = 0.15  # 3.7 standard errors of a 96-hash estimate at 0.8: fewer than 1 true pair in 5,000 is lost
 
@@ -52,24 +53,88 @@ def near_pairs(
     parts = np.zeros(len(texts), dtype=np.int64) if parts is None else np.asarray(parts, dtype=np.int64)
     highest = int(parts.max(initial=0)) + 1
     wanted = [(a, b) for a in range(highest) for b in range(a, highest)] if wanted is None else wanted
-    folded = [fold(text).lower() for text in texts]
-    chosen = np.flatnonzero(
-        np.fromiter((len(t) >= max(options.min_length, 4) for t in folded), dtype=bool, count=len(folded))
-    )
-    if len(chosen) < 2:
-        return np.empty((0, 2), dtype=np.int64), np.empty(0)
-    folded, parts = [folded[position] for position in chosen], parts[chosen]
-    bands, low_bits = signatures(folded, options)
+    marks = _marks(texts, parts, wanted, options)
+    parts = parts[marks.places]
     codes = np.empty(0, dtype=np.int64)
-    for band in bands.T:
+    for band in marks.keys.T:
         for pair in wanted:
             met = _met_in_bucket(band, parts, pair, options.window)
-            alike = (low_bits[met[:, 0]] == low_bits[met[:, 1]]).mean(axis=1) >= options.threshold - _ESTIMATE_SLACK
-            codes = np.union1d(codes, met[alike, 0] * len(folded) + met[alike, 1])
-    pairs = np.stack([codes // len(folded), codes % len(folded)], axis=1)
-    similarity = jaccard(folded, pairs)
+            bits = marks.low_bits
+            alike = (bits[met[:, 0]] == bits[met[:, 1]]).mean(axis=1) >= options.threshold - _ESTIMATE_SLACK
+            codes = np.union1d(codes, met[alike, 0] * len(parts) + met[alike, 1])
+    pairs = marks.places[np.stack([codes // max(1, len(parts)), codes % max(1, len(parts))], axis=1)]
+    similarity = _similarity(texts, pairs)
     near = similarity >= options.threshold
-    return chosen[pairs[near]], similarity[near]
+    return pairs[near], similarity[near]
+
+
+@dataclass(frozen=True)
+class Marks:
+    """What stands for n texts that are long enough: positions (n,), rising, band keys and bits as in `signatures`."""
+
+    places: np.ndarray
+    keys: np.ndarray
+    low_bits: np.ndarray
+
+
+def _marks(texts: Sequence[str], parts: np.ndarray, wanted: Sequence[tuple[int, int]], options: NearOptions) -> Marks:
+    """Return the marks of the texts that may have a near one among those that they are to be compared with.
+
+    Where one part stands in every wanted pair (train against the tests), and never with itself, only those of its texts
+    are kept that share a band with a text of another part: the rest can have no partner.
+    """
+    others = {part for pair in wanted for part in pair}
+    hub = next((part for part in sorted(others) if all(pair.count(part) == 1 for pair in wanted)), None)
+    others -= {hub}
+    marks = _marks_of(texts, np.flatnonzero(np.isin(parts, sorted(others))), options)
+    if hub is None:
+        return marks
+    met = _marks_of(texts, np.flatnonzero(parts == hub), options, among=np.sort(marks.keys, axis=0))
+    order = np.argsort(np.concatenate([marks.places, met.places]), kind="stable")
+    return Marks(*(np.concatenate(pair)[order] for pair in zip(_arrays(marks), _arrays(met), strict=True)))
+
+
+def _arrays(marks: Marks) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    return marks.places, marks.keys, marks.low_bits
+
+
+def _marks_of(texts: Sequence[str], places: np.ndarray, options: NearOptions, among: np.ndarray | None = None) -> Marks:
+    """Mark the texts at these places, a stretch at a time; of `among` (sorted keys by band) one must be shared."""
+    found = [_marks_of_stretch([], places[:0], options)]
+    for start in range(0, len(places), _STRETCH):
+        stretch = places[start : start + _STRETCH]
+        marks = _marks_of_stretch([_read(texts[place]) for place in stretch.tolist()], stretch, options)
+        if among is not None:
+            met = np.any([_is_in(own, all_keys) for own, all_keys in zip(marks.keys.T, among.T, strict=True)], axis=0)
+            marks = Marks(*(array[met] for array in _arrays(marks)))
+        found.append(marks)
+    return Marks(*(np.concatenate(arrays) for arrays in zip(*map(_arrays, found), strict=True)))
+
+
+def _marks_of_stretch(folded: Sequence[str], places: np.ndarray, options: NearOptions) -> Marks:
+    shortest = max(options.min_length, 4)
+    long = np.fromiter((len(text) >= shortest for text in folded), dtype=bool, count=len(folded))
+    keys, low_bits = signatures([folded[index] for index in np.flatnonzero(long).tolist()], options)
+    return Marks(places[long], keys, low_bits)
+
+
+def _is_in(values: np.ndarray, ordered: np.ndarray) -> np.ndarray:
+    """Tell which values stand in a sorted array."""
+    if not len(ordered):
+        return np.zeros(len(values), dtype=bool)
+    nearest = ordered[np.minimum(np.searchsorted(ordered, values), len(ordered) - 1)]
+    return np.asarray(nearest == values)
+
+
+def _read(text: str) -> str:
+    """Return a text as it is compared: folded, in lower case."""
+    return fold(text).lower()
+
+
+def _similarity(texts: Sequence[str], pairs: np.ndarray) -> np.ndarray:
+    """Return the similarity of pairs of texts at these positions."""
+    members, places = np.unique(pairs, return_inverse=True)
+    return jaccard([_read(texts[member]) for member in members], places.reshape(pairs.shape))
 
 
 def signatures(texts: Sequence[str], options: NearOptions) -> tuple[np.ndarray, np.ndarray]:

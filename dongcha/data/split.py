@@ -6,7 +6,7 @@ The cut depends on the seed and on what the rows hold, not on their order: units
 hash of their text. Knows no file and no model. State: a few numbers a row.
 """
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
@@ -16,7 +16,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from dongcha.data.dataset import Dataset
-from dongcha.data.duplicates import digest, drop_repeats, exact_groups
+from dongcha.data.duplicates import drop_repeats, groups_and_ranks
 from dongcha.data.moment import moment
 from dongcha.data.rows import joined_texts, labels_of, plain, row_numbers
 from dongcha.errors import DataError, RecipeError
@@ -123,15 +123,12 @@ def _refuse_conflicts(dataset: Dataset, options: SplitOptions, label_field: str 
 
 
 def _units(dataset: Dataset, options: SplitOptions, label_field: str | None, seed: int, fields: Sequence[str]) -> Units:
-    texts = list(joined_texts(dataset, fields))
-    of_row = exact_groups(texts)
-    if options.group:
-        of_row = _joined(of_row, [plain(value) for value in dataset.column(options.group)])
-    num_units = int(of_row.max(initial=-1)) + 1
     key = seed.to_bytes(8, "little", signed=True)
-    ranks = [b"\xff" * 17] * num_units
-    for unit, text in zip(of_row, texts, strict=True):
-        ranks[unit] = min(ranks[unit], digest(text, key))
+    of_row, ranks = groups_and_ranks(joined_texts(dataset, fields), key)
+    if options.group:
+        texts, of_row = of_row, _joined(of_row, [plain(value) for value in dataset.column(options.group)])
+        ranks = _least(ranks, dict(zip(texts.tolist(), of_row.tolist(), strict=True)))
+    num_units = len(ranks)
     order = np.array(sorted(range(num_units), key=ranks.__getitem__), dtype=np.int64)
     size = np.bincount(of_row, minlength=num_units)
     per_label = any(isinstance(wish, PerLabel) for wish in options.asked.values())
@@ -140,13 +137,27 @@ def _units(dataset: Dataset, options: SplitOptions, label_field: str | None, see
     by_row = _row_strata(dataset.column(label_field))
     labels = tuple(sorted(set(by_row)))
     numbers = {label: number for number, label in enumerate(labels)}
-    stratum = np.zeros(num_units, dtype=np.int64)
-    found: dict[int, Counter[int]] = defaultdict(Counter)
-    for unit, label in zip(of_row.tolist(), by_row, strict=True):
-        found[unit][numbers[label]] += 1
-    for unit, counts in found.items():
-        stratum[unit] = min(counts, key=lambda number: (-counts[number], number))
-    return Units(of_row, order, size, stratum, labels)
+    number_of = np.fromiter((numbers[label] for label in by_row), np.int64, len(by_row))
+    return Units(of_row, order, size, _most_frequent(of_row, number_of), labels)
+
+
+def _most_frequent(units: np.ndarray, numbers: np.ndarray) -> np.ndarray:
+    """Return the most frequent number of each unit, the least of several; units are 0, 1, ... without a gap."""
+    if not len(units):
+        return np.zeros(0, dtype=np.int64)
+    width = int(numbers.max()) + 1
+    codes, counts = np.unique(units * width + numbers, return_counts=True)
+    order = np.lexsort((codes, -counts, codes // width))
+    _, first = np.unique(codes[order] // width, return_index=True)
+    return np.asarray(codes[order][first] % width)
+
+
+def _least(ranks: list[bytes], unit_of: dict[int, int]) -> list[bytes]:
+    """Return the least rank of the texts in each unit, given each text's unit."""
+    least: dict[int, bytes] = {}
+    for text, unit in unit_of.items():
+        least[unit] = min(least.get(unit, ranks[text]), ranks[text])
+    return [least[unit] for unit in range(len(least))]
 
 
 def _joined(texts: np.ndarray, values: list[str]) -> np.ndarray:

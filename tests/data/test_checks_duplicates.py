@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from dongcha.data.checks import View, duplicates, run_checks
 from dongcha.data.dataset import Dataset
+from dongcha.locale import speaking
 
 LONG = "the committee agreed on the new rules for the regional market after a long debate on {}"
 
@@ -70,18 +71,19 @@ def test_near_texts_are_found_across_splits_but_exact_ones_are_not_counted_again
     assert same["leak"].count == 1
 
 
-def test_above_the_limit_only_train_and_tests_are_compared_and_it_says_so(monkeypatch):
+def test_above_the_limit_only_train_is_compared_with_the_others_and_it_says_so(monkeypatch):
     monkeypatch.setattr(duplicates, "MOST_ROWS", 3)
     near = checks(
         train=([LONG.format("fish"), LONG.format("wish")], ["x", "x"]),
         validation=([LONG.format("dish")], ["x"]),
         test=([LONG.format("wine")], ["x"]),
     )["near_duplicates"]
-    assert (
-        near.figures == {"narrow": True, "train/test": {"texts": 1, "pairs": 1}} or near.figures["train/test"]["texts"]
-    )
-    assert "train/train" not in near.figures
-    assert "only train is compared" in near.message
+    assert set(near.figures) == {"narrow", "train/validation", "train/test"}
+    assert near.figures["train/validation"]["texts"] == near.figures["train/test"]["texts"] == 1
+    assert "above 3 rows, only train is compared with the other splits" in near.message
+    with speaking("zh"):
+        said = checks(train=(["a", "b"], ["x", "x"]), test=(["c", "d"], ["x", "x"]))["near_duplicates"].message
+    assert "超过 3 行，只将训练集与其他数据集比较" in said
 
 
 def test_examples_are_few_short_and_on_one_line():

@@ -3,7 +3,7 @@
 import pyarrow as pa
 import pytest
 
-from dongcha.data.checks import ORDER, View, language, lengths, personal, run_checks, unknown
+from dongcha.data.checks import ORDER, View, gap_model, language, lengths, personal, run_checks, unknown
 from dongcha.data.checks.language import scripts_of
 from dongcha.data.dataset import Dataset
 from dongcha.errors import RecipeError
@@ -67,6 +67,18 @@ def test_sampling_is_seeded_and_bounded():
         lengths.check(view([f"text {i}" for i in range(100)], encode=watched, max_tokens=9, sample=10))
     assert seen[0] == seen[1]
     assert len(seen[0]) == 10
+
+
+def test_checks_that_need_a_model_say_when_they_looked_at_a_sample():
+    abilities = {"encode": encode, "unknown_id": 7, "max_tokens": 9, "reference": ("general text",)}
+    for spoken, words in (("en", "fixed sample of 10 rows"), ("zh", "固定抽取的 10 行")):
+        with speaking(spoken):
+            sampled = view([f"some text {i}" for i in range(11)], sample=10, **abilities)
+            whole = view([f"some text {i}" for i in range(10)], sample=10, **abilities)
+            for module in (lengths, unknown, gap_model):
+                assert words in module.check(sampled)[0].message
+                assert words not in module.check(whole)[0].message
+    assert "sample" not in lengths.check(view(["a"] * 11, sample=10))[0].message, "characters are those of all rows"
 
 
 def test_unknown_tokens_are_counted_and_the_characters_named():

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dongcha.data.dataset import Dataset
-from dongcha.data.duplicates import drop_repeats, exact_groups, fold, num_words
+from dongcha.data.duplicates import digest, drop_repeats, exact_groups, fold, groups_and_ranks, num_words
 from dongcha.data.near_duplicates import NearOptions, near_pairs
 
 EN = [
@@ -156,6 +156,41 @@ def test_parts_limit_what_is_compared():
     texts = [text, text + " a", text + " b", english(rng)]
     pairs, _ = near_pairs(texts, np.array([0, 0, 1, 1]), wanted=[(0, 1)])
     assert sorted(map(tuple, pairs.tolist())) == [(0, 2), (1, 2)]
+
+
+KIN = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3), st.integers(0, 2)), max_size=7)
+
+
+@given(KIN)
+@settings(max_examples=50, deadline=None)
+def test_comparing_one_part_with_the_others_finds_what_comparing_all_finds(kin):
+    base = [english(random.Random(seed), 8) for seed in range(4)]
+    texts = [f"{base[family]} {'abcd'[edit]}" for family, edit, _ in kin]
+    parts = np.array([part for _, _, part in kin], dtype=np.int64)
+    wanted = [(0, 1), (0, 2)]
+    pairs, similarity = near_pairs(texts, parts, wanted)
+    every, of_every = near_pairs(texts, parts)
+    across = {
+        tuple(sorted(map(int, pair), key=lambda place: parts[place])): s
+        for pair, s in zip(every, of_every, strict=True)
+        if 0 in parts[pair] and parts[pair[0]] != parts[pair[1]]
+    }
+    assert {(int(a), int(b)): s for (a, b), s in zip(pairs, similarity, strict=True)} == across
+    assert set(across) >= {
+        (a, b)
+        for a, (family, edit, part) in enumerate(kin)
+        for b, (other, edit_too, part_too) in enumerate(kin)
+        if part == 0 < part_too and family == other and edit == edit_too
+    }
+
+
+@given(st.lists(st.text(alphabet="aAＡ \u200b", max_size=3), max_size=12))
+@settings(max_examples=50)
+def test_groups_and_ranks_are_the_groups_and_each_ones_digest(texts):
+    groups, ranks = groups_and_ranks(iter(texts), b"key")
+    assert groups.tolist() == exact_groups(texts).tolist()
+    assert all(ranks[group] == digest(text, b"key") for group, text in zip(groups, texts, strict=True))
+    assert len(ranks) == len(set(groups.tolist()))
 
 
 def test_a_family_of_alike_texts_costs_no_square():

@@ -55,7 +55,7 @@ def test_chinese_round_trips(tmp_path, encoding):
     ],
 )
 def test_other_encodings_are_not_taken_for_chinese(tmp_path, text, encoding):
-    with pytest.raises(DataError, match=r"neither UTF-8 nor .*row 1 at byte"):
+    with pytest.raises(DataError, match=r"neither UTF-8 nor .*line 1 at byte"):
         text_of(text.encode(encoding), tmp_path)
     assert "".join(text_of(text.encode(encoding), tmp_path, encoding=encoding).lines()) == text
 
@@ -72,20 +72,20 @@ def test_bad_lines_are_listed_with_their_byte_offsets(tmp_path):
     with pytest.raises(DataError) as caught:
         text_of(content, tmp_path)
     message = str(caught.value)
-    assert f"row 2 at byte {offsets[0]}; row 6 at byte {offsets[1]}" in message
+    assert f"line 2 at byte {offsets[0]}; line 6 at byte {offsets[1]}" in message
     assert "7 (" in message and message.count("at byte") == 5
     assert "data.encoding_errors" in message
 
 
 def test_bad_lines_far_into_a_file_keep_their_numbers(tmp_path):
     line = b"x" * 99 + b"\n"
-    with pytest.raises(DataError, match=r"row 30001 at byte 3000003"):
+    with pytest.raises(DataError, match=r"line 30001 at byte 3000003"):
         text_of(line * 30_000 + b"abc\xff\n", tmp_path)
 
 
 def test_bad_utf16_is_placed_too(tmp_path):
     content = "ab\nc".encode("utf-16") + b"\x00\xd8" + "d\n".encode("utf-16-le")
-    with pytest.raises(DataError, match=r"valid utf-16: 1 \(row 2 at byte 10\)"):
+    with pytest.raises(DataError, match=r"valid utf-16: 1 \(line 2 at byte 10\)"):
         text_of(content, tmp_path)
 
 

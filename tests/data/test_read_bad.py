@@ -191,7 +191,7 @@ BROKEN = {
     "double id": ("a.jsonl", lines({**GOOD, "id": 7}, GOOD, {**GOOD, "id": 7}), TEXT_LABEL, ["row 3", "'7'", "row 1"]),
     "not Parquet": ("a.parquet", "text,label\n", TEXT_LABEL, ["a.parquet", "not a Parquet file", "again"]),
     "not Excel": ("a.xlsx", "text,label\n", TEXT_LABEL, ["a.xlsx", "not an Excel workbook", ".csv"]),
-    "unknown bytes": ("a.txt", b"caf\xe9 ol\xe9\n", ("text",), ["a.txt", "row 1 at byte 3", "data.encoding"]),
+    "unknown bytes": ("a.txt", b"caf\xe9 ol\xe9\n", ("text",), ["a.txt", "line 1 at byte 3", "data.encoding"]),
 }
 
 

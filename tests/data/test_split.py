@@ -8,6 +8,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from dongcha.data import split
 from dongcha.data.dataset import Dataset
 from dongcha.data.duplicates import fold
 from dongcha.data.split import PerLabel, SplitOptions, make_splits
@@ -198,3 +199,13 @@ def test_mixed_times_and_no_rows_are_refused():
         make_splits(data, SplitOptions(validation=None, test=0.3, by_time="when"), label_field=None, seed=1)
     with pytest.raises(DataError, match="empty"):
         make_splits(data.take(np.array([], dtype=np.int64)), TENTHS, label_field=None, seed=1)
+
+
+@given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 3)), max_size=30))
+@settings(max_examples=50)
+def test_a_unit_has_the_label_that_most_of_its_rows_have(rows):
+    names = sorted({unit for unit, _ in rows})
+    units = np.array([names.index(unit) for unit, _ in rows], dtype=np.int64)
+    found = split._most_frequent(units, np.array([number for _, number in rows], dtype=np.int64))
+    own = [[number for unit, number in rows if unit == name] for name in names]
+    assert found.tolist() == [min(some, key=lambda number: (-some.count(number), number)) for some in own]

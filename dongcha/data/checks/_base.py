@@ -11,6 +11,7 @@ import numpy as np
 
 from dongcha.data.dataset import Dataset
 from dongcha.data.rows import joined_texts
+from dongcha.locale import say
 from dongcha.types import Check
 
 NUM_EXAMPLES = 5
@@ -63,6 +64,11 @@ class View:
     def sampled_texts(self, split: str) -> list[str]:
         """Return the input texts of `sampled(split)`."""
         return list(joined_texts(self.sampled(split), self.fields))
+
+    def sampled_note(self, key: str = "data_checks.sampled") -> str:
+        """Return the words that say that only a sample was looked at; none where no split has more rows than that."""
+        more = any(len(dataset) > self.sample for dataset in self.splits.values())
+        return say(key, sample=self.sample) if more else ""
 
     @property
     def target(self) -> str | None:

@@ -2,7 +2,8 @@
 
 In: a View. Out: checks `duplicates`, `leak`, `near_duplicates`. A leak into a split that we cut is a failure, into a
 given one a warning. All counts of exact repeats are exact. State: one number a row, one digest a distinct text, and
-224 bytes a text for near ones; above `MOST_ROWS` rows near ones are looked for only between train and the tests.
+224 bytes a text for near ones; above `MOST_ROWS` rows near ones are looked for only between train and each other split,
+and then only the texts of these others, and those of train that share a band with one, have state.
 """
 
 from collections import defaultdict
@@ -141,16 +142,14 @@ def _leak(left: Split, right: Split) -> tuple[dict[str, int | float], list[int]]
 def _near(splits: Sequence[Split]) -> Check:
     total = sum(len(split.texts) for split in splits)
     narrow = total > MOST_ROWS
+    wanted = [(a, b) for a in range(len(splits)) for b in range(a, len(splits))]
     if narrow:
-        splits = [split for split in splits if split.name != "validation"]
+        wanted = [(a, b) for a, b in wanted if a < b and splits[a].name == "train"]
     # One item a distinct text of a split: exact repeats are counted elsewhere.
     rows = [split.first_rows(split.groups) for split in splits]
     texts = [split.texts[row] for split, own in zip(splits, rows, strict=True) for row in own]
     groups = np.concatenate([split.groups[own] for split, own in zip(splits, rows, strict=True)] or [np.empty(0)])
     parts = np.repeat(np.arange(len(splits)), [len(own) for own in rows])
-    wanted = [(a, b) for a in range(len(splits)) for b in range(a, len(splits))]
-    if narrow:
-        wanted = [(a, b) for a, b in wanted if a < b and splits[a].name == "train"]
     pairs, similarity = near_pairs(texts, parts, wanted)
     differ = groups[pairs[:, 0]] != groups[pairs[:, 1]] if len(pairs) else np.empty(0, dtype=bool)
     pairs, similarity = pairs[differ], similarity[differ]

@@ -48,11 +48,17 @@ def check(view: View) -> list[Check]:
         Check(
             name="gap_model",
             status="warned" if far else "passed",
-            message=message + say("data_checks.stop"),
+            message=message + _note(view) + say("data_checks.stop"),
             fix=say("data_checks.gap_model_fix") if far else "",
             figures=figures,
         )
     ]
+
+
+def _note(view: View) -> str:
+    """Say that only some rows of the first split were looked at, where it has more."""
+    first, most = split_order(view.splits)[0], min(view.sample, view.embedded)
+    return say("data_checks.gap_model_sampled", sample=most) if len(view.splits[first]) > most else ""
 
 
 def _pieces(view: View, texts: list[str]) -> dict[str, float]:

@@ -33,7 +33,8 @@ def check(view: View) -> list[Check]:
         num_cut += tokens["cut_rows"]
         num_spans += tokens["cut_spans"]
         examples += cut
-    message = say("data_checks.lengths", clauses=say("data_checks.and").join(clauses))
+    sampled = view.sampled_note("data_checks.lengths_sampled") if view.encode else ""
+    message = say("data_checks.lengths", clauses=say("data_checks.and").join(clauses), note=sampled)
     if not num_cut:
         return [Check("lengths", "passed", message, figures=figures)]
     note = say("data_checks.lengths_cut", rows=num_cut, share=_cut_share(figures), most=view.max_tokens)

@@ -30,8 +30,9 @@ def check(view: View) -> list[Check]:
         figures[name]["share"] = sum(unknown) / max(1, tokens)
         worst += [(num / len(ids), text) for num, ids, text in zip(unknown, encoded, texts, strict=True) if num]
     share = sum(f["unknown"] for f in figures.values()) / max(1, sum(f["tokens"] for f in figures.values()))
+    note = view.sampled_note()
     if not worst:
-        return [Check("unknown", "passed", say("data_checks.unknown_zero"), figures=figures)]
+        return [Check("unknown", "passed", say("data_checks.unknown_zero", note=note), figures=figures)]
     worst.sort(key=lambda item: -item[0])
     characters = _unknown_characters(view, [text for _, text in worst])
     figures = {"share": share, "characters": characters, "splits": figures}
@@ -40,7 +41,7 @@ def check(view: View) -> list[Check]:
         Check(
             name="unknown",
             status="warned" if share > HIGH else "passed",
-            message=say("data_checks.unknown", share=share, rows=len(worst), listed=listed),
+            message=say("data_checks.unknown", share=share, rows=len(worst), listed=listed, note=note),
             count=len(worst),
             examples=tuple(short(text) for _, text in worst[:NUM_EXAMPLES]),
             fix=say("data_checks.unknown_fix") if share > HIGH else "",

@@ -48,7 +48,7 @@ def locate(source: str | Path, base: Path) -> Path:
         return package_path(source)
     path = base / Path(source).expanduser()
     if not path.exists():
-        raise DataError(say("read.missing", source=source, near=nearest(path)))
+        raise DataError(say("read.missing", source=str(source), base=base, near=nearest(path)))
     return path
 
 

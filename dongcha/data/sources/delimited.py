@@ -66,7 +66,8 @@ def _records(text: Text, dialect: Dialect, origin: Origin) -> Iterator[tuple[int
                 number += 1
                 yield reader.line_num, cells
     except csv.Error as error:
-        origin.refuse("read.csv", number + 1, reason=str(error), line=reader.line_num)
+        key = "read.bare_cr" if "new-line character" in str(error) else "read.csv"
+        origin.refuse(key, number + 1 or None, reason=str(error), line=reader.line_num)
 
 
 def _header(cells: list[str], origin: Origin) -> list[str]:

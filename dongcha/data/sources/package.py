@@ -11,7 +11,7 @@ from pathlib import Path
 
 from dongcha import files
 from dongcha.data.origin import nearest
-from dongcha.errors import DataError
+from dongcha.errors import DataError, UserError
 from dongcha.locale import say
 
 PREFIX = "package:"
@@ -23,7 +23,10 @@ def package_path(spec: str) -> Path:
     root = _root(name)
     if root is None:
         raise DataError(_unknown_package(spec, name))
-    path = files.inside(root, *below.split("/"))
+    try:
+        path = files.inside(root, *below.split("/"))
+    except UserError:
+        raise DataError(say("read.package_outside", source=spec, name=name)) from None
     if not path.exists():
         raise DataError(say("read.package_path", source=spec, near=nearest(path), root=root))
     return path
