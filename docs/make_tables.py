@@ -1,8 +1,8 @@
 """Write the tables that the code can write by itself into the pages: `python docs/make_tables.py`.
 
 `keys`: every key of a recipe with its default and its line of help. `auto`: what the rules of `train/auto.py` answer at
-some counts of training rows, found by asking them. With `--check` nothing is written, and stale pages give exit code 1.
-A test does the same.
+some counts of training rows, found by asking them. `refused_...` and `accepted`: see `errors_page.py`. With `--check`
+nothing is written, and stale pages give exit code 1. A test does the same.
 """
 
 import sys
@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import product
 from typing import Any
 
+import errors_page
 from blocks import ROOT, filled, pages
 
 from dongcha.config import Recipe, flow, help_lines
@@ -131,7 +132,7 @@ def _answer(value: Any, language: str) -> str:
     return f"{value:g}" if isinstance(value, int | float) else f"`{value}`"
 
 
-MAKERS = {"keys": keys, "auto": auto}
+MAKERS = {"keys": keys, "auto": auto, **errors_page.MAKERS}
 
 
 def fresh(text: str, language: str) -> str:

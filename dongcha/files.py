@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import re
+import resource
 import shutil
 import time
 import unicodedata
@@ -24,6 +25,10 @@ from dongcha.locale import say
 DONE = "done.json"  # written last: a folder without it is no result
 OWNER_SECONDS = 0.5  # how long a refused process waits for the holder's name
 _NAME = re.compile(r"[\w][\w.\-]{0,63}")
+_LEFT = re.compile(r"\.(.+)\.\d+\.(tmp|old)")  # what a process at work calls the folders and files it has not finished
+# What an operating system says where bytes find no room, and the sentence for it.
+NO_ROOM = {errno.ENOSPC: "files.disk_full", errno.EDQUOT: "files.disk_quota", errno.EFBIG: "files.disk_limit"}
+_RUST = re.compile(r"\(os error (\d+)\)")  # how safetensors and tokenizers tell it: they raise no OSError
 _DEVICES = {"con", "prn", "aux", "nul", *(f"com{i}" for i in range(10)), *(f"lpt{i}" for i in range(10))}
 _fault: list[int] = []  # at most one counter: how many more disk operations succeed
 
@@ -47,15 +52,32 @@ def _operation(path: Path) -> None:
 
 @contextmanager
 def disk_errors(path: Path, needed: int = 0) -> Iterator[None]:
-    """Turn a full disk into one sentence with the path, the bytes needed and the bytes free."""
+    """Turn a full disk into one sentence with the path, the bytes needed and the bytes free.
+
+    Where `needed` is not known, it is one byte more than there was room for.
+    """
     try:
         yield
-    except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+    except Exception as error:
+        key = no_room(error)
+        if key is None:
             raise
-        parent = next(p for p in (path, *path.parents) if p.exists())
-        free = shutil.disk_usage(parent).free
-        raise MachineError(say("files.disk_full", path=path, needed=needed, free=free)) from error
+        free = free_bytes(path)
+        room = resource.getrlimit(resource.RLIMIT_FSIZE)[0] if key == NO_ROOM[errno.EFBIG] else free
+        raise MachineError(say(key, path=path, needed=needed or max(room, 0) + 1, free=free)) from error
+
+
+def no_room(error: BaseException) -> str | None:
+    """Return the sentence for an error that says that bytes found no room, whatever library raised it; None else."""
+    if isinstance(error, OSError):
+        return NO_ROOM.get(error.errno or 0)
+    found = _RUST.search(str(error))
+    return NO_ROOM.get(int(found[1])) if found else None
+
+
+def free_bytes(path: Path) -> int:
+    """Return the bytes free on the disk of a path, whether or not it is there yet."""
+    return shutil.disk_usage(next(p for p in (path, *path.absolute().parents) if p.exists())).free
 
 
 def make_folder(path: Path) -> Path:
@@ -140,9 +162,10 @@ def read_lines(path: Path) -> list[Any]:
 
 
 @contextmanager
-def new_folder(target: Path) -> Iterator[Path]:
+def new_folder(target: Path, needed: int = 0) -> Iterator[Path]:
     """Fill a folder under a temporary name and rename it into place when the block ends well.
 
+    `needed` bytes are named where the disk is full; 0: not known before.
     All files are flushed and a last-written marker (`done.json`) is added before the rename; an older folder of that
     name is replaced only then. When the block fails, nothing is left.
     """
@@ -151,7 +174,7 @@ def new_folder(target: Path) -> Iterator[Path]:
     shutil.rmtree(temporary, ignore_errors=True)
     make_folder(temporary)
     try:
-        with disk_errors(target):
+        with disk_errors(target, needed):
             yield temporary
             for path in sorted(temporary.rglob("*")):
                 if path.is_file():
@@ -249,10 +272,11 @@ def _lives(pid: str) -> bool:
 
 
 @contextmanager
-def lock(folder: Path) -> Iterator[None]:
+def lock(folder: Path) -> Iterator[tuple[str, str] | None]:
     """Hold a folder for this process; a second holder is refused at once with the owner's process id.
 
-    The lock is the kernel's (flock), so it ends with its process, however that dies.
+    The lock is the kernel's (flock), so it ends with its process, however that dies. Yields the process and the time of
+    a holder that was killed, None where the last one left in order; what the killed one had half written is cleared.
     """
     make_folder(folder)
     with (folder / ".lock").open("a+", encoding="utf-8") as handle:
@@ -261,7 +285,32 @@ def lock(folder: Path) -> Iterator[None]:
         except BlockingIOError:
             pid, since = _owner(handle)
             raise Busy(say("files.busy", folder=folder, pid=pid or "?", since=since or "?")) from None
+        handle.seek(0)
+        pid, _, since = handle.read().partition(" ")
+        if pid:
+            clear_left(folder)
         handle.truncate(0)
         handle.write(f"{os.getpid()} {time.strftime('%Y-%m-%dT%H:%M:%S')}")
         handle.flush()
-        yield
+        try:
+            yield (pid, since.strip()) if pid else None
+        finally:
+            handle.truncate(0)  # an empty file says that its holder left in order
+
+
+def clear_left(folder: Path) -> None:
+    """Clear what a killed process left below a folder that this one holds.
+
+    Half-written files and folders go; a folder that was moved aside comes back where its successor does not stand yet.
+    """
+    for path in sorted(folder.rglob(".*")):
+        found = _LEFT.fullmatch(path.name)
+        if found is None or not path.exists():
+            continue
+        target = path.with_name(found[1])
+        if found[2] == "old" and not target.exists():
+            path.replace(target)
+        elif path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)

@@ -51,7 +51,9 @@ def run(
         until = known_step(STEPS, until)
         start = stations.begin(recipe, workspace, watch, spent=spent)
         folder = start.folder
-        with files.lock(folder), stations.leaving_nothing(folder):
+        with files.lock(folder) as left, stations.leaving_nothing(folder):
+            if left:
+                watch("taken_over", pid=left[0], since=left[1])
             if fresh:
                 stations.clear(folder)
             elif until is None and stations.stands(folder, recipe):

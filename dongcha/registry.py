@@ -37,5 +37,6 @@ def find(kind: str, name: str) -> ModuleType:
     if name not in names(kind):
         near = get_close_matches(name, names(kind), n=1)
         key = "registry.unknown_near" if near else "registry.unknown"
-        raise RecipeError(say(key, kind=kind, name=name, near=near[0] if near else "", all=", ".join(names(kind))))
+        place = next((recipe_key for recipe_key, own in METHODS.items() if own == kind), kind)
+        raise RecipeError(say(key, kind=place, name=name, near=near[0] if near else "", all=", ".join(names(kind))))
     return importlib.import_module(f"dongcha.{kind}.{name}")

@@ -46,7 +46,9 @@ def check(evidence: Evidence) -> Check:
 
 def plain_logits(folder: Path, head_class: str, batch: Batch) -> np.ndarray:
     """Compute logits with Transformers alone; a pooled head is applied in numpy."""
-    plain: Any = getattr(transformers, head_class).from_pretrained(folder, local_files_only=True).eval()
+    plain: Any = (
+        getattr(transformers, head_class).from_pretrained(folder, local_files_only=True, trust_remote_code=False).eval()
+    )
     inputs = {
         "input_ids": torch.from_numpy(batch["input_ids"]),
         "attention_mask": torch.from_numpy(batch["mask"]).long(),
@@ -89,14 +91,18 @@ def _same_names(evidence: Evidence) -> bool:
     wanted = evidence.model.spec.labels
     if evidence.model.module.form != "native" or not wanted:
         return True
-    named = transformers.AutoConfig.from_pretrained(evidence.model_folder, local_files_only=True).id2label
+    named = transformers.AutoConfig.from_pretrained(
+        evidence.model_folder, local_files_only=True, trust_remote_code=False
+    ).id2label
     return [named.get(i) for i in range(len(named))] == list(wanted)
 
 
 def _same_ids(evidence: Evidence, batch: Batch) -> bool:
     """Tell whether the saved tokenizer, loaded by Transformers, gives the ids that the model was trained on."""
     rows, features = evidence.sample(evidence.split)
-    plain = transformers.AutoTokenizer.from_pretrained(evidence.model_folder, local_files_only=True)
+    plain = transformers.AutoTokenizer.from_pretrained(
+        evidence.model_folder, local_files_only=True, trust_remote_code=False
+    )
     for i in range(min(ROWS, len(features))):
         row = int(features.units["row"][i])
         if (np.asarray(features.units["row"]) == row).sum() > 1:

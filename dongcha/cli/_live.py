@@ -90,6 +90,10 @@ class Live:
         """Tell that a stopped run goes on."""
         self.line("cli.resumed", say("cli.resumed_line", step=step, total=total))
 
+    def on_taken_over(self, pid: str, since: str) -> None:
+        """Tell that the folder's last holder died, and that this run takes its place."""
+        self.line("cli.resumed", say("cli.taken_over_line", pid=pid, since=since), "yellow")
+
     def on_checkpoint_damaged(self, path: str) -> None:
         """Tell that a checkpoint is not as it was written, so the one before it is taken."""
         self.line("cli.resumed", say("cli.damaged_line", path=path), "yellow")

@@ -42,6 +42,7 @@ def predict(
     """Predict texts with a trained model."""
     if (file is None) == (text is None):
         raise UserError(say("cli.predict_what"))
+    refuse_onto_itself(file, output)
     form = form_of(file, output)
     if form == EXCEL and output is None:
         raise UserError(say("cli.xlsx_output"))
@@ -55,6 +56,16 @@ def predict(
         write_xlsx(rows, output or Path())
     else:
         emit(table_lines(rows, TABLES[form]), output, BOM)
+
+
+def refuse_onto_itself(file: str | None, output: Path | None) -> None:
+    """Refuse an output that is a folder, or the very file that is read: its texts would be lost."""
+    if output is None:
+        return
+    if output.is_dir():
+        raise UserError(say("cli.output_folder", output=output))
+    if file is not None and output.exists() and Path(file).exists() and output.samefile(file):
+        raise UserError(say("cli.output_input", output=output, other=output.with_stem(f"{output.stem}-predicted")))
 
 
 def form_of(file: str | None, output: Path | None) -> str:
@@ -75,16 +86,30 @@ def answered(predictor: Any, file: str | None, text: str | None, column: str | N
 
 def standard_input() -> Iterator[Any]:
     """Yield the rows of standard input: JSON objects, or plain texts, one a line; empty lines are passed over."""
-    for number, line in enumerate(sys.stdin, 1):
+    for number, line in enumerate(input_lines(), 1):
         if not line.strip():
             continue
         if not line.lstrip().startswith("{"):
-            yield line.rstrip("\r\n")
+            yield line
             continue
         try:
             yield json.loads(line)
         except json.JSONDecodeError as error:
             raise DataError(say("cli.bad_line", row=number, error=error.msg, column=error.colno)) from error
+        except RecursionError as error:
+            raise DataError(say("cli.bad_line", row=number, error=say("cli.too_deep"), column=1)) from error
+        except ValueError as error:  # an integer of thousands of digits
+            raise DataError(say("cli.bad_line", row=number, error=str(error)[:80], column=1)) from error
+
+
+def input_lines() -> Iterator[str]:
+    """Yield the lines of standard input, as UTF-8 whatever the locale says; a byte that is none is refused."""
+    for number, line in enumerate(getattr(sys.stdin, "buffer", sys.stdin), 1):
+        try:
+            text = line if isinstance(line, str) else line.decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise DataError(say("cli.bad_bytes", row=number, offset=error.start)) from error
+        yield text.removeprefix(BOM).rstrip("\r\n")
 
 
 def emit(lines: Iterable[str], output: Path | None, opening: str = "") -> None:

@@ -14,12 +14,14 @@ from dongcha.errors import UserError
 from dongcha.locale import say
 from dongcha.report import read_report
 from dongcha.report.figures import interval, score, seconds
+from dongcha.steps import LOG
 from dongcha.types import Report, Row
 
 app = typer.Typer(help="List, show, compare and remove runs.", no_args_is_help=True)
 Root = Annotated[Path, typer.Option("--workspace", help="the folder of runs")]
 Name = Annotated[str, typer.Argument(help="a run: its folder, name/hash, or the first letters of its hash")]
 RUNS = Path("runs")
+OWN = (LOG, "report.json")  # by which a folder is known as a run: nothing else is removed
 
 
 @app.command("list")
@@ -64,6 +66,8 @@ def compare(runs: Annotated[list[str], typer.Argument(help="two or more runs")],
 def remove(run: Name, workspace: Root = RUNS) -> None:
     """Remove a run's folder; nothing else is touched."""
     folder = found_run(run, workspace)
+    if not all((folder / name).is_file() for name in OWN):
+        raise UserError(say("cli.not_a_run", folder=folder, names=", ".join(OWN)))
     with files.lock(folder):
         shutil.rmtree(folder)
     typer.echo(say("cli.removed", folder=folder), err=True)
@@ -81,7 +85,7 @@ def found_run(name: str, workspace: Path) -> Path:
         return Path(name)
     found = [p for p in workspace.glob("*/*") if (p / "report.json").is_file()]
     fitting = [p for p in found if f"{p.parent.name}/{p.name}".startswith(name) or p.name.startswith(name)]
-    if len(fitting) != 1:
+    if len(fitting) != 1 or not name:  # every name begins with nothing
         key = "cli.run_ambiguous" if fitting else "cli.run_unknown"
         known = ", ".join(sorted(f"{p.parent.name}/{p.name}" for p in (fitting or found))[:5]) or "-"
         raise UserError(say(key, name=name, known=known))

@@ -28,6 +28,7 @@ Positive: TypeAlias = Annotated[float, Field(gt=0)]
 Share: TypeAlias = Annotated[float, Field(ge=0, lt=1)]
 Fraction: TypeAlias = Annotated[float, Field(ge=0, le=1)]
 Count: TypeAlias = Annotated[int, Field(ge=1)]
+Threads: TypeAlias = Annotated[int, Field(ge=1, le=1024)]  # of more, libraries may end the process without a word
 
 SOURCES = ("train", "validation", "test", "corpus")  # keys of data that hold a source; `tests` holds more by name
 BUILT_TASKS = ("classification", "tagging", "regression")
@@ -163,5 +164,5 @@ class Sections(Section):
     review: NotBuilt = None
     retrain: NotBuilt = None
     device: Literal["auto", "cpu", "cuda", "mps", "npu"] = "auto"
-    threads: Auto | Count = "auto"
+    threads: Auto | Threads = "auto"
     time_limit: Positive | None = None

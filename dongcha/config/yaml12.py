@@ -173,7 +173,9 @@ class _Reader:
         if seen > 1:
             raise refuse(self._place(event), "config.documents")
         if event.version or event.tags:
-            raise refuse(self._place(event), "config.directive")
+            lines = self.text.splitlines()
+            line = next((i for i, text in enumerate(lines) if text.startswith("%")), event.start_mark.line)
+            raise refuse(self._at(line, 0), "config.directive")
 
     def _node(self, event: Any, path: KeyPath) -> Any:
         if isinstance(event, AliasEvent) or event.anchor:

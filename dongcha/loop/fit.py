@@ -29,6 +29,7 @@ from dongcha.loop.memory import is_out_of_memory, memory_errors
 from dongcha.loop.placement import Placement, Tensors
 from dongcha.loop.proof import STEPS as PROOF_STEPS
 from dongcha.loop.proof import Rehearsal, ResumeProof
+from dongcha.loop.room_on_disk import refuse_full_disk
 from dongcha.loop.schedules import rate_factor
 from dongcha.loop.settings import LoopSettings
 from dongcha.loop.signals import StopFlag, stop_flag
@@ -37,6 +38,7 @@ from dongcha.registry import find
 from dongcha.types import Watch
 
 CURVE_POINTS = 400  # points kept of each curve, however long the run
+ROWS_NAMED = 8  # of a batch that diverged
 
 
 class Objective(Protocol):
@@ -49,6 +51,11 @@ class Objective(Protocol):
     def loss(self, module: torch.nn.Module, batch: Tensors) -> torch.Tensor:
         """Return the loss summed over the batch's units, a scalar with a graph."""
         ...
+
+
+def positions(rows: list[int]) -> str:
+    """Name training rows by their place among them, from 1: for a loop that knows no files."""
+    return say("loop.training_rows", rows=", ".join(str(row + 1) for row in rows))
 
 
 @dataclass(frozen=True)
@@ -73,7 +80,7 @@ class Fit:
     """One run of the loop: `groups` are the optimiser's parameter groups, `folder` keeps checkpoints (or None).
 
     `journal` keeps events, `budget` is the time there is; `proves` repeats the last two steps from a copy, as a resume
-    would, and tells whether they end in the same bits.
+    would, and tells whether they end in the same bits; `row_names` says where training rows (0-based) stand.
     """
 
     module: torch.nn.Module
@@ -89,6 +96,7 @@ class Fit:
     journal: Journal = field(default_factory=Journal)
     budget: Budget = field(default_factory=Budget)
     proves: bool = False
+    row_names: Callable[[list[int]], str] = positions
 
     def run(self) -> Fitted:
         """Train from the newest checkpoint, or from the start, to the end; leave the best weights in the module."""
@@ -118,6 +126,7 @@ class Fit:
     def _begin(self) -> None:
         self._build()
         if self.folder is not None:
+            refuse_full_disk(self.folder, self.module, self.trained)
             found = load_checkpoint(self.folder, self.module, self.optimizer, self.watch)
             if found is not None:
                 self.state, self.best = found
@@ -253,7 +262,7 @@ class Fit:
 
     def _diverged(self, indices: np.ndarray, loss: float, norm: float) -> None:
         rows = sorted(set(np.asarray(self.train.units["row"])[indices].tolist()))
-        shown = ", ".join(str(row + 1) for row in rows[:8])
+        shown = self.row_names(rows[:ROWS_NAMED])
         self.optimizer.zero_grad(set_to_none=True)
         told = say("loop.diverged", step=self.state.step + 1, loss=loss, norm=norm, rows=shown)
         if self.folder is not None and all(bool(torch.isfinite(parameter).all()) for parameter in self.trained):

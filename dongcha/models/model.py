@@ -5,12 +5,14 @@ In: a model's folder and what a task asks of a head. Out: logits by feature, in 
 """
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from safetensors import SafetensorError
 from torch import nn
 
 from dongcha import files
@@ -19,6 +21,7 @@ from dongcha.data.plan import plan_inference
 from dongcha.errors import ModelError
 from dongcha.locale import say
 from dongcha.models.heads._base import HeadSpec
+from dongcha.models.source import refuse_unreadable, refuse_unsafe
 from dongcha.models.tokenizer import Tokenizer, load_tokenizer
 from dongcha.registry import find
 
@@ -108,14 +111,33 @@ def build_model(folder: Path, spec: HeadSpec, *, max_tokens: int | None, seed: i
 
 
 def load_model(folder: Path) -> Model:
-    """Load what `Model.save` wrote; refuses a folder without its card or marker, or that lost a file."""
+    """Load what `Model.save` wrote; refuses a folder without its card or marker, that lost a file, or is not safe."""
     for name in (CARD, files.DONE):
         if not (folder / name).is_file():
             raise ModelError(say("model.not_ours", folder=folder, missing=name))
-    for name in files.read_json(folder / files.DONE)["files"]:
+    with _undamaged(folder / files.DONE):
+        saved = list(files.read_json(folder / files.DONE)["files"])
+    for name in saved:
         if not (folder / name).is_file():
             raise ModelError(say("model.lost_file", folder=folder, missing=name))
-    card = files.read_json(folder / CARD)
-    head = card["head"]
-    spec = HeadSpec(name=head["name"], num_outputs=head["num_outputs"], loss=head["loss"], labels=tuple(head["labels"]))
-    return build_model(folder, spec, max_tokens=card["max_tokens"], seed=0, card=card)
+    refuse_unsafe(folder)
+    for name in saved:
+        if name.endswith(".safetensors"):
+            refuse_unreadable(folder / name)
+    with _undamaged(folder / CARD):
+        card = files.read_json(folder / CARD)
+        head, most = card["head"], card["max_tokens"]
+        labels, outputs = tuple(head["labels"]), head["num_outputs"]
+        spec = HeadSpec(name=head["name"], num_outputs=outputs, loss=head["loss"], labels=labels)
+    with _undamaged(folder):
+        return build_model(folder, spec, max_tokens=most, seed=0, card=card)
+
+
+@contextmanager
+def _undamaged(file: Path) -> Iterator[None]:
+    """Say of a file of ours that does not read as we wrote it that it is damaged."""
+    try:
+        yield
+    except (ValueError, KeyError, TypeError, AttributeError, RuntimeError, SafetensorError) as error:
+        found = f"{type(error).__name__}: {error}".split("\n")[0][:120]
+        raise ModelError(say("model.broken_save", file=file, error=found)) from error

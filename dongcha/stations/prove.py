@@ -17,9 +17,11 @@ from dongcha.adapt import adapt
 from dongcha.checks import Evidence, run_checks
 from dongcha.checks.no_leak import leaked_rows
 from dongcha.checks.recorded import write_record
+from dongcha.data.dataset import ROW, Dataset
 from dongcha.evaluate import Candidate, Evaluation, evaluate
 from dongcha.evaluate.frozen import predict_frozen
 from dongcha.evaluate.keep import keep_predictions
+from dongcha.locale import say
 from dongcha.loop import Fitted
 from dongcha.loop.journal import Journal
 from dongcha.loop.proof import ResumeProof
@@ -102,6 +104,7 @@ def train_model(work: Work) -> TrainedRun:
         watch=work.watch,
         journal=Journal(work.folder / LOG),
         budget=plan.budget(work["clock"]),
+        row_names=lambda rows: rows_in_files(work["splits"].by_name["train"], rows),
     )
     rescored = None
     if validation is not None:
@@ -113,6 +116,12 @@ def train_model(work: Work) -> TrainedRun:
     settled = replace(model, card=task.card() | facts)
     settled.save(work.folder / MODEL)
     return TrainedRun(settled, task, trained.fitted, rescored, peak_megabytes())
+
+
+def rows_in_files(dataset: Dataset, rows: list[int]) -> str:
+    """Say where rows of a data set (0-based) stand: its source, and their 1-based rows there."""
+    numbers = ", ".join(str(row[ROW]) for row in dataset.rows(rows))
+    return say("stations.file_rows", source=dataset.source, rows=numbers)
 
 
 def head_start(work: Work, model: Model) -> Probe:

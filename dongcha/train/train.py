@@ -1,6 +1,6 @@
 """Train: start the head, forecast, run the loop; the main metric on validation rows decides what is best."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ import torch
 from dongcha.data.features import Features
 from dongcha.loop import Fitted, LoopSettings, Validation, fit
 from dongcha.loop.clock import Budget
+from dongcha.loop.fit import positions
 from dongcha.loop.journal import Journal
 from dongcha.loop.placement import Placement
 from dongcha.models.adapted import Adapted
@@ -54,11 +55,12 @@ def train(  # noqa: PLR0913  the stage's inputs are what design 2 names: a model
     watch: Watch,
     journal: Journal | None = None,
     budget: Budget | None = None,
+    row_names: Callable[[list[int]], str] = positions,
 ) -> Trained:
     """Train the parts that `adapted` names; the model ends with its best weights by the validation metric.
 
     `start` gives a linear head its first weights; `folder` keeps checkpoints, from which the same call goes on;
-    `journal` keeps what memory and time made it do, `budget` is the time there is.
+    `journal` keeps what memory and time made it do, `budget` is the time there is, `row_names` says where rows stand.
     """
     model = adapted.model
     placement.module(model.module)
@@ -80,6 +82,7 @@ def train(  # noqa: PLR0913  the stage's inputs are what design 2 names: a model
             journal=journal or Journal(),
             budget=budget or Budget(),
             proves=True,
+            row_names=row_names,
         )
     return Trained(model, fitted, settings)
 

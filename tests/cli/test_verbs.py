@@ -180,7 +180,7 @@ def raising(error):
         (ZeroDivisionError("oops"), 3, "bug of dongcha (ZeroDivisionError: oops)"),
         (MemoryError(), 4, "Out of memory"),
         (OSError(28, "No space left on device", "/data/x"), 4, "/data/x: the disk is full"),
-        (PermissionError(13, "Permission denied", "/data/x"), 2, "/data/x: Permission denied"),
+        (PermissionError(13, "Permission denied", "/data/x"), 2, "/data/x: you may not read or write here"),
         (KeyboardInterrupt(), 130, "Interrupted"),
     ],
 )

@@ -58,7 +58,7 @@ REFUSED = [
     ("a: *x\n", "r.yaml:1:4", "anchors"),
     ("&k a: 1\n", "r.yaml:1:1", "anchors"),
     ("a: !!python/object:os.system x\n", "r.yaml:1:4", "tag"),
-    ("%YAML 1.1\n---\na: 1\n", "r.yaml:2:1", "%"),
+    ("%YAML 1.1\n---\na: 1\n", "r.yaml:1:1", "%"),
     ("a: 1\nb: 2\na: 3\n", "r.yaml:3:1", "first at r.yaml:1:1"),
     ("a: 1\n---\nb: 1\n", "r.yaml:2:1", "second document"),
     ("- a\n- b\n", "r.yaml:1:1", "key: value"),

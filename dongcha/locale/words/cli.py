@@ -10,7 +10,39 @@ MESSAGES = {
         "{path}: the disk is full; free some space and run the same command again.",
         "{path}：磁盘已满；请腾出空间后重新运行同一命令。",
     ),
-    "cli.os_error": ("{path}: {reason}.", "{path}：{reason}。"),
+    "cli.os_error": (
+        "{path}: the system says: {reason}; check the path, and run the same command again.",
+        "{path}：系统提示 {reason}；请检查该路径，再运行同一命令。",
+    ),
+    "cli.no_permission": (
+        "{path}: you may not read or write here; change its permissions, or take another folder (for runs: --workspace FOLDER).",
+        "{path}：没有读写权限；请修改其权限，或换一个文件夹（运行结果可用 --workspace 文件夹）。",
+    ),
+    "cli.read_only": (
+        "{path}: this disk can only be read; take another folder (for runs: --workspace FOLDER).",
+        "{path}：该磁盘只读；请换一个文件夹（运行结果可用 --workspace 文件夹）。",
+    ),
+    "cli.is_folder": (
+        "{path} is a folder, where a file was wanted; name a file in it.",
+        "{path} 是文件夹，此处应为文件；请写出其中的文件。",
+    ),
+    "cli.not_folder": (
+        "{path} is a file, where a folder was wanted; move it away, or take another folder (for runs: --workspace FOLDER).",
+        "{path} 是文件，此处应为文件夹；请把它移开，或换一个文件夹（运行结果可用 --workspace 文件夹）。",
+    ),
+    "cli.long_name": (
+        "{path}: the name is longer than this system takes; give a shorter one.",
+        "{path}：名称过长，系统无法接受；请改短。",
+    ),
+    "cli.usage": ("{found} See: {help}", "{found}用法见：{help}"),
+    "cli.no_option": ("There is no option {name}.", "没有选项 {name}。"),
+    "cli.no_option_near": ("There is no option {name}; did you mean {near}?", "没有选项 {name}；是否指 {near}？"),
+    "cli.no_command": ("There is no command {name!r}.", "没有命令 {name!r}。"),
+    "cli.no_command_near": (
+        "There is no command {name!r}; did you mean {near!r}?",
+        "没有命令 {name!r}；是否指 {near!r}？",
+    ),
+    "cli.missing_argument": ("The command lacks its {name}.", "该命令缺少 {name}。"),
     "cli.bug": (
         "This is a bug of dongcha ({kind}: {error}); run the command again with --debug and report what it prints.",
         "这是洞察自身的错误（{kind}：{error}）；请加 --debug 重新运行并反馈输出。",
@@ -51,6 +83,10 @@ MESSAGES = {
     ),
     "cli.resumed": ("resumed", "继续"),
     "cli.resumed_line": ("from step {step} of {total}", "从第 {step}/{total} 步继续"),
+    "cli.taken_over_line": (
+        "process {pid}, which held this folder since {since}, died; going on from what it left",
+        "自 {since} 起占用此文件夹的进程 {pid} 已终止；从其留下之处继续",
+    ),
     "cli.damaged_line": (
         "{path} is not as it was written; the checkpoint before it is taken, or the start",
         "{path} 与写入时不符；改用上一个检查点，若没有则从头开始",
@@ -91,6 +127,19 @@ MESSAGES = {
         "standard input, row {row}: not valid JSON at column {column} ({error}); give one JSON object or one plain text a line.",
         "标准输入第 {row} 行：第 {column} 列处不是有效的 JSON（{error}）；每行请给一个 JSON 对象或一段纯文本。",
     ),
+    "cli.too_deep": ("nested too deep", "嵌套过深"),
+    "cli.bad_bytes": (
+        "standard input, row {row}: byte {offset} of the line is not UTF-8; pipe UTF-8 in, or name the file instead of -.",
+        "标准输入第 {row} 行：该行第 {offset} 字节不是 UTF-8；请输入 UTF-8 文本，或把 - 换成文件名。",
+    ),
+    "cli.output_folder": (
+        "--output {output} is a folder; name a file, such as {output}/predicted.jsonl.",
+        "--output {output} 是文件夹；请写文件名，如 {output}/predicted.jsonl。",
+    ),
+    "cli.output_input": (
+        "--output {output} is the file that is read, and it would be written over; name another one, such as {other}.",
+        "--output {output} 就是要读取的文件，会被覆盖；请换一个文件名，如 {other}。",
+    ),
     "cli.xlsx_output": (
         "An Excel file cannot go to stdout; name a file: --output predicted.xlsx.",
         "Excel 文件不能写到标准输出；请指定文件：--output predicted.xlsx。",
@@ -110,6 +159,10 @@ MESSAGES = {
     "cli.col_differs": ("only here", "独有设置"),
     "cli.some_failed": ("failed: {names}", "未通过：{names}"),
     "cli.all_passed": ("passed", "通过"),
+    "cli.not_a_run": (
+        "{folder} is not a run of dongcha ({names} are not all there), so it is left alone; `dongcha runs list` names those that are.",
+        "{folder} 不是洞察的运行文件夹（缺少 {names} 之一），未作改动；可用 dongcha runs list 查看已有的运行。",
+    ),
     "cli.run_unknown": (
         "There is no run {name!r} here; known runs: {known}.",
         "此处没有运行 {name!r}；已有：{known}。",

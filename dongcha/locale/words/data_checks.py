@@ -41,8 +41,8 @@ MESSAGES = {
         "{right} 有 {texts:,} 条与 {left} 中的近似",
     ),
     "data_checks.near_narrow": (
-        " (above {most:,} rows, only train is compared with the tests)",
-        "（超过 {most:,} 行，只比较训练集与测试集）",
+        " (above {most:,} rows, only train is compared with the other splits)",
+        "（超过 {most:,} 行，只将训练集与其他数据集比较）",
     ),
     "data_checks.near_fix": (
         "Look at the examples; give texts from one source the same data.split.group so that they stay together.",
@@ -154,7 +154,7 @@ MESSAGES = {
         "分数从 {low:.4g} 到 {high:.4g}，均值 {mean:.4g}，标准差 {deviation:.4g}。",
     ),
     # lengths
-    "data_checks.lengths": ("Texts are this long: {clauses}.", "文本长度：{clauses}。"),
+    "data_checks.lengths": ("Texts are this long: {clauses}{note}.", "文本长度：{clauses}{note}。"),
     "data_checks.lengths_characters": (
         "{split} {median:,} characters in the median, 95 % up to {most:,}, longest {longest:,}",
         "{split} 中位数 {median:,} 个字符，95 % 不超过 {most:,}，最长 {longest:,}",
@@ -162,6 +162,14 @@ MESSAGES = {
     "data_checks.lengths_tokens": (
         "{split} {median:,} tokens in the median, 95 % up to {most:,}, longest {longest:,}",
         "{split} 中位数 {median:,} 个词元，95 % 不超过 {most:,}，最长 {longest:,}",
+    ),
+    "data_checks.sampled": (
+        " (on a fixed sample of {sample:,} rows where a split has more)",
+        "（行数更多的数据集只查固定抽取的 {sample:,} 行）",
+    ),
+    "data_checks.lengths_sampled": (
+        " (tokens on a fixed sample of {sample:,} rows where a split has more)",
+        "（行数更多的数据集，词元数按固定抽取的 {sample:,} 行统计）",
     ),
     "data_checks.lengths_cut": (
         " The model reads {most:,} tokens: {rows:,} rows ({share:.1%} of those looked at) are cut.",
@@ -172,8 +180,8 @@ MESSAGES = {
         "有 {spans:,} 个标注片段落在被截去的部分。",
     ),
     "data_checks.lengths_fix": (
-        "Shorten these rows, cut them into several, or choose a model that reads more.",
-        "请缩短这些行、将其拆成多行，或换用可读更长文本的模型。",
+        "Set data.long_texts: windows to read all of them, shorten these rows, or choose a model that reads more.",
+        "可设 data.long_texts: windows 分窗读完全文，或缩短这些行，或换用可读更长文本的模型。",
     ),
     # unknown
     "data_checks.unknown_no_model": (
@@ -184,10 +192,10 @@ MESSAGES = {
         "This tokeniser writes every text without unknown tokens.",
         "该分词器能表示任何文本，不会产生未知词元。",
     ),
-    "data_checks.unknown_zero": ("The tokeniser knows every token.", "分词器认识所有词元。"),
+    "data_checks.unknown_zero": ("The tokeniser knows every token{note}.", "分词器认识所有词元{note}。"),
     "data_checks.unknown": (
-        "{share:.2%} of the tokens are unknown to the tokeniser, in {rows:,} rows{listed}.",
-        "有 {share:.2%} 的词元是分词器不认识的，涉及 {rows:,} 行{listed}。",
+        "{share:.2%} of the tokens are unknown to the tokeniser, in {rows:,} rows{listed}{note}.",
+        "有 {share:.2%} 的词元是分词器不认识的，涉及 {rows:,} 行{listed}{note}。",
     ),
     "data_checks.unknown_characters": (
         "; most frequent unknown characters: {characters}",
@@ -235,8 +243,8 @@ MESSAGES = {
         "不同的文本少于 {fewest} 条，未比较分布。",
     ),
     "data_checks.gap": (
-        "Telling splits apart by {by}, on up to {sample:,} rows each: {clauses}.",
-        "用{by}区分数据集（每个最多取 {sample:,} 行）：{clauses}。",
+        "Telling splits apart by {by}, on up to {sample:,} rows each, a fixed sample: {clauses}.",
+        "用{by}区分数据集（每个固定抽取至多 {sample:,} 行）：{clauses}。",
     ),
     "data_checks.gap_by_embedding": ("the model's embeddings", "模型的向量"),
     "data_checks.gap_by_ngrams": ("character n-grams", "字符 n 元组"),
@@ -273,6 +281,10 @@ MESSAGES = {
     "data_checks.gap_model_perplexity": (
         "; pseudo-perplexity {text:.1f}, of general text {reference:.1f}",
         "；伪困惑度 {text:.1f}，一般文本为 {reference:.1f}",
+    ),
+    "data_checks.gap_model_sampled": (
+        "; on a fixed sample of {sample:,} rows",
+        "；以上按固定抽取的 {sample:,} 行计算",
     ),
     "data_checks.stop": (".", "。"),
     "data_checks.gap_model_fix": (

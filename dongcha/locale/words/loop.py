@@ -6,9 +6,10 @@ MESSAGES = {
         "device：本机没有 {device}；请选择 {have} 或 auto。",
     ),
     "loop.diverged": (
-        "Training stopped at step {step}: loss {loss:.3g}, gradient norm {norm:.3g} (training rows {rows}). The weights were not touched by that step; look at these rows, or lower train.learning_rate, and run again.",
-        "训练在第 {step} 步停止：损失 {loss:.3g}，梯度范数 {norm:.3g}（训练行 {rows}）。该步未改动权重；请检查这些行，或降低 train.learning_rate 后重新运行。",
+        "Training stopped at step {step}: loss {loss:.3g}, gradient norm {norm:.3g} ({rows}). The weights were not touched by that step; look at these rows, or lower train.learning_rate, and run again.",
+        "训练在第 {step} 步停止：损失 {loss:.3g}，梯度范数 {norm:.3g}（{rows}）。该步未改动权重；请检查这些行，或降低 train.learning_rate 后重新运行。",
     ),
+    "loop.training_rows": ("training rows {rows}", "训练数据第 {rows} 行"),
     "loop.diverged_kept": (
         " The weights of step {step} are kept as a checkpoint.",
         "第 {step} 步的权重已存为检查点。",
@@ -32,6 +33,10 @@ MESSAGES = {
     "loop.no_memory_row": (
         "Memory does not suffice at step {step}, not even for one row at a time (the batch has {rows}). Lower data.max_tokens, close other programs, or take a smaller model, and run the same command again.",
         "第 {step} 步内存不足，即使逐行计算也不够（该批共 {rows} 行）。请调小 data.max_tokens、关闭其他程序或换用更小的模型，然后再次运行同一命令。",
+    ),
+    "loop.no_room": (
+        "{folder}: training would fill the disk ({needed:,} bytes needed, {free:,} free): two checkpoints of up to {size:,} bytes must fit. Free some space, or take another disk with --workspace, and run the same command again.",
+        "{folder}：训练会占满磁盘（需要 {needed:,} 字节，剩余 {free:,} 字节）：须容纳两个检查点，每个最大 {size:,} 字节。请腾出空间，或用 --workspace 换一个磁盘，再运行同一命令。",
     ),
     "loop.stopped": (
         "Stopped after step {step} of {total}; a checkpoint is saved. Run the same command again to go on from there.",

@@ -25,6 +25,30 @@ MESSAGES = {
         "model: {file} is not valid JSON ({error}); get the model again.",
         "model：{file} 不是有效的 JSON（{error}）；请重新获取该模型。",
     ),
+    "model.no_object": (
+        "model: {file} holds {found} where an object ({{...}}) was wanted; get the model again.",
+        "model：{file} 的内容是 {found}，应为对象（{{...}}）；请重新获取该模型。",
+    ),
+    "model.not_safetensors": (
+        "model: {file} is not a whole safetensors file ({reason}): a download that broke off, or another kind of file under this name; pickle is never loaded. Get it again in safetensors form.",
+        "model：{file} 不是完整的 safetensors 文件（{reason}）：可能下载中断，或是改了名的其他文件；pickle 一律不加载。请重新获取 safetensors 格式的权重。",
+    ),
+    "model.no_index": (
+        "model: {file} names no weight files (weight_map is missing or empty); get the model again.",
+        "model：{file} 没有列出任何权重文件（缺少 weight_map 或其为空）；请重新获取该模型。",
+    ),
+    "model.shard_outside": (
+        "model: {file} names {shard!r} as a weight file, which is no plain name of a .safetensors file beside it; such models are refused: get the model again from its publisher.",
+        "model：{file} 列出的权重文件 {shard!r} 不是同一文件夹内的 .safetensors 文件名；此类模型一律拒绝：请从发布者处重新获取。",
+    ),
+    "model.shard_missing": (
+        "model: {file} names the weight file {shard}, which is not there; get the model again, with all its files.",
+        "model：{file} 列出的权重文件 {shard} 不存在；请重新获取该模型的全部文件。",
+    ),
+    "model.broken_save": (
+        "{file} is damaged ({error}); copy the whole folder again, or run the recipe again.",
+        "{file} 已损坏（{error}）；请重新复制整个文件夹，或重新运行配方。",
+    ),
     "model.wants_code": (
         "model: {file} asks to run code of its own ({key}); such models are refused: use one whose architecture Transformers has.",
         "model：{file} 要求运行自带代码（{key}）；此类模型一律拒绝：请使用 Transformers 自身支持的结构。",
@@ -38,8 +62,8 @@ MESSAGES = {
         "{folder} 缺少随模型一起保存的 {missing}；请重新复制整个文件夹，或重新运行配方。",
     ),
     "model.unreadable": (
-        "model: {folder} cannot be loaded by Transformers: {error}",
-        "model：Transformers 无法加载 {folder}：{error}",
+        "model: {folder} cannot be loaded by Transformers ({error}); get the model again, or take one whose architecture this version of Transformers has.",
+        "model：Transformers 无法加载 {folder}（{error}）；请重新获取该模型，或换用当前版本 Transformers 支持的结构。",
     ),
     "model.no_tokenizer": (
         "model: {folder} has no tokenizer (tokenizer.json or vocab.txt is missing); get the model again, with all its files.",

@@ -4,12 +4,15 @@ MESSAGES = {
     "read.place": ("{file}, row {row}", "{file} 第 {row} 行"),
     # where the source is
     "read.missing": (
-        "data: there is no file or folder {source!r}; {near}. Paths are relative to the recipe's file.",
-        "data：找不到文件或文件夹 {source!r}；{near}。路径以配方文件所在位置为准。",
+        "data: there is no file or folder {source!r} in {base}; {near}.",
+        "data：{base} 中找不到文件或文件夹 {source!r}；{near}。",
     ),
-    "read.near": ("did you mean {near!r}", "是否指 {near!r}"),
-    "read.present": ("beside it stand: {names}", "该处现有：{names}"),
-    "read.no_folder": ("its folder {folder} is not there either", "其所在文件夹 {folder} 也不存在"),
+    "read.near": ("did you mean {near!r}? Then name it so", "是否指 {near!r}？若是，请照此改写"),
+    "read.present": ("beside it stand: {names}; name one of them", "该处现有：{names}；请从中选择"),
+    "read.no_folder": (
+        "its folder {folder} is not there either; correct the path",
+        "其所在文件夹 {folder} 也不存在；请更正路径",
+    ),
     "read.package": (
         "data: {source} names the package {name!r}, which is not installed; pip install it, and give its import name.",
         "data：{source} 指向的软件包 {name!r} 尚未安装；请先用 pip 安装，并填写导入时使用的包名。",
@@ -17,6 +20,10 @@ MESSAGES = {
     "read.package_near": (
         "data: {source} names {name!r}, which cannot be imported; did you mean package:{near}?",
         "data：{source} 中的 {name!r} 不是可导入的包名；是否指 package:{near}？",
+    ),
+    "read.package_outside": (
+        "{source} leads out of the package {name!r}; name a place inside it, such as package:{name}/folder.",
+        "{source} 指向软件包 {name!r} 之外；请写包内的路径，如 package:{name}/文件夹。",
     ),
     "read.package_path": (
         "data: {source} is not in the package ({root}); {near}.",
@@ -66,7 +73,8 @@ MESSAGES = {
         "data.encoding: there is no text encoding {encoding!r}; use auto, utf-8, gb18030, big5, utf-16 or latin-1, for example.",
         "data.encoding：没有名为 {encoding!r} 的文本编码；可填 auto、utf-8、gb18030、big5、utf-16、latin-1 等。",
     ),
-    "read.bad_line": ("row {line} at byte {offset}", "第 {line} 行（字节 {offset}）"),
+    "read.semicolon": ("; ", "；"),
+    "read.bad_line": ("line {line} at byte {offset}", "第 {line} 行（字节 {offset}）"),
     "read.encoding_auto": (
         "{place} is neither UTF-8 nor Chinese in gb18030; lines that are not UTF-8: {count} ({lines}). "
         "Set data.encoding to the file's encoding, or data.encoding_errors to replace or drop.",
@@ -121,6 +129,10 @@ MESSAGES = {
         "{place} (line {line}): a quoted cell is broken ({reason}); wanted a closing quote, and quotes inside doubled. Mend it.",
         '{place}（文件第 {line} 行）：引号不匹配（{reason}）；引号应成对，单元格内的引号应写作两个（""）。请修正。',
     ),
+    "read.bare_cr": (
+        "{place} (line {line}): the lines end with a carriage return alone, as on old Macintosh systems; save the file with line feeds.",
+        "{place}（文件第 {line} 行）：换行只用了回车符（旧版苹果系统的格式）；请另存为以换行符分行的文件。",
+    ),
     "read.double_column": (
         "{place}: two columns are named {name!r}, where each name was wanted once; rename one in the header.",
         "{place}：有两列同名 {name!r}，列名不得重复；请在表头改其一。",
@@ -150,6 +162,17 @@ MESSAGES = {
         "Is it {near!r}? Then set data.columns: {{{field}: {near}}}.",
         "{place}：任务所需的 {field} 应取自列 {name!r}，而文件只有：{found}。若为 {near!r}，请设 data.columns: {{{field}: {near}}}。",
     ),
+    "read.columns_asked": (
+        "{place}: the model wants {field} from a column {name!r}; there is: {found}. "
+        "Name the right one: --text-column COLUMN (in Python: column=); if the first line is data, add a header line.",
+        "{place}：模型所需的 {field} 应取自列 {name!r}，而现有：{found}。"
+        "请用 --text-column 列名 指明（Python 中用“column=”）；若首行已是数据，请补上表头。",
+    ),
+    "read.columns_asked_near": (
+        "{place}: the model wants {field} from a column {name!r}; there is: {found}. "
+        "Is it {near!r}? Then say --text-column {near} (in Python: column={near!r}).",
+        "{place}：模型所需的 {field} 应取自列 {name!r}，而现有：{found}。若为 {near!r}，请加 --text-column {near}（Python 中用“column={near!r}”）。",
+    ),
     "read.columns_key": (
         "{place}: data.columns names a field {name!r} that the task does not have; did you mean {near}?",
         "{place}：data.columns 中的字段 {name!r} 不属于该任务；是否指 {near}？",
@@ -167,6 +190,18 @@ MESSAGES = {
     "read.kind": (
         "{place}: field {field} is {found}; wanted {wanted}. Correct it, or name another column in data.columns.",
         "{place}：字段 {field} 的值为 {found}；应为 {wanted}。请更正，或在 data.columns 中改用其他列。",
+    ),
+    "read.wanted_text": ("text", "文本"),
+    "read.wanted_label": ("text, or a list of texts", "文本或文本列表"),
+    "read.wanted_labels": ("a list of texts", "文本列表"),
+    "read.wanted_strings": ("a list of texts, none of them empty", "不含空项的文本列表"),
+    "read.wanted_number": ("a number", "数字"),
+    "read.wanted_finite": ("a finite number", "有限的数字"),
+    "read.wanted_json": ("a list (in a table: as JSON)", "列表（表格中写成 JSON）"),
+    "read.wanted_spans": ("a list of {{start, end, label}}", "由 {{start, end, label}} 组成的列表"),
+    "read.wanted_span": (
+        "{{start, end, label}}: two whole numbers and a text",
+        "{{start, end, label}}：两个整数和一个文本",
     ),
     "read.label_changes": (
         "{place}: field {field} changes between a text and a list of texts; wanted one of them in all rows. "

@@ -19,6 +19,8 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from dongcha.data.features import Features
+from dongcha.errors import ModelError
+from dongcha.locale import say
 from dongcha.models.heads._base import HeadSpec, Native, class_weights, load_hf, load_native, refuse_incomplete
 
 POOLINGS = ("mean", "cls", "max")
@@ -82,6 +84,8 @@ def own_pooling(folder: Path) -> str | None:
     if not path.is_file():
         return None
     modes = json.loads(path.read_text(encoding="utf-8"))
+    if not isinstance(modes, dict):
+        raise ModelError(say("model.no_object", file=path, found=json.dumps(modes)[:40]))
     return next((p for p in POOLINGS if modes.get(f"pooling_mode_{_MODE[p]}")), None)
 
 
