@@ -37,7 +37,6 @@ layers: setup
 	$(BIN)/lint-imports
 
 bench: setup  ## measure; SET names a file of bench/, E5 the folder of multilingual-e5-small
-	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[bench]'
 	$(BIN)/python -m bench.$(SET) $(if $(E5),--e5 $(E5))
 
 docs: setup  ## fill the generated tables of the documents
