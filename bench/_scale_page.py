@@ -1,10 +1,6 @@
 """Write the page of how time and memory grow with rows, in English and Chinese, from figures alone."""
 
-import os
-import platform
 from collections.abc import Mapping, Sequence
-from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,14 +19,6 @@ NAMES = {
     "all": ("all stages", "全部阶段"),
 }
 Size = Mapping[str, Any]
-
-
-def machine() -> dict[str, Any]:
-    """Say what machine this is, and which libraries do the work."""
-    lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
-    cpu = next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), platform.processor())
-    packages = {name: version(name) for name in ("pyarrow", "numpy", "tokenizers", "scikit-learn")}
-    return {"cpu": cpu, "cores": os.cpu_count(), "versions": packages}
 
 
 def short(size: Size) -> dict[str, Any]:

@@ -40,8 +40,7 @@ class Stages:
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
         """Measure a block; a name that comes again adds its seconds and keeps the larger peak."""
-        with suppress(OSError):
-            _CLEAR.write_text("5")
+        forget_peak()
         wall, cpu = time.perf_counter(), time.process_time()
         yield
         one = {"seconds": time.perf_counter() - wall, "cpu_seconds": time.process_time() - cpu}
@@ -58,6 +57,12 @@ class Stages:
                 return verb(*args, **options)
 
         return measured
+
+
+def forget_peak() -> None:
+    """Set the kernel's peak of resident memory back, where that may be done."""
+    with suppress(OSError):
+        _CLEAR.write_text("5")
 
 
 def peak_megabytes() -> float:

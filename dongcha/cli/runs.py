@@ -14,6 +14,7 @@ from dongcha.errors import UserError
 from dongcha.locale import say
 from dongcha.report import read_report
 from dongcha.report.figures import interval, score, seconds
+from dongcha.report.write import JSON_NAME
 from dongcha.steps import LOG
 from dongcha.types import Report, Row
 
@@ -21,7 +22,6 @@ app = typer.Typer(help="List, show, compare and remove runs.", no_args_is_help=T
 Root = Annotated[Path, typer.Option("--workspace", help="the folder of runs")]
 Name = Annotated[str, typer.Argument(help="a run: its folder, name/hash, or the first letters of its hash")]
 RUNS = Path("runs")
-OWN = (LOG, "report.json")  # by which a folder is known as a run: nothing else is removed
 
 
 @app.command("list")
@@ -65,9 +65,7 @@ def compare(runs: Annotated[list[str], typer.Argument(help="two or more runs")],
 @app.command("rm")
 def remove(run: Name, workspace: Root = RUNS) -> None:
     """Remove a run's folder; nothing else is touched."""
-    folder = found_run(run, workspace)
-    if not all((folder / name).is_file() for name in OWN):
-        raise UserError(say("cli.not_a_run", folder=folder, names=", ".join(OWN)))
+    folder = found_run(run, workspace, by=LOG)  # of a stopped run too: it has no report yet
     with files.lock(folder):
         shutil.rmtree(folder)
     typer.echo(say("cli.removed", folder=folder), err=True)
@@ -75,15 +73,15 @@ def remove(run: Name, workspace: Root = RUNS) -> None:
 
 def finished(workspace: Path) -> list[tuple[Path, Report]]:
     """Return the finished runs of a workspace; folders that hold no report are passed over."""
-    folders = [p for p in workspace.glob("*/*") if files.is_done(p) and (p / "report.json").is_file()]
+    folders = [p for p in workspace.glob("*/*") if files.is_done(p) and (p / JSON_NAME).is_file()]
     return [(folder, read_report(folder)) for folder in folders]
 
 
-def found_run(name: str, workspace: Path) -> Path:
-    """Find a run by folder, by name/hash, or by the first letters of its hash."""
-    if (Path(name) / "report.json").is_file():
+def found_run(name: str, workspace: Path, by: str = JSON_NAME) -> Path:
+    """Find a run by folder, by name/hash, or by the first letters of its hash; a folder without `by` is none."""
+    if name and (Path(name) / by).is_file():
         return Path(name)
-    found = [p for p in workspace.glob("*/*") if (p / "report.json").is_file()]
+    found = [p for p in workspace.glob("*/*") if (p / by).is_file()]
     fitting = [p for p in found if f"{p.parent.name}/{p.name}".startswith(name) or p.name.startswith(name)]
     if len(fitting) != 1 or not name:  # every name begins with nothing
         key = "cli.run_ambiguous" if fitting else "cli.run_unknown"

@@ -20,6 +20,7 @@ from dongcha.locale import say
 from dongcha.loop import LoopSettings
 from dongcha.loop.clock import Budget, Clock
 from dongcha.models.adapted import Adapted
+from dongcha.models.heads._base import own_dropout
 from dongcha.models.model import Model
 from dongcha.models.probe import MOST_UNITS
 from dongcha.objectives.task import TaskObjective
@@ -139,15 +140,8 @@ def measures_of(work: Work, adapted: Adapted) -> Measures:
         hidden_width=int(model.module.backbone.config.hidden_size),
         trains_backbone=len(adapted.trained) > len(adapted.head),
         by_token=task.head == "token",
-        dropout=own_dropout(model),
+        dropout=own_dropout(model.module.backbone.config),
     )
-
-
-def own_dropout(model: Model) -> float:
-    """Return the dropout of a model's hidden states, as its configuration has it; the first of any kind else."""
-    found = model.module.backbone.config.to_dict()
-    names = ("hidden_dropout_prob", "hidden_dropout", "dropout", *(name for name in found if "drop" in name))
-    return next((float(found[name]) for name in names if isinstance(found.get(name), float)), 0.0)
 
 
 def remarks_of(recipe: Recipe, model: Model, settings: LoopSettings) -> tuple[str, ...]:

@@ -1,7 +1,6 @@
 """Put a finished run to use: load its model once, predict texts or rows."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -55,9 +54,18 @@ class Predictor:
         them, else the field's own name.
         """
         if column is None and (trained_on := self.model.card.get(COLUMNS)):
-            with suppress(DataError):
-                return self.predict_dataset(self._read(file, trained_on))
+            return self.predict_dataset(self._read_either(file, trained_on))
         return self.predict_dataset(self._read(file, column))
+
+    def _read_either(self, file: str, trained_on: Sequence[str]) -> Dataset:
+        """Read a file by the columns of training, else by the field's own name; where both fail, say the first why."""
+        try:
+            return self._read(file, trained_on)
+        except DataError as first:
+            try:
+                return self._read(file)
+            except DataError:
+                raise first from None
 
     def _read(self, source: Any, column: str | Sequence[str] | None = None, rows_before: int = 0) -> Dataset:
         columns = {self.task.fields[0]: column} if column else {}

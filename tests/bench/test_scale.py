@@ -5,7 +5,8 @@ import json
 
 import pytest
 
-from bench import _joins, _scale_page
+from bench import _joins, _scale_page, scale
+from bench._machine import machine
 from bench._stages import Stages
 from bench._walk import walk
 from dongcha.data.checks import ORDER
@@ -70,7 +71,7 @@ def size_of(rows, power=1.0, **changed):
     stages = {"start": stage(4, 500), "read": stage(rows / 1e4, 500 + rows / 1e4), "check labels": stage(1, 501)}
     stages["check gap"] = stage((rows / 1e4) ** power, 510 + rows / 1e4)
     whole = {"rows": rows, "stages": stages, "seconds": 9.0, "cpu_seconds": 5.0, "peak_megabytes": 510 + rows / 1e4}
-    about = {"load": [1, 2], "settings": {"OMP_NUM_THREADS": "1"}, "machine": _scale_page.machine()}
+    about = {"load": [1, 2], "settings": {"OMP_NUM_THREADS": "1"}, "machine": machine(1, scale.PACKAGES)}
     check = {"name": "labels", "status": "passed", "message": "Fine."}
     return whole | about | {"checks": [check], "process_seconds": 700.0, "halted_seconds": 200.0} | changed
 

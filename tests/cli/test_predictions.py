@@ -11,6 +11,7 @@ from finished_runs import zh_tags
 import dongcha
 from dongcha.cli import app
 from dongcha.cli._door import guarded
+from dongcha.errors import DataError
 from dongcha.testing import tiny_rows
 
 GOOD, BAD = "the room was good and clean", "the room was bad and dirty"
@@ -322,3 +323,8 @@ def test_a_model_remembers_the_columns_it_was_trained_on(finish, models, tmp_pat
     plain = tmp_path / "plain.csv"
     plain.write_text("text\nthe room was good\n", encoding="utf-8")
     assert next(dongcha.load(found.folder).predict_file(str(plain)))[1]["label"] == answers[0][1]["label"]
+    bad = tmp_path / "bad.csv"
+    bad.write_text("review,note\nthe room was good,a\n,b\n", encoding="utf-8")
+    with pytest.raises(DataError) as refused:
+        list(dongcha.load(found.folder).predict_file(str(bad)))
+    assert "row 2" in str(refused.value), "a row is at fault, not the columns"

@@ -439,6 +439,19 @@ def test_runs_rm_removes_one_run_and_nothing_else(cli, place):
     assert (place / "rows.jsonl").is_file()
 
 
+def test_runs_rm_removes_a_run_that_was_stopped_but_no_other_folder(cli, place):
+    assert cli("run", "recipe.yaml", "--quiet", "--until", "before")[0] == 0
+    [stopped] = run_folders(place)
+    assert not (stopped / "report.json").exists()
+    other = stopped.with_name("0ther")
+    other.mkdir()
+    (other / "report.json").write_text("{}", encoding="utf-8")
+    assert cli("runs", "rm", other.name)[0] == 2
+    assert cli("runs", "rm", stopped.name)[0] == 0
+    assert not stopped.exists()
+    assert other.exists()
+
+
 def test_runs_rm_leaves_a_run_that_is_held(cli, done):
     folder = run_folders(done)[0]
     with files.lock(folder):

@@ -159,10 +159,6 @@ MESSAGES = {
     "cli.col_differs": ("only here", "独有设置"),
     "cli.some_failed": ("failed: {names}", "未通过：{names}"),
     "cli.all_passed": ("passed", "通过"),
-    "cli.not_a_run": (
-        "{folder} is not a run of dongcha ({names} are not all there), so it is left alone; `dongcha runs list` names those that are.",
-        "{folder} 不是洞察的运行文件夹（缺少 {names} 之一），未作改动；可用 dongcha runs list 查看已有的运行。",
-    ),
     "cli.run_unknown": (
         "There is no run {name!r} here; known runs: {known}.",
         "此处没有运行 {name!r}；已有：{known}。",

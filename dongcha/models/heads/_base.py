@@ -108,10 +108,20 @@ def refuse_incomplete(folder: Path, missing: frozenset[str]) -> None:
 
 def dropouts(config: Any, dropout: float | None) -> dict[str, float]:
     """List the configuration's dropout probabilities, found by their names, all set to `dropout`."""
-    if dropout is None:
-        return {}
-    names = [n for n, v in config.to_dict().items() if "drop" in n and isinstance(v, float) and n != "layerdrop"]
-    return dict.fromkeys(names, dropout)
+    return {} if dropout is None else dict.fromkeys(_own_dropouts(config), dropout)
+
+
+def own_dropout(config: Any) -> float:
+    """Return the dropout of a model's hidden states, as its configuration has it; the first of any kind else."""
+    found = _own_dropouts(config)
+    return next(
+        (found[name] for name in ("hidden_dropout_prob", "hidden_dropout", "dropout", *found) if name in found), 0.0
+    )
+
+
+def _own_dropouts(config: Any) -> dict[str, float]:
+    found = config.to_dict().items()
+    return {name: value for name, value in found if "drop" in name and isinstance(value, float) and name != "layerdrop"}
 
 
 def class_weights(logits: Tensor, spec: HeadSpec) -> Tensor | None:

@@ -1,0 +1,154 @@
+"""The line of help of every key of a recipe."""
+
+MESSAGES = {
+    "config.help.extends": (
+        "another recipe that this one starts from; mappings are merged",
+        "本配方所基于的另一份配方；各节逐键合并",
+    ),
+    "config.help.name": ("name of the run and its folder", "本次运行及其文件夹的名称"),
+    "config.help.language": (
+        "language of messages and report: zh, en, or null for the system's",
+        "消息和报告的语言：zh、en，null 随系统",
+    ),
+    "config.help.seed": ("seed of every random choice", "所有随机选择的种子"),
+    "config.help.task": (
+        "what is learnt: classification, tagging or regression",
+        "要学的任务：classification（分类）、tagging（标注）、regression（回归）",
+    ),
+    "config.help.tasks": ("several tasks at once; not built yet", "同时学多个任务；尚未提供"),
+    "config.help.data": (
+        "the texts ('train' at least) and how they are read",
+        "文本数据（至少要有 train）及其读取方式",
+    ),
+    "config.help.data.train": (
+        "file or folder of training texts, or hf:, modelscope:, package:",
+        "训练文本的文件或文件夹，或 hf:、modelscope:、package:",
+    ),
+    "config.help.data.validation": (
+        "file that decides when to stop; null: rows of train by split",
+        "用来决定何时停止的文件；null 则按 split 从训练数据划出",
+    ),
+    "config.help.data.test": (
+        "file that the result is judged on; null: rows of train by split",
+        "用来评判结果的文件；null 则按 split 从训练数据划出",
+    ),
+    "config.help.data.tests": ("further test files, by name", "更多测试文件，按名称列出"),
+    "config.help.data.split": (
+        "shares of rows where no file is given",
+        "未给文件时各部分所占比例",
+    ),
+    "config.help.data.split.validation": (
+        "share of rows for validation, or {{per_label: N}}",
+        "验证集比例，或 {{per_label: N}}",
+    ),
+    "config.help.data.split.test": (
+        "share of rows for test, or {{per_label: N}}",
+        "测试集比例，或 {{per_label: N}}",
+    ),
+    "config.help.data.split.train": (
+        "share of rows for training, or {{per_label: N}}; what is left goes to test",
+        "训练集比例，或 {{per_label: N}}；其余归测试集",
+    ),
+    "config.help.data.split.stratify": ("keep the shares of labels alike in every part", "各部分保持相同的标签比例"),
+    "config.help.data.split.group": (
+        "column whose equal values stay in one part",
+        "该列取值相同的行划入同一部分",
+    ),
+    "config.help.data.split.by_time": (
+        "column of times: the latest rows go to test",
+        "时间列：最新的行归测试集",
+    ),
+    "config.help.data.columns": (
+        "field: your column or columns, where names differ",
+        "字段名: 你的列名（可多列），仅在名称不同时填写",
+    ),
+    "config.help.data.part": (
+        "which part of a text is read: all or first_line",
+        "读取文本的哪部分：all 全部，first_line 首行",
+    ),
+    "config.help.data.duplicates": ("rows said twice: keep or drop", "重复的行：keep 保留，drop 去掉"),
+    "config.help.data.corpus": ("file of documents for retrieval; not built yet", "检索用的文档文件；尚未提供"),
+    "config.help.data.encoding": ("encoding of text files; auto finds it", "文本文件的编码；auto 自动识别"),
+    "config.help.data.encoding_errors": (
+        "bytes that cannot be read: fail, replace or drop the row",
+        "无法解码的字节：fail 报错，replace 替换，drop 去掉该行",
+    ),
+    "config.help.data.max_tokens": ("tokens of a text that the model sees at once", "模型一次读入的最大词元数"),
+    "config.help.data.long_texts": (
+        "texts beyond max_tokens: truncate, windows, or auto",
+        "超过 max_tokens 的文本：truncate 截断，windows 分窗，auto 自动",
+    ),
+    "config.help.model": (
+        "model folder, hub name, or package:NAME/folder",
+        "模型文件夹、hub 名称或 package:包名/文件夹",
+    ),
+    "config.help.pretrain": ("further pretraining on your texts; not built yet", "在自有文本上继续预训练；尚未提供"),
+    "config.help.augment": ("more rows made from yours; not built yet", "由现有数据扩充；尚未提供"),
+    "config.help.adapt": ("which weights are trained", "训练哪些权重"),
+    "config.help.adapt.method": ("name of the way; its options stand beside it", "方法名称；其选项写在旁边"),
+    "config.help.train": ("how the weights are trained", "如何训练权重"),
+    "config.help.train.epochs": ("passes over the training rows", "训练数据遍历几轮"),
+    "config.help.train.learning_rate": ("size of the steps of the pretrained weights", "预训练权重的学习率"),
+    "config.help.train.head_learning_rate": ("size of the steps of the new head", "新增输出层的学习率"),
+    "config.help.train.batch_tokens": ("tokens in one step", "每步的词元数"),
+    "config.help.train.accumulation": ("batches added up into one step", "累积几批才更新一步"),
+    "config.help.train.optimizer": ("how gradients become steps", "优化器"),
+    "config.help.train.optimizer.method": (
+        "name of the optimizer; its options stand beside it",
+        "优化器名称；其选项写在旁边",
+    ),
+    "config.help.train.weight_decay": ("pull of the weights towards zero", "权重衰减"),
+    "config.help.train.schedule": ("how the learning rate falls", "学习率的变化方式"),
+    "config.help.train.schedule.method": (
+        "name of the schedule; its options stand beside it",
+        "变化方式的名称；其选项写在旁边",
+    ),
+    "config.help.train.warmup": ("share of steps in which the learning rate rises", "学习率上升阶段占总步数的比例"),
+    "config.help.train.clip_norm": ("longest gradient let through; null: any", "梯度范数上限；null 不限"),
+    "config.help.train.dropout": ("share of activations left out in training", "训练时随机丢弃的激活比例"),
+    "config.help.train.label_smoothing": (
+        "probability moved from the given label to all",
+        "从给定标签匀给所有标签的概率",
+    ),
+    "config.help.train.class_weights": ("balanced: rare labels count more", "balanced 让少见标签权重更大"),
+    "config.help.train.head_start": (
+        "first weights of the head: random, probe, or auto",
+        "输出层初值：random 随机，probe 由线性探针得来，auto 自动",
+    ),
+    "config.help.train.validate": (
+        "look at the validation score every epoch, or every N steps",
+        "每轮（epoch）或每 N 步看一次验证得分",
+    ),
+    "config.help.train.early_stopping": (
+        "stop when the validation score rises no more; null: never",
+        "验证得分不再上升时停止；null 从不提前停止",
+    ),
+    "config.help.train.early_stopping.patience": (
+        "looks without a better score before stopping",
+        "连续几次没有更好就停止",
+    ),
+    "config.help.evaluate": ("what is measured beside the whole", "整体之外还衡量什么"),
+    "config.help.evaluate.slices": ("columns by whose values the score is also shown", "按这些列的取值分别给出得分"),
+    "config.help.evaluate.unsure_below": (
+        "confidence below which an answer counts as unsure",
+        "置信度低于此值视为没把握",
+    ),
+    "config.help.report": ("how the report is written", "报告的写法"),
+    "config.help.report.texts": (
+        "texts in the report: shown, masked or none",
+        "报告中的文本：shown 显示，masked 遮盖个人信息，none 不显示",
+    ),
+    "config.help.search": ("search for settings; not built yet", "搜索设置；尚未提供"),
+    "config.help.explain": ("why the model answers so; not built yet", "解释模型的判断；尚未提供"),
+    "config.help.compress": ("a smaller, faster model; not built yet", "压缩模型；尚未提供"),
+    "config.help.serve": ("answers over HTTP; not built yet", "通过 HTTP 提供服务；尚未提供"),
+    "config.help.monitor": ("watch over what is served; not built yet", "监测线上情况；尚未提供"),
+    "config.help.review": ("people check answers; not built yet", "人工复核；尚未提供"),
+    "config.help.retrain": ("learn from corrections; not built yet", "用更正结果再训练；尚未提供"),
+    "config.help.device": ("where to compute: auto, cpu, cuda, mps or npu", "计算设备：auto、cpu、cuda、mps 或 npu"),
+    "config.help.threads": ("processor threads", "处理器线程数"),
+    "config.help.time_limit": (
+        "minutes a run may take, from its start to its end",
+        "整个运行最多用几分钟，从启动到结束",
+    ),
+}
