@@ -287,7 +287,7 @@ def test_a_signal_saves_a_checkpoint_and_the_next_run_goes_on_from_it(tmp_path, 
 
     def stops(told, **facts):
         if told == "step" and facts["step"] == 7:
-            os.kill(os.getpid(), signal.SIGTERM)
+            signal.raise_signal(signal.SIGTERM)  # to this thread, so it is noted at once
 
     with pytest.raises(Stopped) as stopped:
         dongcha.run(recipe, watch=stops)

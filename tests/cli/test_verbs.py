@@ -223,7 +223,7 @@ def test_a_stopped_run_says_how_to_go_on(cli, place, monkeypatch, number, code):
 
     def stops(self, step, **facts):
         if step == 2:
-            os.kill(os.getpid(), number)
+            signal.raise_signal(number)  # to this thread, so it is noted at once
 
     monkeypatch.setattr(Live, "on_step", stops)
     found, out, err = cli("run", "recipe.yaml")

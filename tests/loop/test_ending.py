@@ -1,7 +1,6 @@
 """How a run ends: at its best weights, early, by a signal, by a loss that is no number."""
 
 import math
-import os
 import re
 import signal
 import threading
@@ -174,7 +173,7 @@ def test_a_signal_saves_and_says_how_to_go_on(tmp_path, number, exit_code):
 
     def at(moment, facts):
         if moment == "step" and facts["step"] == 3:
-            os.kill(os.getpid(), number)
+            signal.raise_signal(number)  # to this thread, so it is noted at once
 
     def prepared(folder, watch, seed=0):
         module = Toy(dropout=0.3, seed=seed)
@@ -196,8 +195,8 @@ def test_a_signal_saves_and_says_how_to_go_on(tmp_path, number, exit_code):
 def test_a_second_signal_is_not_caught(tmp_path):
     def at(moment, facts):
         if moment == "step":
-            os.kill(os.getpid(), signal.SIGINT)
-            os.kill(os.getpid(), signal.SIGINT)
+            signal.raise_signal(signal.SIGINT)  # to this thread, so it is noted at once
+            signal.raise_signal(signal.SIGINT)  # to this thread, so it is noted at once
 
     with pytest.raises(KeyboardInterrupt):
         toy_fit(Toy(), toy_features(LENGTHS), toy_settings(), folder=tmp_path, watch=Recorder(at)).run()
