@@ -11,33 +11,51 @@ from finished_runs import FAST, ROWS, SPLIT, TRAIN
 
 import dongcha
 from dongcha import Recipe, files, stations
+from dongcha.data.plan import plan_epoch
 from dongcha.errors import RecipeError, Stopped
 from dongcha.loop.clock import CLOCK, Clock
 from dongcha.report.as_screen import screen_lines
 from dongcha.report.limits import limits
 from dongcha.testing import tiny_rows
+from dongcha.train.forecast import Forecast
 
 pytestmark = pytest.mark.usefixtures("no_charts")
 
 
+STEP, STAGE = 0.02, 0.3  # seconds that an optimiser step and a step of the run take here; all else takes none
+
+
 class Hands:
-    """A clock that runs as fast as `pace` says, from the moment that it is first read."""
+    """A clock that moves only when a run tells of something: no machine is too slow for it."""
 
     def __init__(self):
-        self.began, self.pace, self.shown = time.monotonic(), 1.0, 0.0
+        self.shown, self.pace = 0.0, 1.0
 
     def __call__(self):
-        now = time.monotonic()
-        self.shown += self.pace * (now - self.began)
-        self.began = now
         return self.shown
+
+    def watch(self, told=lambda moment, **facts: None):
+        """Return a watch that moves the hands, then tells."""
+
+        def tell(moment, **facts):
+            self.shown += self.pace * {"step": STEP, "step_ends": STAGE}.get(moment, 0.0)
+            told(moment, **facts)
+
+        return tell
+
+
+def foreseen(model, objective, train, judged, settings, placement):
+    """Forecast what the hands will show."""
+    steps = settings.epochs * len(plan_epoch(train.lengths, settings.batch_tokens, settings.seed, 0))
+    return Forecast(STEP * steps, 100.0, 0.0, steps, settings.accumulation)
 
 
 @pytest.fixture
 def hands(monkeypatch):
-    """Put a clock of our own into every run that begins."""
+    """Put a clock of our own, and the forecast that fits it, into every run that begins."""
     found = Hands()
     monkeypatch.setitem(stations.begin.__globals__, "Clock", lambda limit, age: Clock(limit, age, now=found))
+    monkeypatch.setitem(stations.decide_and_forecast.__globals__, "forecast", foreseen)
     return found
 
 
@@ -50,22 +68,21 @@ def recipe_of(folder, models, limit, epochs=100_000, **train):
 
 def test_a_recipe_that_takes_longer_gets_the_steps_that_fit_and_its_schedule_ends_in_them(tmp_path, models, hands):
     limit = 0.25
-    report = dongcha.run(recipe_of(tmp_path, models, limit, schedule="linear"))
+    report = dongcha.run(recipe_of(tmp_path, models, limit, schedule="linear"), watch=hands.watch())
     clock = report.clock
-    assert clock["seconds"] <= 1.05 * 60 * limit
+    assert 0.5 * 60 * limit < clock["seconds"] <= 60 * limit, "inside, and most of it used"
     assert clock["limit_seconds"] == 60 * limit
-    assert clock["cut"]["steps"] <= clock["cut"]["of"] < 100_000
-    assert clock["cut"]["at_the_end"] == (clock["cut"]["steps"] < clock["cut"]["of"])
+    assert 100 < clock["cut"]["steps"] == clock["cut"]["of"] < 100_000
+    assert not clock["cut"]["at_the_end"]
     rates = [rate for _, rate in report.curves["learning_rate"]]
-    if not clock["cut"]["at_the_end"]:
-        assert rates[-1] < 0.05 * max(rates)
-        assert any("left room for" in text for text in limits(report))
+    assert rates[-1] < 0.05 * max(rates)
+    assert any("left room for" in text for text in limits(report))
     plan = files.read_json(next((tmp_path / report.folder / "steps").glob("plan-*/plan.json")))
     assert plan["settings"]["max_steps"] == clock["cut"]["of"]
 
 
 def test_a_machine_that_slips_ends_training_at_its_best_and_says_so(tmp_path, models, hands):
-    """The clock runs forty times as fast once training has begun."""
+    """Everything takes forty times as long once training has begun."""
     told = []
 
     def watch(moment, **facts):
@@ -76,8 +93,8 @@ def test_a_machine_that_slips_ends_training_at_its_best_and_says_so(tmp_path, mo
             hands.pace = 1.0
 
     recipe = recipe_of(tmp_path, models, 0.5)
-    report = dongcha.run(recipe, watch=watch)
-    assert report.clock["seconds"] <= 1.05 * 30
+    report = dongcha.run(recipe, watch=hands.watch(watch))
+    assert report.clock["seconds"] <= 30
     assert report.clock["cut"]["at_the_end"]
     [facts] = [facts for moment, facts in told if moment == "out_of_time"]
     events = [line for line in files.read_lines(tmp_path / report.folder / "steps.jsonl") if "event" in line]
@@ -91,7 +108,7 @@ def test_a_machine_that_slips_ends_training_at_its_best_and_says_so(tmp_path, mo
 def test_a_limit_with_no_room_to_train_is_refused_and_tells_the_minutes(tmp_path, models, hands):
     for _ in range(2):
         with pytest.raises(RecipeError, match=r"time_limit 0.03 min .* at least [\d.]+ min") as error:
-            dongcha.run(recipe_of(tmp_path, models, 0.03))
+            dongcha.run(recipe_of(tmp_path, models, 0.03), watch=hands.watch())
     assert error.value.exit_code == 2
 
 
@@ -105,16 +122,16 @@ def test_attempts_add_up_and_what_the_limit_decided_is_read(tmp_path, models, ha
             signal.raise_signal(signal.SIGTERM)  # to this thread, so it is noted at once
 
     with pytest.raises(Stopped):
-        dongcha.run(recipe, watch=stops)
+        dongcha.run(recipe, watch=hands.watch(stops))
     [folder] = (tmp_path / "runs" / "run").iterdir()
     [first] = files.read_json(folder / CLOCK)["attempts"]
-    assert first > 0
-    report = dongcha.run(recipe, watch=lambda moment, **facts: told.append((moment, facts)))
+    assert first >= 7 * STEP
+    report = dongcha.run(recipe, watch=hands.watch(lambda moment, **facts: told.append((moment, facts))))
     forecasts = [facts for moment, facts in told if moment == "forecast"]
     assert forecasts[0] == forecasts[1], "decided once"
     assert report.clock["attempts"] == 2
-    assert report.clock["seconds"] > first
-    assert report.clock["seconds"] <= 1.05 * 15
+    assert hands.shown - 2 * STAGE <= report.clock["seconds"] <= hands.shown, "of both attempts"
+    assert hands.shown <= 15
     assert {c.name: c.status for c in report.checks}["forecast_kept"] == "skipped"
 
 
@@ -128,8 +145,8 @@ def test_the_screen_shows_forecast_fact_memory_and_load(reviews):
     assert "Load average of the machine" in page
 
 
-def test_a_real_command_ends_inside_its_limit(tmp_path, models):
-    """Wall time of the process, start of the interpreter and its end included; the limit is 30 seconds."""
+def test_a_real_command_is_cut_and_counts_from_its_process_start(tmp_path, models):
+    """How well the limit is kept on a real machine is for the bench; here it must act, and see the whole process."""
     rows = tiny_rows("classification", ROWS)
     (tmp_path / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     minutes = 0.5
@@ -145,6 +162,5 @@ def test_a_real_command_ends_inside_its_limit(tmp_path, models):
     took = time.monotonic() - began
     assert done.returncode == 0, done.stderr
     clock = json.loads(done.stdout)["clock"]
-    assert took <= 1.05 * 60 * minutes
     assert clock["seconds"] >= 0.7 * took, "the start of the process counts"
-    assert clock["cut"]
+    assert clock["cut"]["steps"] < 100_000
