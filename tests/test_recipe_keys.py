@@ -250,6 +250,7 @@ KEYS = {
     "train.warmup": Key(train(warmup=0.5), rates),
     "train.clip_norm": Key(train(clip_norm=0.01)),
     "train.dropout": Key(train(dropout=0.5)),
+    "train.precision": Key(train(precision="bf16")),
     "train.label_smoothing": Key(train(label_smoothing=0.2)),
     "train.class_weights": Key(train(class_weights="balanced"), base=data(train=FEW_BAD)),
     "train.head_start": Key(train(head_start="probe")),

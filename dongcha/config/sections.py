@@ -120,6 +120,7 @@ with warnings.catch_warnings():
         warmup: Share = 0.1
         clip_norm: Positive | None = 1.0
         dropout: Auto | Share = "auto"
+        precision: Literal["auto", "fp32", "bf16"] = "auto"
         label_smoothing: Share = 0.0
         class_weights: Literal["none", "balanced"] = "none"
         head_start: Literal["auto", "random", "probe"] = "auto"

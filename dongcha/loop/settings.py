@@ -13,6 +13,7 @@ class LoopSettings:
     which changes memory, never the gradient. `warmup` is a share of all steps. `validate_steps` None: after each
     epoch. `patience` is how many validations in a row without a new best end the run; None never stops early.
     `clip_norm` None clips nothing. `max_steps` ends the run before its epochs do, and the schedule with it; None: all.
+    `precision` is `fp32`, or `bf16` for products of rounded numbers.
     """
 
     seed: int
@@ -32,3 +33,4 @@ class LoopSettings:
     patience: int | None = 2
     checkpoint_seconds: float = 60.0
     max_steps: int | None = None
+    precision: str = "fp32"

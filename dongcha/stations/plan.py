@@ -22,6 +22,7 @@ from dongcha.loop.clock import Budget, Clock
 from dongcha.models.adapted import Adapted
 from dongcha.models.heads._base import own_dropout
 from dongcha.models.model import Model
+from dongcha.models.precision import bf16_gain
 from dongcha.models.probe import MOST_UNITS
 from dongcha.objectives.task import TaskObjective
 from dongcha.stations.prepare import tell_data
@@ -38,6 +39,7 @@ PROOF_SECONDS = 1.0  # proofs, beside their two passes over a sample
 JUDGE_SECONDS_A_ROW = 1.6e-3  # intervals and paired test, a test row
 PROBE_SECONDS_A_NUMBER = 2.2e-7  # the linear layer on frozen vectors, a number of its input
 BASELINE_SECONDS_A_ROW = 1e-4
+TYPICAL_ROWS = 16  # of the batch that a precision is measured on
 SLACK = 1.2  # by which a limit's plan takes every forecast to be too low
 MARGIN_SECONDS = 1.0
 
@@ -107,7 +109,7 @@ def decide_and_forecast(work: Work) -> Plan:
     chosen = choices(recipe, measures_of(work, adapted))
     settings = loop_settings(recipe.replace(chosen) if chosen else recipe)
     test = features[work["splits"].tests[0]] if work["splits"].tests else features["train"]
-    with training_form(adapted, features["train"], settings.optimizer):
+    with training_form(adapted, features["train"], settings):
         expected = forecast(model, TaskObjective(model.spec), features["train"], test, settings, work["placement"])
     settings = replace(settings, accumulation=expected.accumulation)
     costs = costs_of(expected, features, settings, model)
@@ -134,13 +136,18 @@ def tell_forecast(work: Work, plan: Plan) -> None:
 def measures_of(work: Work, adapted: Adapted) -> Measures:
     """Return what the rules for `auto` look at."""
     task, model = work["task"], work["model"]
+    mean_tokens = float(work["features"]["train"].lengths.mean())
+    width = int(model.module.backbone.config.hidden_size)
+    trains_backbone = len(adapted.trained) > len(adapted.head)
+    asks = trains_backbone and work["recipe"].train.precision == "auto"
     return Measures(
         num_rows=len(work["splits"].by_name["train"]),
-        mean_tokens=float(work["features"]["train"].lengths.mean()),
-        hidden_width=int(model.module.backbone.config.hidden_size),
-        trains_backbone=len(adapted.trained) > len(adapted.head),
+        mean_tokens=mean_tokens,
+        hidden_width=width,
+        trains_backbone=trains_backbone,
         by_token=task.head == "token",
         dropout=own_dropout(model.module.backbone.config),
+        bf16_gain=bf16_gain(width, round(TYPICAL_ROWS * mean_tokens), model.device) if asks else 0.0,
     )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 FEW_ROWS = 1000
 ROWS_IN_ALL = 12_000
+LEAST_GAIN = 1.25  # rounding for less is not worth it: about half of a product's gain is a step's
 USUAL_RATES = (1e-5, 1e-4)  # full fine-tuning of pretrained encoders; outside it the run remarks on it
 
 
@@ -21,6 +22,7 @@ class Measures:
     trains_backbone: bool
     by_token: bool
     dropout: float = 0.0  # what the model was pretrained with: no rule changes it
+    bf16_gain: float = 0.0  # how many times quicker products in bfloat16 were on this machine
 
 
 def epochs(m: Measures) -> int:
@@ -51,3 +53,8 @@ def batch_tokens(m: Measures) -> int:
 def head_start(m: Measures) -> str:
     """Draw a new head at random: started from the linear probe it ended no better on validation rows."""
     return "random"
+
+
+def precision(m: Measures) -> str:
+    """Round what products read to bfloat16 where that was measured to be much quicker, else stay in fp32."""
+    return "bf16" if m.trains_backbone and m.bf16_gain >= LEAST_GAIN else "fp32"

@@ -16,6 +16,7 @@ RULES = {
     "batch_tokens": auto.batch_tokens,
     "head_start": auto.head_start,
 }
+OF_THE_MACHINE = {"precision": auto.precision}
 
 
 def refuse_unknown_methods(recipe: Recipe) -> None:
@@ -26,7 +27,7 @@ def refuse_unknown_methods(recipe: Recipe) -> None:
 
 def choices(recipe: Recipe, measures: Measures) -> dict[str, Any]:
     """Return what the rules say for every `auto` of `train:`, by dotted key; dropout is the model's own."""
-    rules: dict[str, Callable[[Measures], Any]] = {**RULES, "dropout": lambda m: m.dropout}
+    rules: dict[str, Callable[[Measures], Any]] = {**RULES, **OF_THE_MACHINE, "dropout": lambda m: m.dropout}
     return {f"train.{key}": rule(measures) for key, rule in rules.items() if getattr(recipe.train, key) == "auto"}
 
 
@@ -53,6 +54,7 @@ def loop_settings(recipe: Recipe) -> LoopSettings:
         schedule=train.schedule.method,
         schedule_options=_options(recipe, "train.schedule"),
         warmup=train.warmup,
+        precision=train.precision,
         clip_norm=train.clip_norm,
         validate_steps=None if train.validate == "epoch" else train.validate,
         patience=None if stopping is None else stopping.patience,

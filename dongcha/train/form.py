@@ -1,7 +1,8 @@
-"""Put a model into the form it trains in, and back: quicker dropout and attention, only the vocabulary in use.
+"""Put a model into the form it trains in, and back: quicker products, dropout and attention, the vocabulary in use.
 
-In: an adapted model, its training rows, the optimiser's name. Out: the names of the parameters that this form adds.
-What is learned is the same: tests hold the narrow table to the plain optimiser, and the masks to their distribution.
+In: an adapted model, its training rows, the loop's settings. Out: the names of the parameters that this form adds.
+What is learned is the same but for the rounding that the settings ask for: tests hold the narrow table to the plain
+optimiser, and the masks to their distribution.
 """
 
 from collections.abc import Iterator
@@ -9,25 +10,29 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from dongcha.data.features import Features
+from dongcha.loop.settings import LoopSettings
 from dongcha.models.adapted import Adapted
 from dongcha.models.attention import quick_attention
 from dongcha.models.dropout import quick_dropout
+from dongcha.models.precision import bf16_products
 from dongcha.models.vocabulary import can_be_narrowed, ids_in_use, vocabulary_in_use
 from dongcha.registry import find
 
 
 @contextmanager
-def training_form(adapted: Adapted, features: Features, optimizer: str) -> Iterator[tuple[str, ...]]:
+def training_form(adapted: Adapted, features: Features, settings: LoopSettings) -> Iterator[tuple[str, ...]]:
     """Yield the names of what learns beside `adapted.trained` while the model is in this form."""
     model = adapted.model
     module: Any = model.module
     with ExitStack() as stack:
+        if settings.precision == "bf16":
+            stack.enter_context(bf16_products(module.backbone))
         beside: tuple[str, ...] = ()
         if model.device.type == "cpu":
             stack.enter_context(quick_attention(getattr(module, "hf", module.backbone)))
             stack.enter_context(quick_dropout(module))
             table = module.backbone.get_input_embeddings()
-            linear = getattr(find("loop.optimizers", optimizer), "LINEAR_WITHOUT_GRADIENT", False)
+            linear = getattr(find("loop.optimizers", settings.optimizer), "LINEAR_WITHOUT_GRADIENT", False)
             if linear and can_be_narrowed(module, table):
                 ids = ids_in_use([features.tokens["input_ids"]], table.num_embeddings, [model.tokenizer.pad_id])
                 narrow = stack.enter_context(vocabulary_in_use(module, table, ids))

@@ -67,7 +67,7 @@ def train(  # noqa: PLR0913  the stage's inputs are what design 2 names: a model
     objective = TaskObjective(model.spec)
     if start is not None:
         set_head(model, start)
-    with training_form(adapted, features, settings.optimizer) as beside:
+    with training_form(adapted, features, settings) as beside:
         fitted = fit(
             module=model.module,
             groups=parameter_groups(adapted, settings, beside),

@@ -1,6 +1,7 @@
 """What `auto` becomes, and that what a user wrote stays."""
 
 import itertools
+from dataclasses import replace
 
 import pytest
 
@@ -58,6 +59,16 @@ def test_the_rules(rule, changed, expected):
     assert getattr(decided.train, rule) == expected
 
 
+@pytest.mark.parametrize(
+    ("gain", "trains", "expected"), [(0.0, True, "fp32"), (1.24, True, "fp32"), (1.25, True, "bf16"), (9, False, "fp32")]
+)
+def test_the_precision_is_what_this_machine_gains_by(gain, trains, expected):
+    found = replace(measures(trains_backbone=trains), bf16_gain=gain)
+    assert decide(recipe(), found).train.precision == expected
+    assert loop_settings(decide(recipe(), found)).precision == expected
+    assert decide(recipe(train={"precision": "fp32"}), found).train.precision == "fp32"
+
+
 def test_no_auto_is_left_that_training_reads():
     decided = decide(recipe(), measures())
     assert all(getattr(decided.train, key) != "auto" for key in RULES)
@@ -71,6 +82,7 @@ EXPLICIT = {
     "batch_tokens": 777,
     "head_start": "probe",
     "dropout": 0.3,
+    "precision": "bf16",
 }
 
 

@@ -47,7 +47,7 @@ def fifty_steps(folder, narrow, optimizer, accumulation=1):
 
     with ExitStack() as stack:
         if narrow:
-            beside = stack.enter_context(training_form(adapted, parts.features, chosen.optimizer))
+            beside = stack.enter_context(training_form(adapted, parts.features, chosen))
             assert isinstance(module.backbone.get_input_embeddings(), VocabularyInUse)
         else:
             beside = ()
@@ -133,7 +133,7 @@ def test_everything_is_put_back(tiny_folder, kind):
     parts = Parts.make(tiny_folder(kind=kind, pooling=None), "tagging")
     module = parts.model.module
     before, names, kinds = digest(module), list(module.state_dict()), [type(m) for m in module.modules()]
-    with training_form(parts.adapted(), parts.features, "adamw") as beside:
+    with training_form(parts.adapted(), parts.features, settings_of()) as beside:
         assert any(isinstance(m, Dropout) for m in module.modules())
         assert not any(type(m) is nn.Dropout for m in module.modules())
         assert len(beside) == 1
@@ -145,7 +145,7 @@ def test_everything_is_put_back(tiny_folder, kind):
 
 def test_a_frozen_table_stays_as_it_is(tiny_folder):
     parts = Parts.make(tiny_folder(pooling="mean"))
-    with training_form(parts.adapted("no_embeddings"), parts.features, "adamw") as beside:
+    with training_form(parts.adapted("no_embeddings"), parts.features, settings_of()) as beside:
         assert beside == ()
 
 
@@ -155,10 +155,21 @@ def test_ids_in_use_are_those_of_the_columns_and_the_special_ones(monkeypatch):
     assert ids_in_use(columns, 12, [0]).tolist() == [0, 2, 5, 7, 9]
 
 
-def test_the_same_training_twice_is_the_same_to_the_bit_with_dropout(tiny_folder):
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_the_same_training_twice_is_the_same_to_the_bit_with_dropout(tiny_folder, precision):
     ends = []
     for _ in range(2):
         parts = Parts.make(tiny_folder(pooling="mean"), dropout=0.3)
-        parts.train()
+        parts.train(settings_of(precision=precision))
         ends.append(digest(parts.model.module))
     assert ends[0] == ends[1]
+
+
+def test_rounded_products_learn_nearly_what_exact_ones_do(tiny_folder):
+    ends = {}
+    for precision in ("fp32", "bf16"):
+        parts = Parts.make(tiny_folder(pooling="mean"))
+        fitted = parts.train(settings_of(precision=precision, batch_tokens=90)).fitted
+        ends[precision] = [loss for _, loss in fitted.state.losses]
+    np.testing.assert_allclose(ends["bf16"], ends["fp32"], atol=0.03)
+    assert ends["bf16"] != ends["fp32"]

@@ -106,6 +106,10 @@ MESSAGES = {
     "config.help.train.warmup": ("share of steps in which the learning rate rises", "学习率上升阶段占总步数的比例"),
     "config.help.train.clip_norm": ("longest gradient let through; null: any", "梯度范数上限；null 不限"),
     "config.help.train.dropout": ("share of activations left out in training", "训练时随机丢弃的激活比例"),
+    "config.help.train.precision": (
+        "fp32, bf16 (products of numbers rounded to 16 bits), or auto: bf16 where measured to be quicker",
+        "fp32；bf16 指矩阵乘先把数舍入到 16 位；auto 实测更快才用 bf16",
+    ),
     "config.help.train.label_smoothing": (
         "probability moved from the given label to all",
         "从给定标签匀给所有标签的概率",

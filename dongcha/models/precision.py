@@ -1,0 +1,98 @@
+"""Train with matrix products in bfloat16 where the processor has them: half the bits in, sums in fp32, weights in fp32.
+
+As Micikevicius et al. 2018, section 3.1: the weights that learn stay in single precision, each product works on rounded
+copies. bfloat16 has fp32's range, so no loss is scaled. Everything between the products, the optimiser, validation and
+the saved model are fp32 as ever. `bf16_gain` measures whether this machine is the quicker for it.
+
+Shape letters: N tokens of a batch, I width in, O width out.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+NARROWEST = 128  # width below which rounding costs more than any product saves
+WIDER = 4  # a layer's inner width beside the model's
+ROUNDS = 5
+CHUNK_TOKENS = 512
+
+
+class Product(torch.autograd.Function):
+    """x W^T + b for x (..., I), W (O, I), b (O,) or None: three products in bfloat16, in and out in fp32."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        rows_NI, rounded_OI = x.reshape(-1, x.shape[-1]).bfloat16(), weight.bfloat16()
+        ctx.save_for_backward(rows_NI, rounded_OI)
+        ctx.shape = x.shape
+        out = torch.mm(rows_NI, rounded_OI.t()).float()
+        if bias is not None:
+            out += bias
+        return out.view(*x.shape[:-1], -1)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+        rows_NI, rounded_OI = ctx.saved_tensors
+        exact_NO = gradients[0].reshape(-1, gradients[0].shape[-1])
+        gradient_NO = exact_NO.bfloat16()
+        of_x, of_weight, of_bias = ctx.needs_input_grad
+        return (
+            torch.mm(gradient_NO, rounded_OI).float().view(ctx.shape) if of_x else None,
+            torch.mm(gradient_NO.t(), rows_NI).float() if of_weight else None,
+            exact_NO.sum(0) if of_bias else None,
+        )
+
+
+def _forward(layer: nn.Linear, x: Tensor) -> Tensor:
+    if not (layer.training and torch.is_grad_enabled()):
+        return nn.functional.linear(x, layer.weight, layer.bias)
+    found: Tensor = Product.apply(x, layer.weight, layer.bias)  # type: ignore[no-untyped-call]
+    return found
+
+
+@contextmanager
+def bf16_products(module: nn.Module) -> Iterator[None]:
+    """Let each plain linear layer of a module in fp32 train by `Product`; put them back at the end."""
+    found = [part for part in module.modules() if type(part) is nn.Linear and part.weight.dtype == torch.float32]
+    for layer in found:
+        layer.forward = partial(_forward, layer)  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        for layer in found:
+            del layer.forward
+
+
+def bf16_gain(width: int, tokens: int, device: torch.device) -> float:
+    """Return how many times quicker a linear layer trains in bfloat16 here, by the best of a few rounds; 0 for never.
+
+    The layer is that of a model of this width, its batch of about so many tokens. Takes 20 to 100 ms.
+    """
+    if width < NARROWEST or not _has_bf16(device):
+        return 0.0
+    layer = nn.Linear(width, WIDER * width, device=device)
+    rows_NI = torch.randn(min(tokens, CHUNK_TOKENS), width, device=device, requires_grad=True)
+    ways: tuple[Callable[[Tensor], Tensor], ...] = (layer, partial(_forward, layer))
+    spent = [[_seconds(way, rows_NI) for way in ways] for _ in range(ROUNDS + 1)][1:]
+    plain, rounded = (min(column) for column in zip(*spent, strict=True))
+    return plain / rounded
+
+
+def _seconds(way: Callable[[Tensor], Tensor], rows: Tensor) -> float:
+    started = time.perf_counter()
+    way(rows).sum().backward()  # type: ignore[no-untyped-call]
+    if rows.device.type == "cuda":
+        torch.cuda.synchronize(rows.device)
+    return time.perf_counter() - started
+
+
+def _has_bf16(device: torch.device) -> bool:
+    """Tell whether products in bfloat16 are more than emulated."""
+    if device.type == "cpu":
+        return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+    return device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
