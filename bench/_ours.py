@@ -58,10 +58,13 @@ class Ours:
         plan = plan_epoch(self.features.lengths, self.settings.batch_tokens, self.settings.seed, 0)
         return float(self.features.lengths.sum()) / len(plan)
 
-    def stretch(self, num_steps: int, seed: int, told: Told | None = None) -> tuple[int, float]:
-        """Train so many steps as a run does; return tokens of real text and seconds. `told` hears of each step."""
+    def stretch(self, num_steps: int, seed: int, told: Told | None = None, **changed: Any) -> tuple[int, float]:
+        """Train so many steps as a run does; return tokens of real text and seconds. `told` hears of each step.
+
+        `changed` are settings of the loop that are not the run's own.
+        """
         steps, lengths = Steps(), self.features.lengths
-        settings = replace(self.settings, seed=seed, max_steps=num_steps + WARM + TAIL)
+        settings = replace(self.settings, seed=seed, max_steps=num_steps + WARM + TAIL, **changed)
         plan = [batch for epoch in range(settings.epochs) for batch in self._plan(settings, epoch)]
 
         def watch(moment: str, **facts: Any) -> None:

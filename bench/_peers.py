@@ -96,8 +96,8 @@ def train_hf(
         trainer.train()
 
 
-def hf_trainer(folder: Path, tokenizer: Any, rows: Rows, batch: int, *, grouped: bool) -> Stretch:
-    """Return a stretch of HF Trainer: its defaults but for the batch size and how rows are sampled."""
+def hf_trainer(folder: Path, tokenizer: Any, rows: Rows, batch: int, *, grouped: bool, bf16: bool = False) -> Stretch:
+    """Return a stretch of HF Trainer: its defaults but for the batch size, how rows are sampled, its own bf16."""
 
     def stretch(num_steps: int, seed: int) -> tuple[int, float]:
         steps = Steps()
@@ -107,6 +107,7 @@ def hf_trainer(folder: Path, tokenizer: Any, rows: Rows, batch: int, *, grouped:
             "per_device_train_batch_size": batch,
             "train_sampling_strategy": SAMPLING[grouped],
             "seed": seed,
+            "bf16": bf16,
         }
         module = counting(fresh(folder, rows), seen, rows.frame)
         train_hf(module, tokenizer, rows, chosen, [Timed(steps, seen)])

@@ -29,8 +29,13 @@ GATES = {
     ),
 }
 CONTENDERS = {
-    "ours": ("dongcha", "dongcha"),
+    "ours": ("dongcha, `auto`: {precision}", "dongcha，`auto`：{precision}"),
+    "ours_fp32": ("dongcha, `precision: fp32`", "dongcha，`precision: fp32`"),
     "hf_grouped": ("HF Trainer, grouped by length, batch {equal}", "HF Trainer，按长度分组，批大小 {equal}"),
+    "hf_grouped_bf16": (
+        "HF Trainer, grouped by length, `bf16=True` (no gate)",
+        "HF Trainer，按长度分组，`bf16=True`（不设指标）",
+    ),
     "hf_default": ("HF Trainer, defaults (batch 8)", "HF Trainer，默认设置（批大小 8）"),
     "tutorial": (
         "plain loop of tutorials (padded to 128, batch 16, tokenised on the way; no gate)",
@@ -106,7 +111,8 @@ def training(part: str, found: Figures) -> str:
         "| --- | ---: | ---: | ---: | ---: |",
     ]
     for name, values in rates.items():
-        en, zh = (text.format(equal=settings["batch_rows"]) for text in CONTENDERS[name])
+        facts = {"equal": settings["batch_rows"], "precision": settings["precision"]}
+        en, zh = (text.format(**facts) for text in CONTENDERS[name])
         shown = "" if name == "ours" else spread(ratios(rates["ours"], values), "{:.2f}x")
         label, by_step = en if en == zh else f"{en} / {zh}", median(found["tokens_a_step"][name])
         memory = f"{max(found['peak_megabytes'][name]):,.0f} MB"
@@ -220,21 +226,23 @@ median of ratios taken within a round.
 由 `make bench` 生成，数值见 [results/speed.json](results/speed.json)。同一进程、相同线程数，各方法逐轮交替，次序轮换；
 每格为各轮的中位数（最小 .. 最大），倍数为轮内比值的中位数。
 
-CoNLL-2003, token classification, the same weights, fp32, AdamW, clipping at 1, a linear schedule, dropout as the model
-has it, each library's default attention. Two steps of warm-up are not counted; fetching rows is. Tokens are those of
-the text itself: padding and frame tokens ([CLS], [SEP]) do not count. HF Trainer grouped by length gets the batch size
-whose mean tokens equal ours. Nobody validates, logs or saves. The last four steps of ours, in which a run takes a copy
-to prove that a resume is exact, are left out: that comes once a run. Memory is the peak of the whole process during a
-stretch.
+CoNLL-2003, token classification, the same weights, AdamW, clipping at 1, a linear schedule, dropout as the model has
+it, each library's default attention. Peers run in fp32, as their defaults are; ours in the precision that `auto` takes
+on the machine (weights, sums and optimiser are fp32 in either), and once more with fp32 written into the recipe. Two
+steps of warm-up are not counted; fetching rows is. Tokens are those of the text itself: padding and frame tokens
+([CLS], [SEP]) do not count. HF Trainer grouped by length gets the batch size whose mean tokens equal ours. Nobody
+validates, logs or saves. The last four steps of ours, in which a run takes a copy to prove that a resume is exact, are
+left out: that comes once a run. Memory is the peak of the whole process during a stretch.
 
-数据为 CoNLL-2003 词元分类：初始权重相同，fp32，AdamW，梯度裁剪为 1，线性调度，dropout 依模型自身设置，注意力取各库的
-默认实现。前两步预热不计，取数据的时间计入。词元只计文本本身，不含补齐与首尾标记（[CLS]、[SEP]）。按长度分组的
+数据为 CoNLL-2003 词元分类：初始权重相同，AdamW，梯度裁剪为 1，线性调度，dropout 依模型自身设置，注意力取各库的
+默认实现。其他库按其默认用 fp32；我们用 `auto` 在本机选定的精度（权重、累加与优化器始终是 fp32），另加一行在配方里
+写明 fp32。前两步预热不计，取数据的时间计入。词元只计文本本身，不含补齐与首尾标记（[CLS]、[SEP]）。按长度分组的
 HF Trainer 所用批大小，其平均词元数与我们相同。各方均不验证、不记日志、不保存。
 我们最后四步会复制一份状态，以证明续训精确，每次运行只有一次，因此不计。内存为每段期间整个进程的峰值。
 
-The peak of the machine is the best square fp32 matrix product of side 1024, 2048, 4096 (median of three), taken in
-every round. Operations are 6 a token for each parameter outside the embedding tables, and 12 x layers x width for each
-pair of tokens of a text, forward and backward, with no padding.
+The peak of the machine, in fp32 for every row, is the best square matrix product of side 1024, 2048, 4096 (median of
+three), taken in every round. Operations are 6 a token for each parameter outside the embedding tables, and 12 x layers
+x width for each pair of tokens of a text, forward and backward, with no padding.
 
-机器峰值为边长 1024、2048、4096 的 fp32 方阵乘法中最快者（三次的中位数），每轮都测。运算量按前向加反向计：嵌入表以外每个
-参数每词元 6 次，同一文本内每对词元 12 x 层数 x 宽度，不含补齐。"""
+机器峰值（各行一律按 fp32）为边长 1024、2048、4096 的方阵乘法中最快者（三次的中位数），每轮都测。运算量按前向加反向计：
+嵌入表以外每个参数每词元 6 次，同一文本内每对词元 12 x 层数 x 宽度，不含补齐。"""

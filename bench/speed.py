@@ -5,8 +5,8 @@
 CoNLL-2003, token classification. Parts: `minilm` and `inference` with all-MiniLM-L6-v2 from its package; `e5` with the
 whole multilingual-e5-small, whose folder `--e5` names (without it this part is left out, and said); `score`, only when
 named: whole runs of both sides over three seeds. Figures go to `--out`, the page to docs/performance.md. Parts that an
-earlier run measured are kept; `--only` with no part writes the page anew. Minutes on 2 cores, by estimate: minilm 10,
-inference 8, e5 25, score 60.
+earlier run measured are kept; `--only` with no part writes the page anew. Minutes on 2 cores, by estimate: minilm 15,
+inference 8, e5 35, score 50.
 """
 
 import argparse
@@ -14,6 +14,7 @@ import gc
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -73,7 +74,9 @@ def contenders_of(ours: Ours, folder: Path, part: str, asked: Asked) -> tuple[di
     count = asked.steps[part]
     return {
         "ours": (ours.stretch, count),
+        "ours_fp32": (partial(ours.stretch, precision="fp32"), count),
         "hf_grouped": (hf_trainer(folder, tokenizer, rows, equal, grouped=True), count),
+        "hf_grouped_bf16": (hf_trainer(folder, tokenizer, rows, equal, grouped=True, bf16=True), count),
         "hf_default": (hf_trainer(folder, tokenizer, rows, DEFAULT_BATCH, grouped=False), count),
         "tutorial": (tutorial(folder, tokenizer, rows), min(count, TUTORIAL_STEPS[part])),
     }, equal
@@ -112,6 +115,7 @@ def measure_training(part: str, asked: Asked, workspace: Path) -> Figures:
             "steps": {name: count for name, (_, count) in contenders.items()},
             "batch_rows": equal,
             "batch_tokens": ours.settings.batch_tokens,
+            "precision": ours.settings.precision,
             "tokens_a_step": ours.tokens_a_step(),
             "rows": len(rows.ids),
             "outside_tables": outside_tables(module),

@@ -1,14 +1,14 @@
-"""Attend with dropout on the CPU: the quick dropout in place of torch's, and no pass over the scores more than needed.
+"""Attend on the CPU where torch's own attention is slow: with dropout in training, and over short texts without it.
 
-With dropout torch's own attention falls back to plain products on the CPU, draws its mask serially and scales query and
-key apart. Everything else (no dropout, causal, grouped heads, other devices) goes to that attention unchanged.
+With dropout torch falls back to plain products on the CPU, draws its mask serially and scales query and key apart; its
+fused attention costs twice what plain products do where texts are short (measured; level at SHORT). Everything else
+(long texts, causal, grouped heads, other devices) goes to that attention unchanged.
 Softmax(Q K^T / sqrt(d)) V as in Vaswani et al. 2017, equation 1, dropout on the softmax.
 
 Shape letters: B texts, A heads, T tokens, D width of a head.
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -21,6 +21,7 @@ from dongcha.models.dropout import mask, seed
 
 NAME = "dongcha_quick"
 USUAL = "sdpa"
+SHORT = 1024  # tokens x width of a head up to which plain products are the quicker ones
 CHUNK = 1 << 18  # scores whose mask is drawn at once; where that is all of them it is kept (1 MB)
 
 
@@ -36,19 +37,31 @@ def attend(  # noqa: PLR0913, PLR0917  Transformers calls it so
 ) -> tuple[Tensor, None]:
     """Return the attended values (B, T, A, D) of query, key and value (B, A, T, D); the shape of Transformers' own."""
     asked = any(value is not None and value is not False for value in more.values())
-    if asked or not dropout or query.shape != key.shape or getattr(module, "is_causal", True):
+    batch, heads, tokens, width = query.shape
+    slower = not dropout and (torch.is_grad_enabled() or tokens * width > SHORT)
+    shared = query.shape != key.shape or getattr(module, "is_causal", True) or query.device.type != "cpu"
+    if asked or slower or shared:
         usual: tuple[Tensor, None] = sdpa_attention_forward(
             module, query, key, value, attention_mask, dropout=dropout, scaling=scaling, **more
         )
         return usual
-    batch, heads, tokens, width = query.shape
     seen = None
     if attention_mask is not None:
         seen = additive(attention_mask, query.dtype).expand(batch, heads, tokens, tokens).reshape(-1, tokens, tokens)
     parts = (x.reshape(batch * heads, tokens, width) for x in (query, key, value))
     scale = width**-0.5 if scaling is None else scaling
-    attended: Tensor = Attend.apply(*parts, seen, scale, dropout)  # type: ignore[no-untyped-call]
+    if dropout:
+        attended: Tensor = Attend.apply(*parts, seen, scale, dropout)  # type: ignore[no-untyped-call]
+    else:
+        q, k, v = parts
+        attended = torch.bmm(_scores(q, k, seen, scale).softmax(-1), v)
     return attended.view(batch, heads, tokens, width).transpose(1, 2).contiguous(), None
+
+
+def _scores(q: Tensor, k: Tensor, seen: Tensor | None, scale: float) -> Tensor:
+    """Return scale * Q K^T + seen, (N, T, T)."""
+    transposed = k.transpose(1, 2)
+    return torch.bmm(q * scale, transposed) if seen is None else torch.baddbmm(seen, q, transposed, alpha=scale)
 
 
 class Attend(torch.autograd.Function):
@@ -60,8 +73,7 @@ class Attend(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, q: Tensor, k: Tensor, v: Tensor, seen: Tensor | None, scale: float, dropout: float) -> Tensor:  # noqa: PLR0913, PLR0917
-        transposed = k.transpose(1, 2)
-        scores = torch.bmm(q * scale, transposed) if seen is None else torch.baddbmm(seen, q, transposed, alpha=scale)
+        scores = _scores(q, k, seen, scale)
         softmax = scores.softmax(-1)
         ctx.scale, ctx.masks = scale, Masks(softmax, dropout)
         ctx.save_for_backward(q, k, v, softmax)
@@ -118,22 +130,10 @@ def additive(mask: Tensor, dtype: torch.dtype) -> Tensor:
     return torch.zeros(mask.shape, dtype=dtype).masked_fill_(~mask, torch.finfo(dtype).min)
 
 
-@contextmanager
-def quick_attention(hf: Any) -> Iterator[None]:
-    """Let a model of Transformers attend so while it trains, where its class takes attention from outside."""
-    config = getattr(hf, "config", None)
-    fits = (
-        getattr(config, "_attn_implementation", None) == USUAL
-        and getattr(hf, "_supports_attention_backend", False)
-        and next(hf.parameters()).device.type == "cpu"
-    )
-    if not fits:
-        yield
-        return
-    AttentionInterface.register(NAME, attend)
-    AttentionMaskInterface.register(NAME, sdpa_mask)
-    hf.set_attn_implementation(NAME)
-    try:
-        yield
-    finally:
-        hf.set_attn_implementation(USUAL)
+def use_quick_attention(hf: Any) -> None:
+    """Let a model of Transformers attend so from now on, where its class takes attention from outside."""
+    chosen = getattr(getattr(hf, "config", None), "_attn_implementation", None)
+    if chosen == USUAL and getattr(hf, "_supports_attention_backend", False):
+        AttentionInterface.register(NAME, attend)
+        AttentionMaskInterface.register(NAME, sdpa_mask)
+        hf.set_attn_implementation(NAME)

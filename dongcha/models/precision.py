@@ -16,10 +16,12 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from dongcha.models.linear import linear
+
 NARROWEST = 128  # width below which rounding costs more than any product saves
 WIDER = 4  # a layer's inner width beside the model's
 ROUNDS = 5
-CHUNK_TOKENS = 512
+MOST_TOKENS = 512
 
 
 class Product(torch.autograd.Function):
@@ -50,7 +52,7 @@ class Product(torch.autograd.Function):
 
 def _forward(layer: nn.Linear, x: Tensor) -> Tensor:
     if not (layer.training and torch.is_grad_enabled()):
-        return nn.functional.linear(x, layer.weight, layer.bias)
+        return linear(layer, x)
     found: Tensor = Product.apply(x, layer.weight, layer.bias)  # type: ignore[no-untyped-call]
     return found
 
@@ -59,13 +61,16 @@ def _forward(layer: nn.Linear, x: Tensor) -> Tensor:
 def bf16_products(module: nn.Module) -> Iterator[None]:
     """Let each plain linear layer of a module in fp32 train by `Product`; put them back at the end."""
     found = [part for part in module.modules() if type(part) is nn.Linear and part.weight.dtype == torch.float32]
+    before = [vars(layer).get("forward") for layer in found]
     for layer in found:
         layer.forward = partial(_forward, layer)  # type: ignore[method-assign]
     try:
         yield
     finally:
-        for layer in found:
+        for layer, forward in zip(found, before, strict=True):
             del layer.forward
+            if forward is not None:
+                layer.forward = forward  # type: ignore[method-assign]
 
 
 def bf16_gain(width: int, tokens: int, device: torch.device) -> float:
@@ -75,12 +80,13 @@ def bf16_gain(width: int, tokens: int, device: torch.device) -> float:
     """
     if width < NARROWEST or not _has_bf16(device):
         return 0.0
-    layer = nn.Linear(width, WIDER * width, device=device)
-    rows_NI = torch.randn(min(tokens, CHUNK_TOKENS), width, device=device, requires_grad=True)
+    with torch.random.fork_rng(devices=[]):
+        layer = nn.Linear(width, WIDER * width).to(device)
+        rows_NI = torch.randn(min(tokens, MOST_TOKENS), width).to(device).requires_grad_()
     ways: tuple[Callable[[Tensor], Tensor], ...] = (layer, partial(_forward, layer))
     spent = [[_seconds(way, rows_NI) for way in ways] for _ in range(ROUNDS + 1)][1:]
     plain, rounded = (min(column) for column in zip(*spent, strict=True))
-    return plain / rounded
+    return float(plain / rounded)
 
 
 def _seconds(way: Callable[[Tensor], Tensor], rows: Tensor) -> float:

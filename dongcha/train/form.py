@@ -1,4 +1,4 @@
-"""Put a model into the form it trains in, and back: quicker products, dropout and attention, the vocabulary in use.
+"""Put a model into the form it trains in, and back: quicker products and dropout, the vocabulary in use.
 
 In: an adapted model, its training rows, the loop's settings. Out: the names of the parameters that this form adds.
 What is learned is the same but for the rounding that the settings ask for: tests hold the narrow table to the plain
@@ -12,7 +12,6 @@ from typing import Any
 from dongcha.data.features import Features
 from dongcha.loop.settings import LoopSettings
 from dongcha.models.adapted import Adapted
-from dongcha.models.attention import quick_attention
 from dongcha.models.dropout import quick_dropout
 from dongcha.models.precision import bf16_products
 from dongcha.models.vocabulary import can_be_narrowed, ids_in_use, vocabulary_in_use
@@ -29,7 +28,6 @@ def training_form(adapted: Adapted, features: Features, settings: LoopSettings) 
             stack.enter_context(bf16_products(module.backbone))
         beside: tuple[str, ...] = ()
         if model.device.type == "cpu":
-            stack.enter_context(quick_attention(getattr(module, "hf", module.backbone)))
             stack.enter_context(quick_dropout(module))
             table = module.backbone.get_input_embeddings()
             linear = getattr(find("loop.optimizers", settings.optimizer), "LINEAR_WITHOUT_GRADIENT", False)

@@ -92,7 +92,7 @@ def test_a_pass_of_the_trainer_sees_every_text_token_once(ours, tokenizer, tiny_
 def test_grouped_batches_hold_as_many_tokens_as_ours(ours, tiny_folder):
     asked = speed.Asked(None, 1, 1)
     contenders, equal = speed.contenders_of(ours, tiny_folder(), "minilm", asked)
-    assert set(contenders) == {"ours", "hf_grouped", "hf_default", "tutorial"}
+    assert set(contenders) == {"ours", "ours_fp32", "hf_grouped", "hf_grouped_bf16", "hf_default", "tutorial"}
     mean = float(ours.rows().lengths.mean())
     assert abs(equal * mean - ours.tokens_a_step()) <= mean / 2  # as near as whole rows come
     assert contenders["ours"][1] == contenders["hf_grouped"][1] == 2 * _peers.POOL
@@ -113,7 +113,7 @@ def test_all_parts_are_measured_and_told_on_one_page(tiny_folder, data, tmp_path
         found = speed.measure(part, asked, {}, print)
         figures[part] = found | {"machine": machine(1), "load": [0.1, 0.2]}
         speed.keep(figures, out, tmp_path / "page.md")
-    assert [len(values) for values in figures["minilm"]["tokens_per_second"].values()] == [2] * 4
+    assert [len(values) for values in figures["minilm"]["tokens_per_second"].values()] == [2] * 6
     assert all(value > 0 for values in figures["minilm"]["tokens_a_step"].values() for value in values)
     rates, share = figures["minilm"]["tokens_per_second"]["ours"], figures["minilm"]["share_of_peak"]
     assert share == pytest.approx([rate * figures["minilm"]["flops_per_token"] / 1e11 for rate in rates])

@@ -24,6 +24,7 @@ PART = UNDER | {
         "steps": dict.fromkeys(RATES, 100),
         "batch_rows": 16,
         "batch_tokens": 317,
+        "precision": "bf16",
         "tokens_a_step": 291.4,
         "rows": 10,
         "outside_tables": 10_700_000,

@@ -9,7 +9,7 @@ from torch import nn
 from transformers import BertConfig, BertModel
 
 from dongcha.models import attention
-from dongcha.models.attention import attend, quick_attention
+from dongcha.models.attention import attend, use_quick_attention
 from dongcha.models.dropout import Dropout, drop, mask, quick_dropout, seed
 
 
@@ -119,14 +119,31 @@ def test_without_dropout_and_where_more_is_asked_it_is_torchs_own():
         torch.testing.assert_close(found, expected)
 
 
-def test_a_model_attends_quickly_only_inside_and_evaluates_alike():
+@pytest.mark.parametrize("short", [0, 10**9])
+def test_short_and_long_texts_are_attended_alike_without_gradients(monkeypatch, short):
+    monkeypatch.setattr(attention, "SHORT", short)
+    q, k, v = heads(6)
+    seen = torch.ones(3, 1, 6, 6, dtype=torch.bool)
+    seen[1, ..., 4:] = False
+    for allowed in (None, seen):
+        with torch.inference_mode():
+            found, _ = attend(Bidirectional(), q, k, v, allowed, dropout=0.0)
+            torch.testing.assert_close(found, F.scaled_dot_product_attention(q, k, v, allowed).transpose(1, 2))
+
+
+def test_a_model_that_attends_quickly_evaluates_alike_and_saves_nothing_of_it():
     config = BertConfig(vocab_size=30, hidden_size=16, num_hidden_layers=2, num_attention_heads=2, intermediate_size=32)
     module = BertModel(config, add_pooling_layer=False).eval()
     ids, seen = torch.randint(0, 30, (3, 7)), torch.tensor([[1] * 7, [1] * 4 + [0] * 3, [1] * 7])
     with torch.inference_mode():
         before = module(ids, attention_mask=seen).last_hidden_state
-        with quick_attention(module):
-            assert module.config._attn_implementation == attention.NAME
-            assert torch.equal(module(ids, attention_mask=seen).last_hidden_state, before)
-    assert module.config._attn_implementation == "sdpa"
+        use_quick_attention(module)
+        assert module.config._attn_implementation == attention.NAME
+        torch.testing.assert_close(module(ids, attention_mask=seen).last_hidden_state, before, rtol=0, atol=1e-5)
     assert attention.NAME not in str(module.config.to_dict())
+
+
+def test_a_model_that_takes_no_attention_from_outside_keeps_its_own():
+    module = nn.Linear(2, 2)
+    use_quick_attention(module)
+    assert not hasattr(module, "config")

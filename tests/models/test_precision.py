@@ -5,6 +5,7 @@ import torch
 from torch import nn
 
 from dongcha.models import precision
+from dongcha.models.linear import use_quick_linear
 from dongcha.models.precision import Product, bf16_gain, bf16_products
 
 ROUNDING = 2.0**-8  # of one number to bfloat16, relative
@@ -76,6 +77,15 @@ def test_other_numbers_and_other_layers_are_left_alone():
     for layer in (nn.Linear(24, 6).double(), Own(24, 6)):
         with bf16_products(layer):
             assert "forward" not in vars(layer)
+
+
+def test_a_layer_that_computes_quickly_does_so_again_afterwards():
+    layer = nn.Linear(24, 6)
+    use_quick_linear(layer)
+    before = layer.forward
+    with bf16_products(layer):
+        assert layer.forward is not before
+    assert layer.forward is before
 
 
 def test_a_narrow_model_and_a_processor_without_it_gain_nothing(monkeypatch):

@@ -60,7 +60,8 @@ def test_the_rules(rule, changed, expected):
 
 
 @pytest.mark.parametrize(
-    ("gain", "trains", "expected"), [(0.0, True, "fp32"), (1.24, True, "fp32"), (1.25, True, "bf16"), (9, False, "fp32")]
+    ("gain", "trains", "expected"),
+    [(0.0, True, "fp32"), (1.24, True, "fp32"), (1.25, True, "bf16"), (9, False, "fp32")],
 )
 def test_the_precision_is_what_this_machine_gains_by(gain, trains, expected):
     found = replace(measures(trains_backbone=trains), bf16_gain=gain)

@@ -15,6 +15,8 @@ from torch import Tensor, nn
 
 from dongcha.errors import ModelError
 from dongcha.locale import say
+from dongcha.models.attention import use_quick_attention
+from dongcha.models.linear import use_quick_linear
 
 transformers.logging.set_verbosity_error()  # type: ignore[no-untyped-call]
 transformers.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
@@ -95,6 +97,8 @@ def load_hf(
         )
     except Exception as error:  # each architecture fails in its own way
         raise ModelError(say("model.unreadable", folder=folder, error=str(error).split("\n")[0][:160])) from error
+    use_quick_attention(module)
+    use_quick_linear(module)
     new = set(info["missing_keys"]) | {key for key, *_ in info.get("mismatched_keys", ())}
     return module, {**info, "missing_keys": new}
 
