@@ -30,7 +30,8 @@ PROVE = (
     Step("checks", stations.prove, ("train", "data_checks")),
     Step("report", stations.write, ("evaluate", "checks")),
 )
-STEPS = (*PREPARE, *PROVE)
+ENOUGH = Step("enough_rows", stations.refuse_tiny_classes, ("task",))  # `check` tells of it and goes on
+STEPS = (PREPARE[0], ENOUGH, *PREPARE[1:], *PROVE)
 
 
 def run(

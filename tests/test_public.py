@@ -22,7 +22,7 @@ VERBS = {
     "runs rm": {"run", "--workspace"},
 }
 STEPS = [
-    *("task", "model", "features", "data_checks", "plan", "before", "baselines"),
+    *("task", "enough_rows", "model", "features", "data_checks", "plan", "before", "baselines"),
     *("train", "after", "evaluate", "checks", "report"),
 ]
 SIGNATURES = {

@@ -213,6 +213,14 @@ KEYS = {
         base=data(train=REPEATED),
         found=9,
     ),
+    "data.allow_tiny": Key(
+        data(allow_tiny=True),
+        lambda work: "strange" in work["task"].labels,
+        "enough_rows",
+        base=data(train=[*ROWS, {"text": "the only one", "label": "strange"}]),
+        found=True,
+        refused=r"strange.*data\.allow_tiny",
+    ),
     "data.encoding": Key(
         data(encoding="big5"),
         lambda work: texts("train")(work)[0][:2],

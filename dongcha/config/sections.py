@@ -89,6 +89,7 @@ class Data(Section):
     columns: Annotated[dict[str, Names], Reading(_no_names)] = Field(default_factory=dict)
     part: Literal["all", "first_line"] = "all"
     duplicates: Literal["keep", "drop"] = "keep"
+    allow_tiny: bool = False
     corpus: Source | None = Field(None, repr=False)
     encoding: Encoding = "auto"
     encoding_errors: Literal["fail", "replace", "drop"] = "fail"

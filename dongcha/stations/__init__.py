@@ -15,6 +15,7 @@ from dongcha.stations.prepare import (
     check_data,
     encode_splits,
     learn_task,
+    refuse_tiny_classes,
 )
 from dongcha.stations.prove import (
     KEPT_BEFORE,
@@ -50,6 +51,7 @@ __all__ = [
     "predict_baselines",
     "predict_before",
     "prove",
+    "refuse_tiny_classes",
     "stands",
     "train_model",
     "write",

@@ -1,6 +1,7 @@
 """Prepare a run: learn the labels, build the model, encode, check the data."""
 
 import dataclasses
+from collections import Counter
 from collections.abc import Callable
 from difflib import get_close_matches
 from pathlib import Path
@@ -11,9 +12,12 @@ import numpy as np
 from dongcha import files
 from dongcha.data.checks import METHODS as DATA_CHECKS
 from dongcha.data.checks import View, run_checks
+from dongcha.data.checks._base import NUM_EXAMPLES
+from dongcha.data.checks.labels import FEWEST
 from dongcha.data.dataset import Dataset
 from dongcha.data.features import Features, cached, gather
 from dongcha.data.reference import reference_texts
+from dongcha.data.rows import label_counts as count_labels
 from dongcha.errors import DataError, RecipeError
 from dongcha.locale import say
 from dongcha.models.masked import has_masked_head, pseudo_perplexity
@@ -36,6 +40,19 @@ def learn_task(work: Work) -> Task:
         found = ", ".join(task.labels) or "-"
         raise DataError(say("stations.too_few_labels", source=train.source, found=found, wanted=fewest))
     return task
+
+
+def refuse_tiny_classes(work: Work) -> None:
+    """Refuse labels of a single row, in train and what was cut from the same file, unless the recipe allows them."""
+    recipe, task, splits = work["recipe"], work["task"], work["splits"]
+    if recipe.data.allow_tiny or task.fields[-1] != "label":
+        return
+    names = ["train", *(name for name in splits.by_name if name in splits.made and name != "train")]
+    counts = sum((count_labels(splits.by_name[name], "label") for name in names), Counter[str]())
+    tiny = [label for label in task.labels if counts[label] < FEWEST]
+    if tiny:
+        facts = {"count": len(tiny), "all": len(task.labels), "labels": ", ".join(tiny[:NUM_EXAMPLES])}
+        raise DataError(say("stations.tiny_labels", source=splits.by_name["train"].source, **facts))
 
 
 def refuse_unknown_slices(work: Work) -> None:
@@ -90,6 +107,7 @@ def check_data(work: Work) -> tuple[Check, ...]:
         tokens_of=model.tokenizer.hf.convert_ids_to_tokens,
         unknown_id=model.tokenizer.unknown_id,
         max_tokens=model.tokenizer.max_tokens,
+        reads_windows=task.lengths.long_texts == "windows",
         embed=lambda texts: embed(model, task, texts, known),
         embedded=texts_worth_embedding(work["features"]["train"]),
         pseudo_perplexity=_knows(work["source"].folder, model),
@@ -179,6 +197,4 @@ def facts_of(work: Work) -> dict[str, Any]:
 
 def label_counts(dataset: Dataset, task: Task) -> dict[str, int]:
     """Count the labels of a split, most frequent first."""
-    from dongcha.data.rows import label_counts as count
-
-    return dict(count(dataset, task.fields[-1]).most_common()) if task.output_names else {}
+    return dict(count_labels(dataset, task.fields[-1]).most_common()) if task.output_names else {}

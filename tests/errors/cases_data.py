@@ -51,6 +51,12 @@ DATA_CASES = (
         table("text,label\n"),
     ),
     Case(
+        "a label of one row",
+        ("a label that one row alone has", "只有一行的标签"),
+        ("add rows, merge it with another, or set `data.allow_tiny: true`", "补充数据、与其他标签合并，或设 `data.allow_tiny: true`"),
+        table("".join([CSV, *(f"room {i},{'good' if i % 2 else 'bad'}\n" for i in range(20)), "odd room,strange\n"])),
+    ),
+    Case(
         "mixed encodings",
         ("UTF-8 with one line of GBK", "UTF-8 文件里混入一行 GBK"),
         ("set `data.encoding_errors` to `replace` or `drop`", "将 `data.encoding_errors` 设为 `replace` 或 `drop`"),

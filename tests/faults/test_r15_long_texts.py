@@ -70,7 +70,6 @@ def test_r15_windows_cut_nothing(cli, long_place):
     assert "none cut" in data
 
 
-@pytest.mark.xfail(strict=True, reason="data.checks.lengths says that rows are cut where windows read all of them")
 def test_r15_windows_are_not_said_to_cut(cli, long_place):
     _, _, err = cli("run", "recipe.yaml", "--set", "data.long_texts=windows", "--until", "plan")
     assert not [line for line in err.splitlines() if line.startswith("warning") and "cut" in line]

@@ -25,7 +25,7 @@ class View:
     `splits`: "train", "validation", "test" and extra tests. `fields`: the task's fields, the text first.
     `made_splits`: those that we cut ourselves; a leak into one is a failure, into a given one a warning.
     `encode`: token ids with special tokens, never cut; `tokens_of`: the pieces of ids; `embed`: (n, hidden) float32
-    unit vectors; `pseudo_perplexity`: where the model has a masked-language head. `reference`: general sentences of
+    unit vectors; `reads_windows`: whether longer texts are read in windows, so that nothing is cut; `pseudo_perplexity`: where the model has a masked-language head. `reference`: general sentences of
     the language, to compare the task's text with. Checks that need a model run on `sample` rows drawn with `seed`,
     those that compute with it on `embedded` at most (long texts: fewer, so that looking costs less than training).
     """
@@ -37,6 +37,7 @@ class View:
     tokens_of: Callable[[list[int]], list[str]] | None = None
     unknown_id: int | None = None
     max_tokens: int | None = None
+    reads_windows: bool = False
     embed: Callable[[list[str]], np.ndarray] | None = None
     pseudo_perplexity: Callable[[list[str]], float] | None = None
     reference: Sequence[str] = field(default=(), repr=False)

@@ -37,6 +37,10 @@ def check(view: View) -> list[Check]:
     message = say("data_checks.lengths", clauses=say("data_checks.and").join(clauses), note=sampled)
     if not num_cut:
         return [Check("lengths", "passed", message, figures=figures)]
+    if view.reads_windows:
+        share = _cut_share(figures)
+        note = say("data_checks.lengths_windows", rows=num_cut, share=share, most=view.max_tokens)
+        return [Check("lengths", "passed", f"{message}{note}", figures=figures)]
     note = say("data_checks.lengths_cut", rows=num_cut, share=_cut_share(figures), most=view.max_tokens)
     note += say("data_checks.lengths_spans", spans=num_spans) if num_spans else ""
     return [

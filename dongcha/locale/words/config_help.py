@@ -67,6 +67,10 @@ MESSAGES = {
         "读取文本的哪部分：all 全部，first_line 首行",
     ),
     "config.help.data.duplicates": ("rows said twice: keep or drop", "重复的行：keep 保留，drop 去掉"),
+    "config.help.data.allow_tiny": (
+        "train although a label has a single row",
+        "即使某个标签只有一行也照样训练",
+    ),
     "config.help.data.corpus": ("file of documents for retrieval; not built yet", "检索用的文档文件；尚未提供"),
     "config.help.data.encoding": ("encoding of text files; auto finds it", "文本文件的编码；auto 自动识别"),
     "config.help.data.encoding_errors": (

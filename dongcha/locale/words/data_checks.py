@@ -105,8 +105,8 @@ MESSAGES = {
         "{all:,} 个标签中有 {tiny:,} 个在训练集中的样例不足 {fewest} 条。",
     ),
     "data_checks.labels_tiny_fix": (
-        "Add rows of these labels, or merge them with others.",
-        "请为这些标签补充数据，或与其他标签合并。",
+        "Add rows of these labels, or merge them with others; data.allow_tiny: true trains all the same.",
+        "请为这些标签补充数据，或与其他标签合并；设 data.allow_tiny: true 则照样训练。",
     ),
     "data_checks.labels_passed": ("Train has {all:,} labels.", "训练集共有 {all:,} 个标签。"),
     "data_checks.balance_passed": (
@@ -174,6 +174,10 @@ MESSAGES = {
     "data_checks.lengths_cut": (
         " The model reads {most:,} tokens: {rows:,} rows ({share:.1%} of those looked at) are cut.",
         "模型最多读 {most:,} 个词元：有 {rows:,} 行（占所查行的 {share:.1%}）被截断。",
+    ),
+    "data_checks.lengths_windows": (
+        " The model reads {most:,} tokens at once: {rows:,} longer rows ({share:.1%} of those looked at) are read in windows.",
+        "模型一次最多读 {most:,} 个词元：{rows:,} 行更长（占所查行的 {share:.1%}），分窗读取。",
     ),
     "data_checks.lengths_spans": (
         " {spans:,} marked spans lie in the part that is cut.",

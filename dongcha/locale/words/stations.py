@@ -25,6 +25,10 @@ MESSAGES = {
         "{source}: the training rows hold {found} as their only label, at least {wanted} are needed to learn from; check the label column (data.columns) or add rows of other labels.",
         "{source}：训练数据只有标签 {found}，至少需要 {wanted} 种才能学习；请检查标签列（data.columns）或补充其他标签的数据。",
     ),
+    "stations.tiny_labels": (
+        "{source}: {count} of {all} labels have a single row ({labels}), too few to be both learnt and checked; add rows of them, merge them with others, or set data.allow_tiny: true.",
+        "{source}：{all} 个标签中有 {count} 个只有一行（{labels}），不足以既学习又检验；请补充数据、与其他标签合并，或设 data.allow_tiny: true。",
+    ),
     "stations.no_confidence": (
         "A {task} model knows no confidence in its numbers, so none of them can be called unsure; leave the threshold out.",
         "{task} 模型的数值没有置信度，无法判断是否“不确定”；请去掉该阈值。",
