@@ -10,6 +10,7 @@ from dongcha.data.features import Features
 from dongcha.locale import say
 from dongcha.models.heads._base import HeadSpec
 from dongcha.registry import find
+from dongcha.tasks._base import num_rows
 from dongcha.types import Check
 
 SURE = 20.0  # logit of a perfect answer
@@ -60,7 +61,7 @@ def _rows_with_damage(evidence: Evidence, rows: Any) -> int:
     """Count the rows of the sample that hold a span which words and tokens cannot carry."""
     task: Any = evidence.task
     count = 0
-    for row in range(len(rows["text"])):
+    for row in range(num_rows(rows)):
         one: dict[str, Sequence[Any]] = {name: [values[row]] for name, values in rows.items()}
         count += task.encode(one, evidence.model.tokenizer, 0).facts.get("damaged_spans", 0) > 0
     return count

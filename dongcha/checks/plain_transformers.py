@@ -15,10 +15,12 @@ from safetensors.numpy import load_file
 from dongcha.checks._base import Evidence
 from dongcha.data.features import Batch
 from dongcha.locale import say
+from dongcha.models.heads._base import run
 from dongcha.models.heads.sequence import HEAD_FILE
+from dongcha.models.model import INPUTS
+from dongcha.registry import find
 from dongcha.types import Check
 
-CLASSES = {"sequence": "AutoModelForSequenceClassification", "token": "AutoModelForTokenClassification"}
 TOLERANCE = 1e-5
 ROWS = 32
 
@@ -29,8 +31,9 @@ def check(evidence: Evidence) -> Check:
     _, features = evidence.sample(evidence.split)
     batch = features.batch(np.arange(min(ROWS, len(features))), model.tokenizer.pad_id)
     ours = next(iter(_ours(evidence, batch)))
-    head_class = CLASSES[model.spec.name] if model.module.form == "native" else "AutoModel"
-    theirs = plain_logits(evidence.model_folder, head_class, batch)
+    head = find("models.heads", model.spec.name)
+    head_class = head.PLAIN_CLASS if model.module.form == "native" else "AutoModel"
+    theirs = plain_logits(evidence.model_folder, head_class, batch, getattr(head, "PLAIN_OUTPUTS", ()))
     gap = float(np.abs(ours - theirs)[_counted(batch, ours)].max(initial=0.0))
     same = {"tokens": _same_ids(evidence, batch), "labels": _same_names(evidence)}
     figures = {"class": head_class, "largest_difference": gap, "same_tokens": same["tokens"]}
@@ -44,17 +47,23 @@ def check(evidence: Evidence) -> Check:
     return Check("plain_transformers", "failed", message, 1, fix=say("checks.saved_fix"), figures=figures)
 
 
-def plain_logits(folder: Path, head_class: str, batch: Batch) -> np.ndarray:
-    """Compute logits with Transformers alone; a pooled head is applied in numpy."""
+def plain_logits(folder: Path, head_class: str, batch: Batch, outputs: tuple[str, ...] = ()) -> np.ndarray:
+    """Compute logits with Transformers alone; a pooled head is applied in numpy.
+
+    `outputs` names what a class calls its outputs where that is not `logits`; they are laid on one last axis.
+    """
     plain: Any = (
         getattr(transformers, head_class).from_pretrained(folder, local_files_only=True, trust_remote_code=False).eval()
     )
     inputs = {
-        "input_ids": torch.from_numpy(batch["input_ids"]),
-        "attention_mask": torch.from_numpy(batch["mask"]).long(),
+        "attention_mask" if name == "mask" else name: torch.from_numpy(batch[name]).long()
+        for name in INPUTS
+        if name in batch
     }
     with torch.inference_mode():
         out = plain(**inputs)
+    if outputs:
+        return np.stack([getattr(out, name).numpy() for name in outputs], axis=-1)
     if head_class != "AutoModel":
         logits: np.ndarray = out.logits.numpy()
         return logits
@@ -77,8 +86,8 @@ def _pooled(hidden: np.ndarray, mask: np.ndarray, folder: Path) -> np.ndarray:
 def _ours(evidence: Evidence, batch: Batch) -> list[np.ndarray]:
     module = evidence.model.module.eval()
     with torch.inference_mode():
-        ids, mask = (evidence.model.tensor(batch[name]) for name in ("input_ids", "mask"))
-        return [module(ids, mask).cpu().numpy()]
+        inputs = {name: evidence.model.tensor(batch[name]) for name in INPUTS if name in batch}
+        return [run(module, inputs).cpu().numpy()]
 
 
 def _counted(batch: Batch, outputs: np.ndarray) -> np.ndarray:
@@ -103,11 +112,14 @@ def _same_ids(evidence: Evidence, batch: Batch) -> bool:
     plain = transformers.AutoTokenizer.from_pretrained(
         evidence.model_folder, local_files_only=True, trust_remote_code=False
     )
+    texts = evidence.task.texts(rows)
+    by_feature = len(texts[0]) == len(features)
     for i in range(min(ROWS, len(features))):
         row = int(features.units["row"][i])
-        if (np.asarray(features.units["row"]) == row).sum() > 1:
+        if not by_feature and (np.asarray(features.units["row"]) == row).sum() > 1:
             continue  # a text in windows has no single sequence to compare
-        found = plain(rows["text"][row], truncation=True, max_length=evidence.model.tokenizer.max_tokens)["input_ids"]
+        one = [side[i if by_feature else row] for side in texts]
+        found = plain(*one, truncation=True, max_length=evidence.model.tokenizer.max_tokens)["input_ids"]
         if found != features.tokens["input_ids"][features.starts[i] : features.starts[i + 1]].tolist():
             return False
     return True

@@ -9,6 +9,7 @@ from dongcha.checks._base import Evidence
 from dongcha.data.features import gather
 from dongcha.locale import say
 from dongcha.models.model import load_model
+from dongcha.tasks._base import num_rows
 from dongcha.tasks._model import task_of
 from dongcha.tasks._predict import lay_flat
 from dongcha.types import Check
@@ -27,12 +28,10 @@ def check(evidence: Evidence) -> Check:
     }
     outputs = lay_flat(again, loaded.logits(again))
     gap = float(np.abs(outputs - trained).max(initial=0.0)) if outputs.shape == trained.shape else float("inf")
-    figures = {"rows": len(rows["text"]), "largest_difference": min(gap, 1e30)}
+    figures = {"rows": num_rows(rows), "largest_difference": min(gap, 1e30)}
     figures |= {f"same_{what}": is_same for what, is_same in same.items()}
     if all(same.values()) and gap == 0.0:
-        return Check(
-            "saved_equals_trained", "passed", say("checks.saved_passed", rows=len(rows["text"])), figures=figures
-        )
+        return Check("saved_equals_trained", "passed", say("checks.saved_passed", rows=num_rows(rows)), figures=figures)
     other = say("checks.and").join(say(f"checks.{what}") for what, is_same in same.items() if not is_same)
     message = say("checks.saved_other" if other else "checks.saved_failed", gap=gap, other=other)
     return Check("saved_equals_trained", "failed", message, 1, fix=say("checks.saved_fix"), figures=figures)

@@ -23,6 +23,7 @@ from dongcha.config.kinds import (
     Text,
     method_or,
 )
+from dongcha.registry import names
 
 Positive: TypeAlias = Annotated[float, Field(gt=0)]
 Share: TypeAlias = Annotated[float, Field(ge=0, lt=1)]
@@ -31,9 +32,8 @@ Count: TypeAlias = Annotated[int, Field(ge=1)]
 Threads: TypeAlias = Annotated[int, Field(ge=1, le=1024)]  # of more, libraries may end the process without a word
 
 SOURCES = ("train", "validation", "test", "corpus")  # keys of data that hold a source; `tests` holds more by name
-BUILT_TASKS = ("classification", "tagging", "regression")
-OTHER_TASKS = (
-    *("relation", "qa", "pairs", "choice", "retrieval"),
+OTHER_TASKS = (  # known by name, not built yet
+    "retrieval",
     *("translation", "summarization", "dialogue", "generation", "code"),
 )
 
@@ -41,8 +41,9 @@ OTHER_TASKS = (
 def _read_task(value: Any) -> Any:
     if value is None:
         raise Refused("config.no_task")
-    if isinstance(value, str) and value in OTHER_TASKS:
-        raise Refused("config.task_not_built", task=value, built=", ".join(BUILT_TASKS))
+    built = names("tasks")
+    if isinstance(value, str) and value in OTHER_TASKS and value not in built:
+        raise Refused("config.task_not_built", task=value, built=", ".join(built))
     return value
 
 
@@ -62,7 +63,7 @@ def _no_names(value: Any) -> Any:
     return {} if value is None else value
 
 
-Task: TypeAlias = Annotated[Literal["classification", "tagging", "regression"], Reading(_read_task)]
+Task: TypeAlias = Annotated[Literal[names("tasks")], Reading(_read_task)]  # type: ignore[valid-type]
 Encoding: TypeAlias = Annotated[str, AfterValidator(_codec)]
 Part: TypeAlias = Annotated[Share | PerLabel, Reading(_tenth)]
 

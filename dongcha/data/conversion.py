@@ -14,8 +14,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from dongcha.data import tags
+from dongcha.data.agreement import AGREES
 from dongcha.data.dataset import ROW
-from dongcha.data.fields import ANY, FIELDS, Cells, check_spans, to_strings, to_text, with_nulls
+from dongcha.data.fields import ANY, FIELDS, Cells, to_strings, to_text, with_nulls
 from dongcha.data.origin import Origin, excerpt
 from dongcha.data.sources.base import MIXED
 
@@ -26,6 +27,11 @@ OTHER_NAMES = {  # what files often call a field, for the advice in a message
     "spans": ("entities", "labels", "ner", "ner_tags", "实体"),
     "text_a": ("sentence1", "premise", "question1", "text1"),
     "text_b": ("sentence2", "hypothesis", "question2", "text2"),
+    "question": ("premise", "stem", "query", "问题"),
+    "choices": ("options", "alternatives", "candidates", "选项"),
+    "answer": ("correct", "label", "gold", "答案"),
+    "head": ("subject", "e1", "entity1", "subj"),
+    "tail": ("object", "e2", "entity2", "obj"),
 }
 
 LACKS = {  # by whether gold is needed, as in training, and whether a column of the file is near
@@ -66,18 +72,25 @@ class Conversion:
         """Return the batch in canonical form; raises DataError with the first row that has none."""
         found = {name for name in batch.schema.names if name != ROW}
         if self._has_tokens is None:
+            self._fields = tuple(self._present(field, found) for field in self._fields)
             self._has_tokens = self._settle_tokens(found)
             self._check_columns(found)
         made: dict[str, pa.Array] = self._from_tokens(batch) if self._has_tokens else {}
         for field in self._fields:
             if field not in made and (self._is_needed(field) or self._names(field)[0] in found):
                 made[field] = self._convert(field, batch)
-        if "spans" in made and "text" in made and not self._has_tokens:
-            made["spans"] = check_spans(self._cells("spans", batch), made["spans"], made["text"])
+        for field, (other, agreed) in AGREES.items():
+            if field in made and other in made and not (field == "spans" and self._has_tokens):
+                made[field] = agreed(self._cells(field, batch), made[field], made[other])
         if self._origin.part == "first_line" and "text" in made:
             made["text"] = pc.replace_substring_regex(made["text"], r"(?s)\r?\n.*", "")
             to_text(Cells("text", made["text"], False, batch.column(ROW), self._origin, required=True))
         return self._assemble(batch, made)
+
+    def _present(self, field: str, found: set[str]) -> str:
+        """Return which of the fields that `a|b` stands for the file has; the first where it has none."""
+        named = field.split("|")
+        return next((name for name in named if found.issuperset(self._names(name))), named[0])
 
     def _names(self, field: str) -> tuple[str, ...]:
         return self._columns.get(field, (field,))
@@ -118,7 +131,9 @@ class Conversion:
     def _convert(self, field: str, batch: pa.RecordBatch) -> pa.Array:
         cells = self._cells(field, batch)
         names = self._names(field)
-        if len(names) > 1:
+        if len(names) > 1 and field == "choices":
+            cells = self._listed(field, batch, names)
+        elif len(names) > 1:
             cells = self._joined(field, batch, names)
         made = FIELDS.get(field, ANY).convert(cells)
         is_label = field in ("label", "labels") and not pa.types.is_null(made.type)
@@ -136,6 +151,16 @@ class Conversion:
         ]
         joined = pc.binary_join_element_wise(*texts, "\n", null_handling="skip")
         return Cells(field, joined, False, batch.column(ROW), self._origin, self._is_needed(field))
+
+    def _listed(self, field: str, batch: pa.RecordBatch, names: tuple[str, ...]) -> Cells:
+        """Make a list of several text columns, leaving out those that a row lacks."""
+        parts = [self._cells(field, batch, name) for name in names]
+        texts = [
+            to_text(Cells(n, p.array, p.is_json, p.rows, p.origin, False)) for n, p in zip(names, parts, strict=True)
+        ]
+        rows = zip(*(text.to_pylist() for text in texts), strict=True)
+        listed = pa.array([[value for value in row if value and value.strip()] for row in rows], pa.list_(pa.string()))
+        return Cells(field, listed, False, batch.column(ROW), self._origin, self._is_needed(field))
 
     def _from_tokens(self, batch: pa.RecordBatch) -> dict[str, pa.Array]:
         """Make text, words and, where there are tags, spans; `tokens` stay."""

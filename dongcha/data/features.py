@@ -16,7 +16,13 @@ import numpy as np
 
 from dongcha import files
 
-PADDING = {"input_ids": 0, "target": -100, "word": -1}  # what a padded place holds, by token column; else 0
+PADDING = {
+    "input_ids": 0,
+    "target": -100,
+    "word": -1,
+    "begin": -1,
+    "end": -1,
+}  # what a padded place holds, by token column; else 0
 META = "features.json"
 
 Batch = dict[str, np.ndarray]

@@ -1,8 +1,10 @@
 """Bring each field of a row to its one canonical form.
 
 In: a column of one batch. Out: the column as text (string), label (string, or list<string>), score (float64), spans
-(list<{start,end,label}> in the order of the text), or as it is. A value that cannot be brought to its form is refused
-with its row. Knows no format and no model; which column makes which field is `conversion.py`'s.
+(list<{start,end,label}> in the order of the text), a place ({start,end,type}), choices (list<string>), answers
+({text: [...], answer_start: [...]}), or as it is. A value that cannot be brought to its form is refused with its row.
+Knows no format and no model; which column makes which field is `conversion.py`'s, whether two fields of a row agree
+`agreement.py`'s.
 """
 
 import json
@@ -12,7 +14,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -22,7 +23,9 @@ from dongcha.data.sources.base import as_json
 from dongcha.locale import say
 
 TEXT, SCORE = pa.string(), pa.float64()
+PLACE = pa.struct([("start", pa.int32()), ("end", pa.int32()), ("type", pa.string())])
 STRINGS, SPANS = pa.list_(pa.string()), pa.list_(tags.SPAN)
+ANSWERS = pa.struct([("text", STRINGS), ("answer_start", pa.list_(pa.int32()))])
 SHOWN = 5  # rows that a message lists
 
 
@@ -147,7 +150,7 @@ def _number(value: Any, position: int, cells: Cells) -> float | None:
 
 
 def to_spans(cells: Cells) -> pa.Array:
-    """Return list<{start,end,label}>, other keys left out; their place in the text is checked by `check_spans`."""
+    """Return list<{start,end,label}>, other keys left out; their place in the text is checked by `agreement`."""
     if not cells.is_json and pa.types.is_list(cells.array.type) and cells.array.null_count == 0:
         fast = _spans_at_once(cells.array)
         if fast is not None:
@@ -205,34 +208,72 @@ def _row_spans(value: Any, position: int, cells: Cells) -> list[dict[str, Any]] 
     return [{key: span[key] for key in ("start", "end", "label")} for span in value]
 
 
-def check_spans(cells: Cells, spans: pa.ListArray, texts: pa.Array) -> pa.ListArray:
-    """Return the spans of each row in the order of the text; refuses those outside it, empty, or overlapping."""
-    bounds = tags.row_bounds(spans)
-    flat = spans.flatten()
-    rows = np.repeat(np.arange(len(spans)), np.diff(bounds))
-    start, end = (pc.struct_field(flat, key).to_numpy(zero_copy_only=False) for key in ("start", "end"))
-    length = pc.fill_null(pc.utf8_length(texts), 0).to_numpy(zero_copy_only=False)[rows]
-    outside = np.flatnonzero((start < 0) | (end > length) | (start >= end))
-    if outside.size:
-        at = int(outside[0])
-        cells.refuse("read.span_outside", int(rows[at]), start=start[at], end=end[at], length=length[at])
-    order = np.lexsort((end, start, rows))
-    overlap = np.flatnonzero((rows[order][1:] == rows[order][:-1]) & (start[order][1:] < end[order][:-1]))
-    if overlap.size:
-        one, two = order[overlap[0]], order[overlap[0] + 1]
-        first, second = f"{start[one]}-{end[one]}", f"{start[two]}-{end[two]}"
-        cells.refuse("read.span_overlap", int(rows[one]), first=first, second=second)
-    if np.array_equal(order, np.arange(len(order))):
-        return spans
-    ordered = tags.list_column(flat.take(pa.array(order)), rows, len(spans))
-    return with_nulls(ordered, spans)
-
-
 def with_nulls(column: pa.ListArray, like: pa.Array) -> pa.ListArray:
     """Return a list column that is null wherever another one is."""
     if not like.null_count:
         return column
     return pa.ListArray.from_arrays(column.offsets, column.values, mask=like.is_null())
+
+
+def to_place(cells: Cells) -> pa.Array:
+    """Return struct<start,end>; a `type` beside them stays, an empty one where a row has none."""
+    values = _parsed(cells)
+    for i, value in enumerate(values):
+        whole = isinstance(value, dict) and all(type(value.get(key)) is int for key in ("start", "end"))
+        if value is not None and (not whole or max(abs(value["start"]), abs(value["end"])) >= 2**31):
+            cells.refuse_kind(i, value, "place")
+        if value is not None and not isinstance(value.get("type") or "", str):
+            cells.refuse_kind(i, value["type"], "text")
+    places = [
+        value and {"start": value["start"], "end": value["end"], "type": value.get("type") or ""} for value in values
+    ]
+    cells.refuse_missing(pa.array([place is None for place in places]))
+    return pa.array(places, PLACE)
+
+
+def to_choices(cells: Cells) -> pa.Array:
+    """Return list<string> of at least two texts, none of them empty."""
+    choices = to_strings(cells)
+    few = pc.fill_null(pc.less(pc.list_value_length(choices), 2), False)
+    if pc.any(few).as_py():
+        position = pc.index(few, True).as_py()
+        cells.refuse_kind(position, choices[position].as_py(), "choices")
+    return choices
+
+
+def to_answer(cells: Cells) -> pa.Array:
+    """Return strings: the text of a choice, or its number from 0; which of them it is, the choices tell."""
+    values = cells.values()
+    odd = next(
+        (i for i, v in enumerate(values) if v is not None and (isinstance(v, bool) or not isinstance(v, str | int))),
+        None,
+    )
+    if odd is not None:
+        cells.refuse_kind(odd, values[odd], "answer")
+    answers = pa.array([None if value is None else str(value) for value in values], TEXT)
+    cells.refuse_missing(answers.is_null())
+    return answers
+
+
+def to_answers(cells: Cells) -> pa.Array:
+    """Return struct<text: list, answer_start: list>; a list of {text, answer_start} is brought to that form."""
+    values = _parsed(cells)
+    made = [None if value is None else _answers(value, i, cells) for i, value in enumerate(values)]
+    cells.refuse_missing(pa.array([value is None for value in made]))
+    return pa.array(made, ANSWERS)
+
+
+def _answers(value: Any, position: int, cells: Cells) -> dict[str, list[Any]]:
+    if isinstance(value, list) and all(isinstance(one, dict) for one in value):
+        value = {key: [one.get(key) for one in value] for key in ("text", "answer_start")}
+    if not isinstance(value, dict):
+        cells.refuse_kind(position, value, "answers")
+    found = {key: value.get(key) for key in ("text", "answer_start")}
+    texts, starts = found["text"], found["answer_start"]
+    lists = isinstance(texts, list) and isinstance(starts, list) and len(texts) == len(starts)
+    if not lists or not all(isinstance(t, str) and t and type(s) is int for t, s in zip(texts, starts, strict=True)):
+        cells.refuse_kind(position, value, "answers")
+    return found
 
 
 def to_any(cells: Cells) -> pa.Array:
@@ -268,12 +309,16 @@ class Field:
 
 _TEXTS = ("text", "text_a", "text_b", "question", "context", "query", "source", "document", "prompt")
 _GOLD_TEXTS = ("target", "summary", "completion", "solution", "positive")
-_GOLD = ("answers", "answer", "references", "constraints", "negatives", "relevant", "test")
+_GOLD = ("references", "constraints", "negatives", "relevant", "test")
 
 FIELDS: Mapping[str, Field] = {
     **{name: Field(to_text) for name in _TEXTS},
     **{name: Field(to_text, is_gold=True) for name in _GOLD_TEXTS},
     **{name: Field(to_any, is_gold=True) for name in _GOLD},
+    **{name: Field(to_place, type=PLACE) for name in ("head", "tail")},
+    "choices": Field(to_choices, type=STRINGS),
+    "answer": Field(to_answer, is_gold=True),
+    "answers": Field(to_answers, is_gold=True, type=ANSWERS),
     "label": Field(to_label, is_gold=True),
     "labels": Field(to_labels, is_gold=True, type=STRINGS),
     "score": Field(to_score, is_gold=True, type=SCORE),

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from dongcha.config.messages import our_version
-from dongcha.config.sections import BUILT_TASKS, OTHER_TASKS
+from dongcha.config.sections import OTHER_TASKS
 from dongcha.data.checks.language import scripts_of
 from dongcha.data.conversion import OTHER_NAMES
 from dongcha.data.look import Column, Look
@@ -19,8 +19,8 @@ from dongcha.data.origin import excerpt
 from dongcha.data.tags import parse_tag
 from dongcha.errors import DataError, UserError
 from dongcha.locale import say
+from dongcha.registry import names as known_names
 
-CLASSIFICATION, TAGGING, REGRESSION = BUILT_TASKS
 MANY = 20  # different numbers from which a column holds scores; half as many where some are no whole numbers
 LABEL_KINDS = ("text", "number", "flag", "mixed", "texts")
 LONGEST_LABEL = 60  # characters, on average
@@ -32,18 +32,20 @@ _ID = re.compile(r"(.*[_\- ])?(id|uid|guid|index|idx|no|number|编号|序号)", 
 _ENGLISH_WORDS = frozenset(
     ("the", "and", "of", "to", "is", "was", "for", "you", "that", "this", "with", "my", "what", "how", "are", "it")
 )
-_UNBUILT = (  # columns by which rows for other tasks are known
-    ("relation", ("text", "head", "tail")),
-    ("qa", ("question", "context")),
-    ("choice", ("choices",)),
-    ("retrieval", ("query", "positive")),
-    ("retrieval", ("query", "relevant")),
-    ("translation", ("source", "target")),
-    ("summarization", ("document", "summary")),
-    ("dialogue", ("messages",)),
-    ("generation", ("prompt", "completion")),
-    ("code", ("prompt", "solution")),
+_BY_INPUTS = (  # tasks that are known by the columns that they read, and what each learns
+    ("relation", ("text", "head", "tail"), ("label",)),
+    ("choice", ("question", "choices"), ("answer",)),
+    ("pairs", ("text_a", "text_b"), ("label", "score")),
+    ("qa", ("question", "context"), ("answers",)),
+    ("retrieval", ("query", "positive"), ("positive",)),
+    ("retrieval", ("query", "relevant"), ("relevant",)),
+    ("translation", ("source", "target"), ("target",)),
+    ("summarization", ("document", "summary"), ("summary",)),
+    ("dialogue", ("messages",), ("messages",)),
+    ("generation", ("prompt", "completion"), ("completion",)),
+    ("code", ("prompt", "solution"), ("solution",)),
 )
+_BY_TARGET = {"label": "classification", "score": "regression", "spans": "tagging", "tags": "tagging"}
 
 Fields = dict[str, tuple[str, ...]]  # each field of a task with its columns, the one to learn last
 Finder = Callable[[tuple[str, ...]], Iterator[Fields]]
@@ -83,9 +85,10 @@ class Guess:
 
 def guess(seen: Look, wanted: Wanted) -> Guess:
     """Guess the task and its columns; raises UserError or DataError where one must be told."""
-    if wanted.task is not None and wanted.task not in BUILT_TASKS:
+    built = known_names("tasks")
+    if wanted.task is not None and wanted.task not in built:
         key = "config.task_not_built" if wanted.task in OTHER_TASKS else "init.task"
-        raise UserError(say(key, task=wanted.task, built=", ".join(BUILT_TASKS), version=our_version()))
+        raise UserError(say(key, task=wanted.task, built=", ".join(built), version=our_version()))
     return _Guessing(seen, wanted).guess()
 
 
@@ -111,6 +114,10 @@ class _Guessing:
 
     def candidates(self) -> Iterator[Fields]:
         """Yield the fields of each task that fits, the likeliest first."""
+        known = list(self.by_inputs())
+        if known:
+            yield from known
+            return
         text = self.text()
         finders: tuple[Finder, ...] = (self.asked, self.tokens, self.spans)
         if self.wanted.label is None:
@@ -124,8 +131,6 @@ class _Guessing:
         """Return the text's columns as asked, by name, or by look; empty where nothing is clear."""
         if self.wanted.text:
             return self.wanted.text
-        if self.wanted.task is None and self.wanted.label is None:
-            self.refuse_unbuilt()
         free = [c for c in self.seen.columns if c.name != self.wanted.label and _may_be_text(c)]
         exact = self.columns.get("text")
         named = exact if exact is not None and exact.kind == "text" else _named("text", free)
@@ -134,6 +139,30 @@ class _Guessing:
             clear = len(free) == 1 or (free and free[0].mean_length >= CLEARLY_LONGER * free[1].mean_length)
             named = free[0] if clear else None
         return (named.name,) if named else ()
+
+    def by_inputs(self) -> Iterator[Fields]:
+        """Take the task whose several inputs are all there, each by its name; refuse one that is not built."""
+        if self.wanted.text or self.wanted.task in _BY_TARGET.values():
+            return
+        for task, inputs, targets in _BY_INPUTS:
+            columns = [self.columns.get(name) or self.called(name) for name in inputs]
+            if (
+                not all(columns)
+                or ("text" in self.columns and "text" not in inputs)
+                or self.wanted.task not in (None, task)
+            ):
+                continue
+            if task not in known_names("tasks"):
+                self.refuse("init.unbuilt", task=task)
+            found = {name: (column.name,) for name, column in zip(inputs, columns, strict=True) if column}
+            for target in targets:
+                learnt = self.columns[self.wanted.label] if self.wanted.label else _named(target, self.seen.columns)
+                if learnt and (target != "label" or not _is_score(learnt)) and (target != "score" or learnt.is_number):
+                    yield found | {target: (learnt.name,)}
+
+    def called(self, field: str) -> Column | None:
+        """Return the column that files often call a field of several inputs; a lone text is never one of them."""
+        return _named(field, self.seen.columns) if field in ("text_a", "text_b", "choices", "head", "tail") else None
 
     def named_label(self, text: tuple[str, ...]) -> Iterator[Fields]:
         """Take the column that is called a label, or the scores in it."""
@@ -191,7 +220,7 @@ class _Guessing:
         """Add labels, bounds and language to the fields."""
         *_, target = fields.values()
         column = self.columns[target[0]]
-        labels = set(column.values or ()) if "score" not in fields else set()
+        labels = set() if {"score", "answer"} & {*fields} else set(column.values or ())
         if "tags" in fields:
             labels = {parse_tag(tag)[1] for tag in labels} - {""}
         first = next(iter(fields.values()))
@@ -210,15 +239,6 @@ class _Guessing:
         shown = [f"{c.name} ({_sample(c)})" for c in self.seen.columns[:SHOWN_COLUMNS]]
         raise DataError(say(key, source=self.seen.source, columns=", ".join(shown), rows=self.seen.rows, **values))
 
-    def refuse_unbuilt(self) -> None:
-        """Refuse rows of a task that is not built, known by its columns."""
-        for task, names in _UNBUILT:
-            if self.columns.keys() >= set(names) and ("text" not in self.columns or "text" in names):
-                self.refuse("init.unbuilt", task=task)
-        pair = [_named(f"text_{side}", self.seen.columns) for side in "ab"]
-        if all(pair) and "text" not in self.columns:
-            self.refuse("init.unbuilt", task="pairs")
-
     def refuse_unclear(self) -> NoReturn:
         """Say what is missing: the text, any labels, or which column holds them."""
         text = self.text()
@@ -231,7 +251,8 @@ class _Guessing:
 
 
 def _task_of(fields: Mapping[str, object]) -> str:
-    return CLASSIFICATION if "label" in fields else REGRESSION if "score" in fields else TAGGING
+    by_inputs = (task for task, inputs, _ in _BY_INPUTS if set(inputs) <= {*fields})
+    return next(by_inputs, None) or _BY_TARGET[[*fields][-1]]
 
 
 def _named(field: str, columns: Iterable[Column]) -> Column | None:

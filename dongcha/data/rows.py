@@ -5,12 +5,15 @@ In: a Dataset and the task's fields. Out: plain values, in row order. Which fiel
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from dongcha.data.dataset import ROW, Dataset
+from dongcha.data.fields import FIELDS
 
-TARGETS = ("label", "score", "spans", "tags", "answer", "answers", "target", "summary", "relevant")
+TARGETS = frozenset({"tags", *(name for name, field in FIELDS.items() if field.is_gold)})
+
+SEPARATOR = "  //  "  # between the inputs of one row, where people read them
 
 
 def input_fields(fields: Sequence[str]) -> tuple[str, ...]:
@@ -61,3 +64,14 @@ def labels_of(value: Any) -> tuple[str, ...]:
 def label_counts(dataset: Dataset, target: str) -> Counter[str]:
     """Count the labels of a split; in tagging, its gold spans by label."""
     return Counter(label for value in dataset.column(target) for label in labels_of(value))
+
+
+def inputs_shown(row: Mapping[str, Any], fields: Sequence[str]) -> str:
+    """Return what a model reads of a row as one string for people; places are shown by what stands there."""
+    parts = []
+    for name in fields:
+        value = row[name]
+        if isinstance(value, Mapping):  # a place in the text before it
+            value = row[fields[0]][value["start"] : value["end"]]
+        parts.append(" | ".join(value) if isinstance(value, list) else str(value))
+    return SEPARATOR.join(parts)

@@ -47,11 +47,11 @@ def read_splits(data: Data, fields: tuple[str, ...], *, seed: int, base: Path, c
     """Read all sets of a recipe and cut the missing ones from train."""
     options = read_options(data)
     sources = {name: getattr(data, name) for name in MAIN} | dict(data.tests)
-    read = {
-        name: load(source, fields, base=base, options=options, cache=cache, name=name)
-        for name, source in sources.items()
-        if source is not None
-    }
+    read: dict[str, Dataset] = {}
+    for name, source in sources.items():  # train comes first
+        if source is not None:
+            read[name] = load(source, fields, base=base, options=options, cache=cache, name=name)
+            fields = present(fields, read["train"])
     dropped = 0
     if data.duplicates == "drop":
         read["train"], dropped, _ = drop_repeats(read["train"], fields)
@@ -64,6 +64,13 @@ def read_splits(data: Data, fields: tuple[str, ...], *, seed: int, base: Path, c
     everything = read | made
     order = [name for name in (*MAIN, *data.tests) if name in everything]
     return Splits({name: everything[name] for name in order}, frozenset(made) - {"train"}, dropped)
+
+
+def present(fields: tuple[str, ...], dataset: Dataset) -> tuple[str, ...]:
+    """Return the fields with each `a|b` settled as the data set has it."""
+    return tuple(
+        next(name for name in field.split("|") if name in dataset.columns or "|" not in field) for field in fields
+    )
 
 
 def _wanted(data: Data) -> SplitOptions:

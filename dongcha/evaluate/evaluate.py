@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from dongcha.data.dataset import Dataset
+from dongcha.data.rows import inputs_shown
 from dongcha.evaluate.calibration import calibration
 from dongcha.evaluate.slices import slices
 from dongcha.judge.intervals import interval
@@ -118,7 +119,7 @@ class _Telling:
 
     def _story(self, position: int, before: str | None) -> dict[str, Any]:
         row = self.test.rows([position])[0]
-        text = row[self.task.fields[0]]
+        text = inputs_shown(row, self.task.fields[: self.task.num_inputs])
         target = {name: row[name] for name in self.task.fields[self.task.num_inputs :]}
         after = self.predictions[AFTER][position]
         told = {"row": row["__row__"], "text": text, "gold": self.task.shown(target, text)}

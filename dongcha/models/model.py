@@ -20,7 +20,7 @@ from dongcha.data.features import Features
 from dongcha.data.plan import plan_inference
 from dongcha.errors import ModelError
 from dongcha.locale import say
-from dongcha.models.heads._base import HeadSpec
+from dongcha.models.heads._base import EXTRA_INPUTS, HeadSpec, run
 from dongcha.models.source import refuse_unreadable, refuse_unsafe
 from dongcha.models.tokenizer import Tokenizer, load_tokenizer
 from dongcha.registry import find
@@ -28,6 +28,7 @@ from dongcha.registry import find
 CARD = "task.json"
 COLUMNS = "columns"  # on the card: the columns that the text came from in training, where it was not called text
 UNSURE_BELOW = "unsure_below"  # on the card: the confidence below which answers are withheld, or None
+INPUTS = ("input_ids", "mask", *EXTRA_INPUTS)  # columns of a batch that a module reads
 INFERENCE_TOKENS = 4096  # padded tokens a batch without gradients: where throughput levels off on CPU
 
 Outputs = Iterator[tuple[np.ndarray, np.ndarray]]
@@ -63,7 +64,7 @@ class Model:
             for indices in plan_inference(features.lengths, batch_tokens):
                 batch = features.batch(indices, self.tokenizer.pad_id)
                 with torch.inference_mode():
-                    out = module(torch.from_numpy(batch["input_ids"]).to(self.device), self.tensor(batch["mask"]))
+                    out = run(module, {name: self.tensor(column) for name, column in batch.items() if name in INPUTS})
                 yield indices, out.float().cpu().numpy()
         finally:
             self.module.train(training)
@@ -95,8 +96,9 @@ class LastHidden(nn.Module):
         super().__init__()
         self.backbone = backbone
 
-    def forward(self, input_ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-        hidden: torch.Tensor = self.backbone(input_ids=input_ids, attention_mask=mask.long()).last_hidden_state
+    def forward(self, input_ids: torch.Tensor, mask: torch.Tensor, **extra: torch.Tensor) -> torch.Tensor:
+        out = self.backbone(input_ids=input_ids, attention_mask=mask.long(), **extra)
+        hidden: torch.Tensor = out.last_hidden_state
         return hidden
 
 

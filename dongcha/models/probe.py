@@ -69,7 +69,7 @@ def fit_probe(model: Model, features: Features, seed: int, *, scalings: tuple[bo
     if len(chosen) > MOST_UNITS:
         chosen = np.random.default_rng(seed).choice(chosen, MOST_UNITS, replace=False)
     vectors, targets = vectors[chosen], targets[chosen]
-    loss, outputs = model.spec.loss, model.spec.num_outputs
+    loss, outputs = getattr(head, "PROBE_LOSS", model.spec.loss), model.spec.num_outputs
     unit, strength = choose(vectors, targets, outputs, loss, seed, scalings)
     return replace(_fit(scaled(vectors, unit), targets, outputs, loss, strength), unit=unit)
 

@@ -41,13 +41,37 @@ class Encoded:
         return np.diff(self.starts)
 
 
+@dataclass(frozen=True)
+class PairFrame:
+    """What frames two texts: `special` ids before, between and after with their type ids; `types` of the two texts.
+
+    Types are all 0 where the model reads none.
+    """
+
+    special: tuple[tuple[np.ndarray, np.ndarray], ...]
+    types: tuple[int, int]
+
+    @classmethod
+    def of(cls, raw: Any, plain: Sequence[int], *, typed: bool) -> "PairFrame":
+        """Find the frame by framing the pair ("a", "a"), whose ids by themselves are `plain`."""
+        framed = raw.encode("a", "a")
+        ids, size = framed.ids, len(plain)
+        types = framed.type_ids if typed else [0] * len(ids)
+        first = next(i for i in range(len(ids)) if ids[i : i + size] == plain)
+        second = next(i for i in range(first + size, len(ids)) if ids[i : i + size] == plain)
+        bounds = ((0, first), (first + size, second), (second + size, len(ids)))
+        special = tuple((np.array(ids[a:b], np.int32), np.array(types[a:b], np.int32)) for a, b in bounds)
+        return cls(special, (types[first], types[second]))
+
+
 class Tokenizer:
     """A fast tokenizer with its special tokens known.
 
-    `prefix` and `suffix` are the ids that frame a single text; `max_tokens` is the longest framed sequence.
+    `prefix` and `suffix` are the ids that frame a single text, `pair` what frames two; `max_tokens` is the longest
+    framed sequence; `typed` says whether the model tells two texts apart by type ids.
     """
 
-    def __init__(self, hf: Any, max_tokens: int) -> None:
+    def __init__(self, hf: Any, max_tokens: int, *, typed: bool = False) -> None:
         self.hf = hf
         self.raw = hf.backend_tokenizer
         self.raw.no_truncation()
@@ -57,6 +81,7 @@ class Tokenizer:
         at = next((i for i in range(len(framed)) if framed[i : i + len(plain)] == plain), 0)
         self.prefix = np.array(framed[:at], dtype=np.int32)
         self.suffix = np.array(framed[at + len(plain) :], dtype=np.int32)
+        self.pair = PairFrame.of(self.raw, plain, typed=typed and "token_type_ids" in hf.model_input_names)
         self.pad_id = int(hf.pad_token_id if hf.pad_token_id is not None else 0)
         self.unknown_id = None if hf.unk_token_id is None else int(hf.unk_token_id)
         stated = hf.model_max_length if hf.model_max_length < MANY else max_tokens
@@ -66,6 +91,11 @@ class Tokenizer:
     def room(self) -> int:
         """Tokens that the special ones leave for the text."""
         return self.max_tokens - len(self.prefix) - len(self.suffix)
+
+    @property
+    def pair_room(self) -> int:
+        """Tokens that the special ones leave for two texts together."""
+        return self.max_tokens - sum(len(part) for part, _ in self.pair.special)
 
     def encode(self, texts: Sequence[str]) -> Encoded:
         """Tokenise texts without special tokens; one native call, all cores."""
@@ -118,17 +148,22 @@ class Windows:
     own_end: np.ndarray
 
 
-def windows(lengths: np.ndarray, room: int, overlap: int) -> Windows:
-    """Cover texts of `lengths` (n,) tokens by windows of at most `room`, consecutive ones sharing `overlap` tokens."""
+def windows(lengths: np.ndarray, room: int | np.ndarray, overlap: int | np.ndarray) -> Windows:
+    """Cover texts of `lengths` (n,) tokens by windows of at most `room`, consecutive ones sharing `overlap` tokens.
+
+    Room and overlap are the same for all texts, or (n,).
+    """
+    room, overlap = np.broadcast_to(room, lengths.shape), np.broadcast_to(overlap, lengths.shape)
     step = room - overlap
     counts = np.where(lengths <= room, 1, -(-(lengths - overlap) // step)).astype(np.int64)
     row = np.repeat(np.arange(len(lengths)), counts)
     nth = np.arange(len(row)) - np.repeat(bounds(counts)[:-1], counts)
     last = nth == counts[row] - 1
-    start = nth * step
-    end = np.minimum(start + room, lengths[row])
-    own_start = np.where(nth == 0, 0, start + overlap // 2)
-    own_end = np.where(last, lengths[row], start + step + overlap // 2)
+    start = nth * step[row]
+    end = np.minimum(start + room[row], lengths[row])
+    half = overlap[row] // 2
+    own_start = np.where(nth == 0, 0, start + half)
+    own_end = np.where(last, lengths[row], start + step[row] + half)
     return Windows(row, start, end, own_start, own_end)
 
 
@@ -169,6 +204,69 @@ def frame(
     return lengths, {"input_ids": ids, **out}
 
 
+def frame_pairs(
+    tokenizer: Tokenizer, first: Encoded, second: Encoded
+) -> tuple[np.ndarray, dict[str, np.ndarray], np.ndarray]:
+    """Lay each first text and its second end to end in their frame; return lengths (n,), columns, tokens cut (n,).
+
+    Where both have no room the longer is cut first, as Transformers does with `truncation=True`.
+    """
+    kept = shares(first.lengths, second.lengths, tokenizer.pair_room)
+    lengths, columns, _ = _lay_pairs(tokenizer, (first, second), (first.starts[:-1], second.starts[:-1]), kept)
+    return lengths, columns, first.lengths + second.lengths - kept[0] - kept[1]
+
+
+def frame_pair_windows(
+    tokenizer: Tokenizer, first: Encoded, kept: np.ndarray, second: Encoded, cover: Windows
+) -> tuple[np.ndarray, dict[str, np.ndarray], np.ndarray]:
+    """Lay the `kept` (n,) opening tokens of each first text before every window of its second.
+
+    Returns lengths (w,), columns, and where in each window its part of the second text begins (w,).
+    """
+    begin = (first.starts[:-1][cover.row], second.starts[:-1][cover.row] + cover.start)
+    return _lay_pairs(tokenizer, (first, second), begin, (kept[cover.row], cover.end - cover.start))
+
+
+def _lay_pairs(
+    tokenizer: Tokenizer,
+    sides: tuple[Encoded, Encoded],
+    begin: tuple[np.ndarray, np.ndarray],
+    counts: tuple[np.ndarray, np.ndarray],
+) -> tuple[np.ndarray, dict[str, np.ndarray], np.ndarray]:
+    """Lay `counts` tokens of both sides, from `begin` on, in their frame; all (w,).
+
+    The columns are `input_ids`, and `token_type_ids` where the model reads them; last comes where the second begins.
+    """
+    special = tokenizer.pair.special
+    lengths = counts[0] + counts[1] + sum(len(tokens) for tokens, _ in special)
+    starts = bounds(lengths)
+    ids, types = (np.zeros(int(starts[-1]), dtype=np.int32) for _ in range(2))
+    at, opens = starts[:-1].copy(), []
+    for i, (tokens, their_types) in enumerate(special):
+        for token, kind in zip(tokens.tolist(), their_types.tolist(), strict=True):
+            ids[at], types[at] = token, kind
+            at += 1
+        if i < len(sides):
+            opens.append(at - starts[:-1])
+            step = np.arange(int(counts[i].sum())) - np.repeat(bounds(counts[i])[:-1], counts[i])
+            place = np.repeat(at, counts[i]) + step
+            ids[place] = sides[i].ids[np.repeat(begin[i], counts[i]) + step]
+            types[place] = tokenizer.pair.types[i]
+            at += counts[i]
+    columns = {"input_ids": ids} | ({"token_type_ids": types} if types.any() else {})
+    return lengths, columns, opens[1]
+
+
+def shares(first: np.ndarray, second: np.ndarray, room: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return how many tokens of each text are kept, (n,) each: the longer is cut first, then both to half the room."""
+    short = np.minimum(first, second)
+    long = np.minimum(np.maximum(first, second), np.maximum(short, room - short))
+    over = short + long > room
+    short, long = np.where(over, room // 2, short), np.where(over, room - room // 2, long)
+    swapped = first > second
+    return np.where(swapped, long, short), np.where(swapped, short, long)
+
+
 def load_tokenizer(folder: Path, config: Any) -> Tokenizer:
     """Load the fast tokenizer of a folder; the longest input is what the model's positions and the folder allow."""
     if not any(True for pattern in VOCABULARIES for _ in folder.glob(pattern)):
@@ -183,4 +281,4 @@ def load_tokenizer(folder: Path, config: Any) -> Tokenizer:
     positions = int(getattr(config, "max_position_embeddings", 0) or 512)
     if getattr(config, "model_type", "") in OFFSET_POSITIONS:
         positions -= int(config.pad_token_id) + 1
-    return Tokenizer(hf, positions)
+    return Tokenizer(hf, positions, typed=getattr(config, "type_vocab_size", 0) > 1)

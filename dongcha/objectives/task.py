@@ -8,7 +8,7 @@ import torch
 
 from dongcha.data.features import Batch
 from dongcha.loop.placement import Tensors
-from dongcha.models.heads._base import HeadSpec
+from dongcha.models.heads._base import HeadSpec, run
 from dongcha.registry import find
 
 IGNORED = -100
@@ -36,7 +36,7 @@ class TaskObjective:
 
     def loss(self, module: torch.nn.Module, batch: Tensors) -> torch.Tensor:
         """Return the summed loss of a batch."""
-        return self.from_logits(module(batch["input_ids"], batch["mask"]), batch[self.head.TARGET])
+        return self.from_logits(run(module, batch), batch[self.head.TARGET])
 
     def from_logits(self, logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
         """Return the summed loss of logits that are at hand."""

@@ -42,10 +42,13 @@ class Predictor:
 
     def _inputs(self, row: str | Row) -> Row:
         """Take what is read of a row; one that lacks it goes on whole, so that the refusal can say what it has."""
-        text = self.task.fields[0]
+        inputs = self.task.fields[: self.task.num_inputs]
         if isinstance(row, str):
-            return {text: row}
-        return {k: v for k, v in row.items() if k in (text, "tokens", "id")} if {text, "tokens"} & {*row} else row
+            if len(inputs) > 1:
+                raise UserError(say("stations.several_inputs", task=self.task.name, fields=", ".join(inputs)))
+            return {inputs[0]: row}
+        whole = {*inputs} <= {*row} or "tokens" in row
+        return {k: v for k, v in row.items() if k in (*inputs, "tokens", "id")} if whole else row
 
     def predict_file(self, file: str, column: str | None = None) -> Iterator[tuple[Row, dict[str, Any]]]:
         """Yield (the user's own columns, the answer) for each row of a file.

@@ -35,8 +35,8 @@ def learn_task(work: Work) -> Task:
     train: Dataset = work["splits"].by_name["train"]
     refuse_unknown_slices(work)
     task = learn(work["recipe"], train)
-    fewest = 2 if task.fields[-1] == "label" and not getattr(task, "multi", False) else 1
-    if task.fields[-1] != "score" and len(task.labels) < fewest:
+    fewest = {"label": 1 if getattr(task, "multi", False) else 2, "spans": 1}.get(task.fields[-1], 0)
+    if len(task.labels) < fewest:
         found = ", ".join(task.labels) or "-"
         raise DataError(say("stations.too_few_labels", source=train.source, found=found, wanted=fewest))
     return task

@@ -4,25 +4,26 @@ In: a model. Out: Python that runs as it stands beside the model's folder, its "
 """
 
 from dongcha.models.model import Model
+from dongcha.registry import find
 
 IMPORTS = {
     "import json\n": "json.",
     "from pathlib import Path\n\n": "Path(",
     "import numpy as np\n": "np.",
 }  # line: its use
-CLASSES = {"sequence": "AutoModelForSequenceClassification", "token": "AutoModelForTokenClassification"}
 NATIVE = """from transformers import {kind}, AutoTokenizer
 
 tokenizer, model = AutoTokenizer.from_pretrained("{folder}"), {kind}.from_pretrained("{folder}").eval()
-batch = tokenizer(["..."], truncation=True, max_length={max_tokens}, return_tensors="pt")
-logits = model(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"]).logits.detach().numpy()
+batch = tokenizer({call}, truncation=True, max_length={max_tokens}, return_tensors="pt"){note}
+out = model(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"]{types})
+{names} = {outputs}
 """
 POOLED = """from safetensors.numpy import load_file
 from transformers import AutoModel, AutoTokenizer
 
 tokenizer, model = AutoTokenizer.from_pretrained("{folder}"), AutoModel.from_pretrained("{folder}").eval()
-batch = tokenizer(["..."], truncation=True, max_length={max_tokens}, return_tensors="pt")
-states = model(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"])
+batch = tokenizer({call}, truncation=True, max_length={max_tokens}, return_tensors="pt"){note}
+states = model(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"]{types})
 hidden, mask = states.last_hidden_state.detach().numpy(), batch["attention_mask"].numpy()[..., None]
 pooled = {pooling}
 head = load_file("{folder}/head.safetensors")
@@ -33,6 +34,8 @@ POOLINGS = {
     "cls": "hidden[:, 0]",
     "max": "np.where(mask, hidden, -np.inf).max(1)",
 }
+ONE_TEXT = ('["..."]', "")  # what a plain tokenizer is called with, and what is to be said of it
+TYPES = ', token_type_ids=batch["token_type_ids"]'
 TASK = """task = json.loads(Path("{folder}/task.json").read_text(encoding="utf-8"))
 """
 ANSWERS = {
@@ -53,8 +56,16 @@ def snippet(model: Model, folder: str) -> str:
     """Return the lines for a model saved in `folder`."""
     spec = model.spec
     body = NATIVE if model.module.form == "native" else POOLED
-    answer = ANSWERS[(spec.name, spec.loss)]
-    names = {"kind": CLASSES[spec.name], "pooling": POOLINGS.get(getattr(model.module, "pooling", ""), "")}
+    task = find("tasks", model.card["task"])
+    call, note = getattr(task, "PLAIN", ONE_TEXT)
+    typed = len(call.split('"], ["')) > 1 and any(model.tokenizer.pair.types)
+    head = find("models.heads", spec.name)
+    outputs = getattr(head, "PLAIN_OUTPUTS", ("logits",))
+    answer = getattr(task, "PLAIN_ANSWER", None) or ANSWERS[(spec.name, spec.loss)]
+    given = {"call": call, "note": note and f"  # {note}", "types": TYPES if typed else ""}
+    given["names"] = ", ".join(name.removesuffix("_logits").replace("start", "begin") for name in outputs)
+    given["outputs"] = ", ".join(f"out.{name}.detach().numpy()" for name in outputs)
+    names = given | {"kind": head.PLAIN_CLASS, "pooling": POOLINGS.get(getattr(model.module, "pooling", ""), "")}
     lines = body.format(folder=folder, max_tokens=model.tokenizer.max_tokens, **names)
     code = lines + (TASK.format(folder=folder) if "task[" in answer else "") + answer
     return "".join(line for line, use in IMPORTS.items() if use in code) + code

@@ -15,6 +15,14 @@ from dongcha.types import Prediction
 Columns = Mapping[str, list[Any]]  # rows as column lists, as Dataset.batches yields them
 
 
+Texts = tuple[list[str], ...]  # what a tokenizer takes of some rows: one text a row, or two that it joins
+
+
+def num_rows(rows: Columns) -> int:
+    """Count the rows of columns."""
+    return len(next(iter(rows.values()), ()))
+
+
 @dataclass(frozen=True, kw_only=True)
 class Lengths:
     """How long texts are met: `max_tokens` the longest feature, `long_texts` truncate or windows."""
@@ -33,7 +41,7 @@ class Task(Protocol):
     """What the stages ask of a task. Shape letters: N features, S tokens, C outputs."""
 
     name: str
-    fields: tuple[str, ...]  # inputs first, then targets
+    fields: tuple[str, ...]  # inputs first, then targets; of the class, `a|b` stands for the one that a file has
     num_inputs: int  # how many of `fields` are inputs
     labels: tuple[str, ...]
     head: str
@@ -44,6 +52,10 @@ class Task(Protocol):
     metrics: Mapping[str, Metric]  # the first is the main one
     baselines: tuple[str, ...]
     isolates_cjk: bool  # asks the tokenizer to keep Chinese characters apart
+
+    def texts(self, rows: Columns) -> Texts:
+        """Return what plain Transformers' tokenizer would be given for these rows: one list, or two of equal length."""
+        ...
 
     def encode(self, rows: Columns, tokenizer: Tokenizer, first_row: int) -> Chunk:
         """Turn rows into features; `first_row` is the data set's position of the first one."""

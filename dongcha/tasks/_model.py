@@ -2,6 +2,8 @@
 
 from dongcha.config import Recipe
 from dongcha.data.dataset import Dataset
+from dongcha.errors import RecipeError
+from dongcha.locale import say
 from dongcha.models.heads._base import HeadSpec
 from dongcha.models.model import Model, build_model
 from dongcha.models.source import Source
@@ -13,6 +15,8 @@ def learn(recipe: Recipe, train: Dataset) -> Task:
     """Make the task of a recipe from its training rows: the labels are what is found there."""
     long_texts = recipe.data.long_texts
     module = find("tasks", recipe.task)
+    if long_texts == "windows" and not getattr(module, "TAKES_WINDOWS", True):
+        raise RecipeError(say("stations.no_windows", place=recipe.place("data.long_texts"), task=recipe.task))
     chosen = module.LONG_TEXTS if long_texts == "auto" else long_texts
     max_tokens = None if recipe.data.max_tokens == "auto" else recipe.data.max_tokens
     task: Task = module.Task.learn(train, Lengths(max_tokens=max_tokens, long_texts=chosen))

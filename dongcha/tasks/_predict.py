@@ -7,7 +7,7 @@ import numpy as np
 from dongcha.data.dataset import Dataset
 from dongcha.data.features import Chunk, Features, gather
 from dongcha.models.model import Model, Outputs
-from dongcha.tasks._base import Columns, Task
+from dongcha.tasks._base import Columns, Task, num_rows
 from dongcha.types import Prediction
 
 STRETCH = 4096  # rows encoded, computed and decoded together
@@ -24,7 +24,7 @@ def encode(task: Task, model: Model, dataset: Dataset, *, gold: bool = True) -> 
     first = 0
     for rows in dataset.batches(STRETCH, columns_of(task, dataset, gold=gold)):
         yield task.encode(rows, model.tokenizer, first)
-        first += len(rows["text"])
+        first += num_rows(rows)
 
 
 def lay_flat(features: Features, outputs: Outputs) -> np.ndarray:
@@ -51,7 +51,7 @@ def predict(task: Task, model: Model, dataset: Dataset) -> Iterator[Prediction]:
     first = 0
     for rows in dataset.batches(STRETCH, columns_of(task, dataset, gold=False)):
         yield from predict_rows(task, model, rows, first)
-        first += len(rows["text"])
+        first += num_rows(rows)
 
 
 def predict_rows(task: Task, model: Model, rows: Columns, first_row: int = 0) -> list[Prediction]:

@@ -1,24 +1,26 @@
-"""Encode whole texts, one answer a text: for classification and regression.
+"""Encode whole texts, one answer a row: a text alone, or two that are read together.
 
-In: texts, a tokenizer, how long texts are met. Out: a chunk without targets; one feature a text, or several windows of
-a long one, each with the 0-based row that it belongs to.
+In: texts, a tokenizer, how long texts are met. Out: a chunk without targets; one feature a row, or several windows of
+a long text, each with the 0-based row that it belongs to. Two texts are always cut, never read in windows.
 """
-
-from collections.abc import Sequence
 
 import numpy as np
 
 from dongcha.data.features import Chunk, Features
-from dongcha.models.tokenizer import Tokenizer, frame
-from dongcha.tasks._base import Lengths
+from dongcha.models.tokenizer import Tokenizer, frame, frame_pairs
+from dongcha.tasks._base import Lengths, Texts
 
 
-def encode_whole(texts: Sequence[str], tokenizer: Tokenizer, lengths: Lengths, first_row: int) -> Chunk:
+def encode_whole(texts: Texts, tokenizer: Tokenizer, lengths: Lengths, first_row: int) -> Chunk:
     """Turn texts into framed features of at most the model's length; count the rows and tokens that had no room.
 
-    `first_row` is the data set's position of the first text.
+    `first_row` is the data set's position of the first row.
     """
-    encoded = tokenizer.encode(texts)
+    if len(texts) == 2:
+        framed, tokens, missing = frame_pairs(tokenizer, *(tokenizer.encode(side) for side in texts))
+        facts = {"rows": len(framed), "cut_rows": int((missing > 0).sum()), "cut_tokens": int(missing.sum())}
+        return Chunk(framed, tokens, {"row": np.arange(first_row, first_row + len(framed))}, facts)
+    encoded = tokenizer.encode(texts[0])
     cover = lengths.cover(encoded.lengths, tokenizer.room)
     framed, tokens = frame(tokenizer, encoded, cover, {})
     cut = encoded.lengths > tokenizer.room

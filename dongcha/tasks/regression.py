@@ -1,111 +1,26 @@
 """Give a text a number: a grade, a degree of agreement, a price.
 
-Rows: `text`, `score` (any finite numbers). Outputs: (N, 1) by feature, in standard deviations from the mean of the
-training scores, so that one learning rate serves every scale; both stand in the card. Metrics: mean absolute error
-first, in the score's own unit; see `metrics/regression.py`. A number comes without a probability: confidence is 0,
-which means that none is known, as in the baselines.
+Rows: `text`, `score` (any finite numbers). Metrics: mean absolute error first, in the score's own unit; see
+`metrics/regression.py`.
 """
 
-import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass
 
-import numpy as np
-
-from dongcha.data.dataset import Dataset
-from dongcha.data.features import Chunk, Features
-from dongcha.metrics import Metric, Outcome
-from dongcha.metrics import regression as metrics
-from dongcha.models.tokenizer import Tokenizer
-from dongcha.tasks._base import Columns, Lengths
-from dongcha.tasks._whole import encode_whole
-from dongcha.types import Prediction
+from dongcha.tasks._base import Columns, Texts
+from dongcha.tasks._scored import Scored
 
 LONG_TEXTS = "truncate"  # what `long_texts: auto` means here
-CONFIDENCE = 0.0  # no probability is known of a number
 
 
 @dataclass(frozen=True, kw_only=True)
-class Task:
-    """Regression; `mean` and `deviation` are those of the training scores, by which targets are standardised."""
-
-    mean: float = 0.0
-    deviation: float = 1.0
-    lengths: Lengths = field(default_factory=Lengths)
+class Task(Scored):
+    """A number for one text."""
 
     name = "regression"
     fields = ("text", "score")
     num_inputs = 1
-    labels: tuple[str, ...] = ()
-    head = "sequence"
-    loss = "squared_error"
-    num_outputs = 1
-    output_names: tuple[str, ...] = ()
     baselines = ("mean", "tfidf_ridge")
-    isolates_cjk = False
 
-    @classmethod
-    def learn(cls, train: Dataset, lengths: Lengths) -> "Task":
-        """Measure the training scores; where all are the same, the deviation is taken as 1."""
-        scores = np.asarray(train.column("score"), dtype=np.float64)
-        return cls(mean=float(scores.mean()), deviation=float(scores.std()) or 1.0, lengths=lengths)
-
-    @classmethod
-    def from_card(cls, card: Mapping[str, Any]) -> "Task":
-        """Rebuild the task of a saved model."""
-        lengths = Lengths(max_tokens=card["max_tokens"], long_texts=card["long_texts"])
-        return cls(mean=card["mean"], deviation=card["deviation"], lengths=lengths)
-
-    def card(self) -> dict[str, Any]:
-        """Return the facts that rebuild the task beside a saved model."""
-        facts = {"task": self.name, "mean": self.mean, "deviation": self.deviation}
-        return facts | {"long_texts": self.lengths.long_texts}
-
-    @property
-    def metrics(self) -> Mapping[str, Metric]:
-        """The task's metrics, the main one (mean absolute error) first."""
-        return metrics.metrics()
-
-    def encode(self, rows: Columns, tokenizer: Tokenizer, first_row: int) -> Chunk:
-        """Turn rows into features; `target`, in standard deviations, when rows have scores."""
-        chunk = encode_whole(rows["text"], tokenizer, self.lengths, first_row)
-        if "score" not in rows:
-            return chunk
-        standard = (np.asarray(rows["score"], dtype=np.float64) - self.mean) / self.deviation
-        target = standard[chunk.units["row"] - first_row].astype(np.float32)
-        return replace(chunk, units={**chunk.units, "target": target})
-
-    def decode(self, outputs: np.ndarray, features: Features, rows: Columns, first_row: int) -> list[Prediction]:
-        """Bring outputs back to the scores' own scale; the windows of one text count alike."""
-        row = np.asarray(features.units["row"]) - first_row
-        windows = np.bincount(row, minlength=len(rows["text"]))
-        sums = np.bincount(row, weights=outputs[:, 0].astype(np.float64), minlength=len(rows["text"]))
-        scores = self.mean + self.deviation * sums / windows
-        return [Prediction(i, {"score": score}, CONFIDENCE) for i, score in enumerate(scores.tolist())]
-
-    def outcome(self, rows: Columns, predictions: Sequence[Prediction]) -> Outcome:
-        """Lay gold and predicted scores side by side."""
-        predicted = [p.target["score"] for p in predictions]
-        return Outcome(np.asarray(rows["score"], dtype=np.float64), np.asarray(predicted, dtype=np.float64))
-
-    def per_label(self, outcome: Outcome) -> list[dict[str, Any]]:
-        """Return nothing: numbers have no labels."""
-        return []
-
-    def confusion(self, outcome: Outcome) -> dict[str, Any]:
-        """Return nothing: numbers have no labels."""
-        return {}
-
-    def class_weights(self, train: Dataset) -> tuple[float, ...]:
-        """Return nothing: numbers have no classes."""
-        return ()
-
-    def settle(self, outputs: np.ndarray, features: Features, rows: Columns) -> "Task":
-        """Return the task as it is: nothing about a number waits for validation rows."""
-        return self
-
-    def shown(self, target: Mapping[str, Any], text: str) -> str:
-        """Return the score with as many decimals as show a hundredth of the training scores' deviation."""
-        decimals = max(0, 2 - math.floor(math.log10(self.deviation)))
-        return f"{target['score']:.{decimals}f}"
+    def texts(self, rows: Columns) -> Texts:
+        """Return the text."""
+        return (rows["text"],)

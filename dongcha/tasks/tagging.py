@@ -18,9 +18,9 @@ from dongcha.data.tags import split_column
 from dongcha.metrics import Metric, Outcome
 from dongcha.metrics import spans as metrics
 from dongcha.models.tokenizer import Encoded, Tokenizer, Windows, frame
-from dongcha.tasks._base import Columns, Lengths
+from dongcha.tasks._base import Columns, Lengths, Texts
+from dongcha.tasks._labelled import softmax
 from dongcha.tasks._viterbi import best_paths
-from dongcha.tasks.classification import softmax
 from dongcha.types import Prediction
 
 LONG_TEXTS = "windows"  # what `long_texts: auto` means here
@@ -79,6 +79,10 @@ class Task:
     def output_names(self) -> tuple[str, ...]:
         """The BIO tags."""
         return self.tags
+
+    def texts(self, rows: Columns) -> Texts:
+        """Return the text."""
+        return (rows["text"],)
 
     def encode(self, rows: Columns, tokenizer: Tokenizer, first_row: int) -> Chunk:
         """Turn rows into windows; each token knows its word (if it is the word's first) and the word's tag."""

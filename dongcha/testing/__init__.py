@@ -1,4 +1,7 @@
-"""What tests of ours and of strangers stand on: tiny models made in memory, small data sets, fakes."""
+"""What tests of ours and of strangers stand on: tiny models made in memory, small data sets, fakes, conformance.
+
+`conformance.conform` holds a task to what every task promises; it is imported by its own name, for it needs the flow.
+"""
 
 from dongcha.testing.tiny import tiny_encoder, tiny_rows
 

@@ -87,14 +87,22 @@ def _unigram() -> Tokenizer:
 
 def _framed(tokenizer: Tokenizer) -> Tokenizer:
     tokenizer.post_processor = processors.TemplateProcessing(
-        single="[CLS] $A [SEP]", pair="[CLS] $A [SEP] $B [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
+        single="[CLS] $A [SEP]", pair="[CLS] $A [SEP] $B:1 [SEP]:1", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
     )
     return tokenizer
 
 
 def tiny_rows(task: str, count: int = 40) -> list[dict[str, Any]]:
-    """Return rows that a tiny encoder can learn: `classification` (good, bad), `tagging` (places), `regression`."""
-    makers = {"classification": _review, "tagging": _place, "regression": _score}
+    """Return rows of a task that a tiny encoder can learn."""
+    makers = {
+        "classification": _review,
+        "tagging": _place,
+        "regression": _score,
+        "pairs": _pair,
+        "relation": _relation,
+        "choice": _choice,
+        "qa": _question,
+    }
     return [makers[task](i) for i in range(count)]
 
 
@@ -117,3 +125,35 @@ def _place(i: int) -> dict[str, Any]:
 def _score(i: int) -> dict[str, Any]:
     row = _review(i)
     return {"id": row["id"], "text": row["text"], "score": 1.0 if row["label"] == "good" else -1.0}
+
+
+def _pair(i: int) -> dict[str, Any]:
+    row = _review(i)
+    return {"id": row["id"], "text_a": f"the room {i}", "text_b": row["text"], "label": row["label"]}
+
+
+def _relation(i: int) -> dict[str, Any]:
+    text = f"the room {i} was " + ("good in the service" if i % 2 else "in the bad service")
+    head, tail = text.index("room"), text.index("service")
+    places = ({"start": head, "end": head + 4}, {"start": tail, "end": tail + 7})
+    return {"id": f"l{i}", "text": text, "head": places[0], "tail": places[1], "label": ("In(e1,e2)", "Other")[i % 2]}
+
+
+def _choice(i: int) -> dict[str, Any]:
+    choices = [f"good and clean {i}", "bad and dirty", "noisy"]
+    turned = choices[i % 3 :] + choices[: i % 3]
+    return {"id": f"c{i}", "question": f"was the room {i} quiet", "choices": turned, "answer": choices[0]}
+
+
+def _question(i: int) -> dict[str, Any]:
+    place = ("paris", "london")[i % 2]
+    context = f"the room {i} was clean. the service in {place} was good."
+    if i % 4 == 3:
+        return {
+            "id": f"q{i}",
+            "question": "was it noisy",
+            "context": context,
+            "answers": {"text": [], "answer_start": []},
+        }
+    answers = {"text": [place], "answer_start": [context.index(place)]}
+    return {"id": f"q{i}", "question": "the service in", "context": context, "answers": answers}

@@ -53,7 +53,10 @@ DATA_CASES = (
     Case(
         "a label of one row",
         ("a label that one row alone has", "只有一行的标签"),
-        ("add rows, merge it with another, or set `data.allow_tiny: true`", "补充数据、与其他标签合并，或设 `data.allow_tiny: true`"),
+        (
+            "add rows, merge it with another, or set `data.allow_tiny: true`",
+            "补充数据、与其他标签合并，或设 `data.allow_tiny: true`",
+        ),
         table("".join([CSV, *(f"room {i},{'good' if i % 2 else 'bad'}\n" for i in range(20)), "odd room,strange\n"])),
     ),
     Case(

@@ -7,10 +7,21 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
+from scipy.sparse import csr_matrix
 
 from dongcha.data.dataset import ROW, Dataset
 from dongcha.data.tags import SPAN, WORD, join_column, spans_column
-from dongcha.evaluate.baselines import _tfidf, frequent_tag, majority, mean, tfidf_linear, tfidf_ridge
+from dongcha.evaluate.baselines import (
+    _tfidf,
+    frequent_tag,
+    longest_choice,
+    majority,
+    mean,
+    random_choice,
+    tfidf_linear,
+    tfidf_pair,
+    tfidf_ridge,
+)
 from dongcha.metrics import Outcome, spans
 from dongcha.registry import names
 
@@ -31,7 +42,10 @@ def tagged(rows: list[tuple[str, list[tuple[int, int, str]]]], words: list | Non
 
 
 def test_the_files_are_the_names():
-    assert names("evaluate.baselines") == ("frequent_tag", "majority", "mean", "tfidf_linear", "tfidf_ridge")
+    assert names("evaluate.baselines") == (
+        *("frequent_tag", "longest_choice", "majority", "mean", "overlap_sentence", "random_choice"),
+        *("tfidf_linear", "tfidf_pair", "tfidf_ridge"),
+    )
 
 
 def test_majority_says_the_commonest_label_with_its_share():
@@ -195,3 +209,34 @@ def _conll(path: Path) -> Dataset:
 
 def _triples(found: list[dict]) -> list[tuple[int, int, str]]:
     return [(span["start"], span["end"], span["label"]) for span in found]
+
+
+def pair(first, second, **more):
+    return rows_of(text_a=first, text_b=second, **more)
+
+
+def test_tfidf_pair_sees_what_two_texts_share():
+    words = ["red rose", "blue sky", "old house", "deep sea", "green hill", "small dog", "warm sun", "long road"]
+    others = words[3:] + words[:3]
+    train = pair(words + words, words + others, label=["same"] * 8 + ["other"] * 8)
+    test = pair(["tall tree", "tall tree"], ["tall tree", "dry sand"])
+    found = tfidf_pair.predict(train, test, ("other", "same"), 0)
+    assert [p.target["label"] for p in found] == ["same", "other"]
+    scored = pair(words + words, words + others, score=[1.0] * 8 + [0.0] * 8)
+    high, low = (p.target["score"] for p in tfidf_pair.predict(scored, test, (), 0))
+    assert high > low
+    assert tfidf_pair.predict(pair(["a"], ["b"], label=["same"]), test, ("same",), 0)[1].target == {"label": "same"}
+
+
+def test_overlap_is_by_hand():
+    matrix = csr_matrix(np.array([[0.6, 0.8, 0.0], [0.0, 0.0, 0.0]]))
+    other = csr_matrix(np.array([[0.0, 1.0, 0.0], [1.0, 0.0, 0.0]]))
+    np.testing.assert_allclose(tfidf_pair.overlap(matrix, other), [[0.8, 0.5, 1.0, 0.5, 0.5], [0, 0, 0, 0, 1.0]])
+
+
+def test_choices_by_chance_and_by_length():
+    test = rows_of(question=["q"] * 400, choices=[["a", "long one", "b"]] * 400)
+    by_chance = [p.target["answer"] for p in random_choice.predict(test, test, (), 3)]
+    assert {by_chance.count(choice) for choice in ("a", "long one", "b")} <= set(range(100, 170))
+    assert by_chance == [p.target["answer"] for p in random_choice.predict(test, test, (), 3)]
+    assert {p.target["answer"] for p in longest_choice.predict(test, test, (), 0)} == {"long one"}

@@ -16,7 +16,7 @@ from dongcha.evaluate.evaluate import MOST_SHOWN
 from dongcha.evaluate.keep import keep_predictions, plain
 from dongcha.evaluate.slices import FEWEST_ROWS, MOST_VALUES, slices
 from dongcha.tasks import classification, tagging
-from dongcha.tasks.classification import softmax
+from dongcha.tasks._labelled import softmax
 from dongcha.types import Prediction
 
 LABELS = ("bad", "good")

@@ -14,7 +14,8 @@ from dongcha.data.dataset import Dataset
 from dongcha.data.features import gather
 from dongcha.models.tokenizer import load_tokenizer
 from dongcha.tasks._base import Lengths
-from dongcha.tasks.classification import FEWEST_TO_CALIBRATE, IGNORED, UNSEEN, Task, softmax
+from dongcha.tasks._labelled import FEWEST_TO_CALIBRATE, IGNORED, UNSEEN, softmax
+from dongcha.tasks.classification import Task
 
 few = settings(max_examples=40, deadline=None)
 NAMES = st.lists(st.text(min_size=1, max_size=6), min_size=2, max_size=6, unique=True)

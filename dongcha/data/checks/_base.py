@@ -25,9 +25,10 @@ class View:
     `splits`: "train", "validation", "test" and extra tests. `fields`: the task's fields, the text first.
     `made_splits`: those that we cut ourselves; a leak into one is a failure, into a given one a warning.
     `encode`: token ids with special tokens, never cut; `tokens_of`: the pieces of ids; `embed`: (n, hidden) float32
-    unit vectors; `reads_windows`: whether longer texts are read in windows, so that nothing is cut; `pseudo_perplexity`: where the model has a masked-language head. `reference`: general sentences of
-    the language, to compare the task's text with. Checks that need a model run on `sample` rows drawn with `seed`,
-    those that compute with it on `embedded` at most (long texts: fewer, so that looking costs less than training).
+    unit vectors; `reads_windows`: longer texts are read in windows, so that nothing is cut; `pseudo_perplexity`: where
+    the model has a masked-language head. `reference`: general sentences of the language, to compare the task's text
+    with. Checks that need a model run on `sample` rows drawn with `seed`, those that compute with it on `embedded` at
+    most (long texts: fewer, so that looking costs less than training).
     """
 
     splits: Mapping[str, Dataset]

@@ -197,6 +197,13 @@ MESSAGES = {
     "read.wanted_strings": ("a list of texts, none of them empty", "不含空项的文本列表"),
     "read.wanted_number": ("a number", "数字"),
     "read.wanted_finite": ("a finite number", "有限的数字"),
+    "read.wanted_place": ("{{start, end}}: two whole numbers", "{{start, end}}：两个整数"),
+    "read.wanted_choices": ("a list of at least two texts", "至少含两项的文本列表"),
+    "read.wanted_answer": ("the text of a choice, or its number from 0", "某个选项的文本，或其序号（从 0 起）"),
+    "read.wanted_answers": (
+        "{{text: [...], answer_start: [...]}}, both of one length (empty: no answer)",
+        "{{text: [...], answer_start: [...]}}，两者等长（空表示无答案）",
+    ),
     "read.wanted_json": ("a list (in a table: as JSON)", "列表（表格中写成 JSON）"),
     "read.wanted_spans": ("a list of {{start, end, label}}", "由 {{start, end, label}} 组成的列表"),
     "read.wanted_span": (
@@ -207,6 +214,18 @@ MESSAGES = {
         "{place}: field {field} changes between a text and a list of texts; wanted one of them in all rows. "
         'Write single labels as lists too: ["a"].',
         '{place}：字段 {field} 时而是文本、时而是列表；所有行应一致。单个标签也请写成列表：["a"]。',
+    ),
+    "read.answer_near": (
+        "{place}: field {field} has {answer!r} at {start}, where the text has {found!r}; it stands at {near}. Correct answer_start; it counts characters from 0.",
+        "{place}：{field} 称 {answer!r} 位于 {start}，而文本该处是 {found!r}；它其实在 {near}。请更正 answer_start（按字符从 0 计）。",
+    ),
+    "read.answer_absent": (
+        "{place}: field {field} has {answer!r} at {start}, where the text has {found!r}; it stands nowhere in the text. Correct it.",
+        "{place}：{field} 称 {answer!r} 位于 {start}，而文本该处是 {found!r}；文本中并无此内容。请更正。",
+    ),
+    "read.no_choice": (
+        "{place}: field {field} is {found!r}, which is none of the {count} choices and no number from 0 to {last}. Correct it.",
+        "{place}：字段 {field} 的值为 {found!r}，既不是 {count} 个选项之一，也不是 0 到 {last} 的序号。请更正。",
     ),
     "read.span_outside": (
         "{place}: field {field} has a span from {start} to {end}, but the text has {length} characters; "

@@ -29,6 +29,14 @@ MESSAGES = {
         "{source}: {count} of {all} labels have a single row ({labels}), too few to be both learnt and checked; add rows of them, merge them with others, or set data.allow_tiny: true.",
         "{source}：{all} 个标签中有 {count} 个只有一行（{labels}），不足以既学习又检验；请补充数据、与其他标签合并，或设 data.allow_tiny: true。",
     ),
+    "stations.several_inputs": (
+        "A {task} model reads {fields} of a row, not one text: give JSON lines or a table with these fields.",
+        "{task} 模型要读一行中的 {fields}，不是单个文本：请给出含这些字段的 JSON 行或表格。",
+    ),
+    "stations.no_windows": (
+        "{place}: {task} reads its inputs at once and cannot read them in windows; set data.long_texts: truncate, or leave it out.",
+        "{place}：{task} 一次读完输入，不能分窗；请设 data.long_texts: truncate，或去掉这一项。",
+    ),
     "stations.no_confidence": (
         "A {task} model knows no confidence in its numbers, so none of them can be called unsure; leave the threshold out.",
         "{task} 模型的数值没有置信度，无法判断是否“不确定”；请去掉该阈值。",

@@ -39,6 +39,16 @@ class HeadSpec:
     labels: tuple[str, ...] = field(default=())
 
 
+EXTRA_INPUTS = ("token_type_ids",)  # columns of a batch that a module gets beside ids and mask, where they are there
+
+
+def run(module: nn.Module, batch: Mapping[str, Tensor]) -> Tensor:
+    """Run a module on a batch: `input_ids` and `mask` (B, T), and what else of the batch it reads."""
+    extra = {name: batch[name] for name in EXTRA_INPUTS if name in batch}
+    out: Tensor = module(batch["input_ids"], batch["mask"], **extra)
+    return out
+
+
 class Native(nn.Module):
     """A model class of Transformers, head included; `new` names the parameters that its checkpoint did not hold."""
 
@@ -55,9 +65,9 @@ class Native(nn.Module):
         module: nn.Module = getattr(self.hf, self.hf.base_model_prefix, self.hf)
         return module
 
-    def forward(self, input_ids: Tensor, mask: Tensor) -> Tensor:
+    def forward(self, input_ids: Tensor, mask: Tensor, **extra: Tensor) -> Tensor:
         """Return logits: (B, C) or (B, T, C)."""
-        logits: Tensor = self.hf(input_ids=input_ids, attention_mask=mask.long()).logits
+        logits: Tensor = self.hf(input_ids=input_ids, attention_mask=mask.long(), **extra).logits
         return logits
 
     def save(self, folder: Path) -> None:

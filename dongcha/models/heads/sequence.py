@@ -48,9 +48,9 @@ class Pooled(nn.Module):
         """The model without its head."""
         return self.hf
 
-    def forward(self, input_ids: Tensor, mask: Tensor) -> Tensor:
+    def forward(self, input_ids: Tensor, mask: Tensor, **extra: Tensor) -> Tensor:
         """Return logits (B, C)."""
-        hidden_BTH = self.hf(input_ids=input_ids, attention_mask=mask.long()).last_hidden_state
+        hidden_BTH = self.hf(input_ids=input_ids, attention_mask=mask.long(), **extra).last_hidden_state
         logits: Tensor = self.linear(self.dropout(pool(hidden_BTH, mask, self.pooling)))
         return logits
 
@@ -123,6 +123,7 @@ def squared_error(logits_BC: Tensor, targets: Tensor, spec: HeadSpec) -> Tensor:
 
 LOSSES = {"cross_entropy": cross_entropy, "binary_cross_entropy": binary_cross_entropy, "squared_error": squared_error}
 TARGET = "unit_target"  # the batch column that holds the targets
+PLAIN_CLASS = "AutoModelForSequenceClassification"  # what Transformers has for this head
 
 
 def vectors(model: Any, features: Features) -> np.ndarray:

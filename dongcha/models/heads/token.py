@@ -33,6 +33,7 @@ def cross_entropy(logits_BTC: Tensor, targets_BT: Tensor, spec: HeadSpec) -> Ten
 
 LOSSES = {"cross_entropy": cross_entropy}
 TARGET = "target"
+PLAIN_CLASS = "AutoModelForTokenClassification"  # what Transformers has for this head
 
 
 def vectors(model: Any, features: Features) -> np.ndarray:

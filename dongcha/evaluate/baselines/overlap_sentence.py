@@ -1,0 +1,62 @@
+"""Answer with the sentence of the text that shares most with the question: what looking for its words is worth.
+
+Shared words (in Chinese, pairs of characters) count by how rare they are among the training texts' sentences. It always
+answers; no probability is known.
+"""
+
+import math
+import re
+from collections import Counter
+from collections.abc import Mapping
+from itertools import pairwise
+
+from dongcha.data.dataset import Dataset
+from dongcha.types import Prediction
+
+_SENTENCE = re.compile(r"[^.!?。！？\n]*(?:[.!?。！？\n]+[\"'”’)）]*|$)")
+_WORD = re.compile(r"[a-z0-9]+|[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
+
+
+def predict(train: Dataset, test: Dataset, labels: tuple[str, ...], seed: int) -> list[Prediction]:
+    """Return a sentence for each test row; of equal ones the first."""
+    weights = rarity(train)
+    found: list[Prediction] = []
+    for rows in test.batches(columns=["question", "context"]):
+        for question, context in zip(rows["question"], rows["context"], strict=True):
+            start, text = best_sentence(question, context, weights)
+            answers = {"text": [text], "answer_start": [start]}
+            found.append(Prediction(len(found), {"answers": answers, "answer": text}, 0.0))
+    return found
+
+
+def best_sentence(question: str, context: str, weights: Mapping[str, float]) -> tuple[int, str]:
+    """Return where the best sentence starts, and its text without the white space around it."""
+    asked = set(terms(question))
+    found = [match for match in _SENTENCE.finditer(context) if match[0].strip()]
+    if not found:
+        return 0, context
+    unknown = max(weights.values(), default=1.0)
+    scores = [sum(weights.get(term, unknown) for term in asked & {*terms(match[0])}) for match in found]
+    best = found[scores.index(max(scores))]
+    text = best[0].strip()
+    return best.start() + best[0].index(text), text
+
+
+def terms(text: str) -> list[str]:
+    """Return words, and of Chinese the pairs of neighbouring characters (a lone one by itself)."""
+    parts = _WORD.findall(text.lower())
+    pairs = [a + b for a, b in pairwise(parts) if not a.isascii() and not b.isascii()]
+    return pairs + [part for part in parts if part.isascii()]
+
+
+def rarity(train: Dataset) -> dict[str, float]:
+    """Return the logarithm of one over the share of training sentences that have a term."""
+    counts: Counter[str] = Counter()
+    sentences = 0
+    for rows in train.batches(columns=["context"]):
+        for context in dict.fromkeys(rows["context"]):
+            for match in _SENTENCE.finditer(context):
+                if match[0].strip():
+                    counts.update(set(terms(match[0])))
+                    sentences += 1
+    return {term: math.log(1 + sentences / count) for term, count in counts.items()}

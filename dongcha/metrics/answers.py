@@ -1,0 +1,104 @@
+"""Measure answers found in a text: exact match and F1, as SQuAD 2 and CMRC 2018 score them.
+
+In: an `Outcome` whose `gold` has, by row, the acceptable answers (none: the question has no answer) and `predicted` a
+string ("" for no answer). Out: figures. English (Rajpurkar et al. 2016, section 6.1): lower case, without articles and
+punctuation, F1 over the bag of words. Chinese (Cui et al. 2019, section 4.1): characters one by one, without
+punctuation, F1 over the longest common run. The best of the acceptable answers counts.
+"""
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+
+from dongcha.metrics._base import CountMetric, Metric, Outcome, mean_of, ratio, share
+
+_CHINESE = re.compile("[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
+_ARTICLES = re.compile(r"\b(a|an|the)\b")
+
+
+def metrics() -> dict[str, Metric]:
+    """Return the metrics by name, F1 first (the main one)."""
+    family: list[Metric] = [
+        CountMetric(name="answer_f1", counts=_f1, value=mean_of, row_scores=row_scores),
+        CountMetric(name="exact_match", counts=_exact, value=mean_of, row_scores=row_scores, is_share=True),
+        CountMetric(name="answerable_f1", counts=_answerable, value=_first_by_second, row_scores=row_scores),
+    ]
+    return {metric.name: metric for metric in family}
+
+
+def row_scores(outcome: Outcome) -> np.ndarray:
+    """Return the F1 of each row, (rows,)."""
+    return np.array([best_f1(gold, found) for gold, found in zip(outcome.gold, outcome.predicted, strict=True)])
+
+
+def best_f1(gold: Sequence[str], found: str) -> float:
+    """Return the F1 of an answer against the nearest of the acceptable ones; without any, 1 for no answer, else 0."""
+    if not gold or not found:
+        return float(not gold and not found)
+    return max(answer_f1(one, found) for one in gold)
+
+
+def answer_f1(gold: str, found: str) -> float:
+    """Return 2 * shared / (tokens of gold + tokens of found); shared are those of the bag, in Chinese of one run.
+
+    >>> round(answer_f1("the blue sky", "a sky"), 3)
+    0.667
+    >>> round(answer_f1("北京大学", "北京的大学"), 3)
+    0.444
+    """
+    chinese = _CHINESE.search(gold + found) is not None
+    one, two = (tokens(side, chinese) for side in (gold, found))
+    if not one or not two:
+        return float(one == two)
+    shared = longest_run(one, two) if chinese else (Counter(one) & Counter(two)).total()
+    return 2 * shared / (len(one) + len(two))
+
+
+def tokens(text: str, chinese: bool) -> list[str]:
+    """Return the tokens that are compared: words, and in Chinese each character; no punctuation, no articles."""
+    bare = "".join(c for c in text.lower() if not unicodedata.category(c).startswith(("P", "S")))
+    if chinese:
+        return _CHINESE.sub(lambda found: f" {found[0]} ", bare).split()
+    return _ARTICLES.sub(" ", bare).split()
+
+
+def longest_run(one: Sequence[str], two: Sequence[str]) -> int:
+    """Return the length of the longest run of tokens that both have."""
+    longest, before = 0, [0] * (len(two) + 1)
+    for token in one:
+        row = [0] * (len(two) + 1)
+        for j, other in enumerate(two, 1):
+            row[j] = before[j - 1] + 1 if token == other else 0
+        longest, before = max(longest, *row), row
+    return longest
+
+
+def is_exact(gold: Sequence[str], found: str) -> bool:
+    """Tell whether an answer has the very tokens of an acceptable one, in order."""
+    if not gold or not found:
+        return not gold and not found
+    kinds = [_CHINESE.search(one + found) is not None for one in gold]
+    return any(tokens(one, kind) == tokens(found, kind) for one, kind in zip(gold, kinds, strict=True))
+
+
+def _f1(outcome: Outcome) -> np.ndarray:
+    scores = row_scores(outcome)
+    return np.stack([scores, np.ones(len(scores))], axis=1)
+
+
+def _exact(outcome: Outcome) -> np.ndarray:
+    pairs = zip(outcome.gold, outcome.predicted, strict=True)
+    return share(np.array([is_exact(gold, found) for gold, found in pairs], dtype=bool))
+
+
+def _answerable(outcome: Outcome) -> np.ndarray:
+    """Return F1 and one, (rows, 2), both 0 where the question has no answer."""
+    has = np.array([bool(gold) for gold in outcome.gold], dtype=np.float64)
+    return np.stack([row_scores(outcome) * has, has], axis=1)
+
+
+def _first_by_second(sums: np.ndarray) -> np.ndarray:
+    return ratio(sums[..., 0], sums[..., 1], np.nan)

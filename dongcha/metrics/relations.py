@@ -1,0 +1,59 @@
+"""Measure relations between two entities: macro and micro F1 over the relations proper, and accuracy.
+
+In: an `Outcome` of label ids, as `metrics/classification.py` takes it. A label may end in a direction, "(e1,e2)" or
+"(e2,e1)"; both directions are one relation, and the wrong direction is wrong. The label for "no relation" (Other, NA,
+unknown, ...) has no F1 of its own, but what is confused with it counts. So is the official score of SemEval-2010
+Task 8, (9+1)-way macro F1 with directionality (Hendrickx et al. 2010, section 5).
+"""
+
+import re
+from collections.abc import Sequence
+from functools import partial
+
+import numpy as np
+
+from dongcha.metrics import classification
+from dongcha.metrics._base import CountMetric, Metric, Outcome, f1, macro_f1
+
+DIRECTION = re.compile(r"\((e1,\s*e2|e2,\s*e1)\)$")
+NO_RELATION = frozenset(
+    ("other", "na", "n/a", "none", "no_relation", "no relation", "unknown", "false", "无关系", "未知", "其他", "无")
+)
+
+
+def metrics(labels: Sequence[str]) -> dict[str, Metric]:
+    """Return the metrics of these labels by name, macro F1 over relations first (the main one)."""
+    own, rows = relation_of(labels), classification.row_scores
+    by_relation, pooled = partial(_counts, own=own), partial(_pooled, own=own)
+    family: list[Metric] = [
+        CountMetric(name="relation_macro_f1", counts=by_relation, value=macro_f1, row_scores=rows),
+        CountMetric(name="relation_micro_f1", counts=pooled, value=f1, row_scores=rows),
+    ]
+    whole = classification.metrics(labels)
+    return {metric.name: metric for metric in family} | {name: whole[name] for name in ("accuracy", "log_loss")}
+
+
+def relation_of(labels: Sequence[str]) -> np.ndarray:
+    """Return, by label, the id of its relation, both directions alike; -1 for "no relation"."""
+    names = [DIRECTION.sub("", label).strip() for label in labels]
+    proper = sorted({name for name in names if name.casefold() not in NO_RELATION})
+    ids = {name: i for i, name in enumerate(proper)}
+    return np.array([ids.get(name, -1) for name in names], dtype=np.int64)
+
+
+def _counts(outcome: Outcome, own: np.ndarray) -> np.ndarray:
+    """Return hits, predicted and gold by relation, (rows, 3 relations)."""
+    gold, predicted = (np.asarray(side, dtype=np.int64) for side in (outcome.gold, outcome.predicted))
+    count = int(own.max(initial=-1)) + 1
+    by_gold, by_predicted = (_one_hot(np.where(ids >= 0, own[ids], -1), count) for ids in (gold, predicted))
+    return np.hstack([by_gold * (gold == predicted)[:, None], by_predicted, by_gold])
+
+
+def _one_hot(ids: np.ndarray, count: int) -> np.ndarray:
+    return np.asarray(ids[:, None] == np.arange(count), dtype=np.float64)
+
+
+def _pooled(outcome: Outcome, own: np.ndarray) -> np.ndarray:
+    """Return hits, predicted and gold over all relations, (rows, 3)."""
+    parts = np.split(_counts(outcome, own), 3, axis=1)
+    return np.stack([part.sum(axis=1) for part in parts], axis=1)

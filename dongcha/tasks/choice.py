@@ -1,0 +1,125 @@
+"""Choose the right one of a few given answers.
+
+Rows: `question`, `choices` (two or more texts), `answer` (the text of one, or its number from 0). Each choice is read
+together with the question and scored by itself; the loss asks of each whether it is the right one (binary
+cross-entropy), so any number of choices fits, and choices of one row need not share a batch. The most likely wins.
+Metrics: accuracy.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from dongcha.data.dataset import Dataset
+from dongcha.data.features import Chunk, Features, bounds
+from dongcha.metrics import Metric, Outcome
+from dongcha.metrics import classification as metrics
+from dongcha.models.tokenizer import Tokenizer
+from dongcha.tasks._base import Columns, Lengths, Texts, num_rows
+from dongcha.tasks._labelled import softmax
+from dongcha.tasks._whole import encode_whole
+from dongcha.types import Prediction
+
+LONG_TEXTS = "truncate"  # what `long_texts: auto` means here
+TAKES_WINDOWS = False
+PLAIN = ('["..."], ["..."]', "a question, one of its choices")  # how the model card calls a plain tokenizer
+PLAIN_ANSWER = """score = float(logits[0, 0])  # of this choice; the greatest of a question's is the answer
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """A choice among texts that each row brings itself."""
+
+    lengths: Lengths = field(default_factory=Lengths)
+
+    name = "choice"
+    fields = ("question", "choices", "answer")
+    num_inputs = 2
+    labels = ()
+    head = "sequence"
+    loss = "binary_cross_entropy"
+    num_outputs = 1
+    output_names = ()
+    baselines = ("random_choice", "longest_choice")
+    isolates_cjk = False
+
+    @classmethod
+    def learn(cls, train: Dataset, lengths: Lengths) -> "Task":
+        """Take the lengths; nothing is learnt of the rows before training."""
+        return cls(lengths=lengths)
+
+    @classmethod
+    def from_card(cls, card: Mapping[str, Any]) -> "Task":
+        """Rebuild the task of a saved model."""
+        return cls(lengths=Lengths(max_tokens=card["max_tokens"], long_texts=card["long_texts"]))
+
+    def card(self) -> dict[str, Any]:
+        """Return the facts that rebuild the task beside a saved model."""
+        return {"task": self.name, "long_texts": self.lengths.long_texts}
+
+    @property
+    def metrics(self) -> Mapping[str, Metric]:
+        """Accuracy alone: choices are no labels, so there is nothing to average over."""
+        return {"accuracy": metrics.metrics(())["accuracy"]}
+
+    def texts(self, rows: Columns) -> Texts:
+        """Return the question once for each choice, and the choices of all rows end to end."""
+        questions = [q for q, offered in zip(rows["question"], rows["choices"], strict=True) for _ in offered]
+        return questions, [choice for offered in rows["choices"] for choice in offered]
+
+    def encode(self, rows: Columns, tokenizer: Tokenizer, first_row: int) -> Chunk:
+        """Turn each choice into a feature; `target` (N, 1) is 1 where it is the answer."""
+        chunk = encode_whole(self.texts(rows), tokenizer, self.lengths, 0)
+        counts = sizes(rows)
+        units = {"row": np.repeat(np.arange(first_row, first_row + len(counts)), counts)}
+        if "answer" in rows:
+            right = (
+                c == answer for offered, answer in zip(rows["choices"], rows["answer"], strict=True) for c in offered
+            )
+            units["target"] = np.fromiter(right, dtype=np.int64, count=int(counts.sum()))[:, None]
+        return replace(chunk, units=units, facts=chunk.facts | {"rows": len(counts)})
+
+    def decode(self, outputs: np.ndarray, features: Features, rows: Columns, first_row: int) -> list[Prediction]:
+        """Choose the best scored choice of each row; probabilities are a softmax over its choices."""
+        starts = bounds(sizes(rows))
+        found = []
+        for row, offered in enumerate(rows["choices"]):
+            probs = softmax(outputs[starts[row] : starts[row + 1], 0])
+            best = int(probs.argmax())
+            found.append(Prediction(row, {"answer": offered[best]}, float(probs[best])))
+        return found
+
+    def outcome(self, rows: Columns, predictions: Sequence[Prediction]) -> Outcome:
+        """Lay the places of gold and predicted among the choices side by side."""
+        places = [{choice: i for i, choice in reversed(list(enumerate(offered)))} for offered in rows["choices"]]
+        gold = [place[answer] for place, answer in zip(places, rows["answer"], strict=True)]
+        predicted = [place[p.target["answer"]] for place, p in zip(places, predictions, strict=True)]
+        return Outcome(np.array(gold, dtype=np.int64), np.array(predicted, dtype=np.int64), None)
+
+    def per_label(self, outcome: Outcome) -> list[dict[str, Any]]:
+        """Return nothing: there are no labels."""
+        return []
+
+    def confusion(self, outcome: Outcome) -> dict[str, Any]:
+        """Return nothing: there are no labels."""
+        return {}
+
+    def settle(self, outputs: np.ndarray, features: Features, rows: Columns) -> "Task":
+        """Return the task as it is: nothing here is decided on validation rows."""
+        return self
+
+    def shown(self, target: Mapping[str, Any], text: str) -> str:
+        """Return the answer."""
+        return str(target["answer"])
+
+    def class_weights(self, train: Dataset) -> tuple[float, ...]:
+        """Return no weights: there are no labels."""
+        return ()
+
+
+def sizes(rows: Columns) -> np.ndarray:
+    """Return how many choices each row has (rows,)."""
+    return np.fromiter((len(offered) for offered in rows["choices"]), dtype=np.int64, count=num_rows(rows))

@@ -1,0 +1,62 @@
+"""Tell how two marked entities of a text stand to each other.
+
+Rows: `text`, `head` and `tail` ({start, end}, characters; a `type` where entities are typed), `label`. The text is
+given to the model with the entities between marks that every vocabulary has: `@` around the head, `#` around the tail,
+a type between `*` or `^` in front (typed punctuation markers: Zhou and Chen 2022, "An Improved Baseline for
+Sentence-level Relation Extraction", section 3.1). A label's direction, "(e1,e2)" or "(e2,e1)", is part of it.
+Metrics: see `metrics/relations.py`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from dongcha.metrics import Metric, relations
+from dongcha.tasks._base import Columns, Texts
+from dongcha.tasks._labelled import Labelled
+
+LONG_TEXTS = "truncate"  # what `long_texts: auto` means here
+TAKES_WINDOWS = False
+PLAIN = ('["..."]', "with its marks: the @ door @ of the # car #")  # how the model card calls a plain tokenizer
+MARKS = {"head": ("@", "*"), "tail": ("#", "^")}  # around the entity, around its type
+
+Place = Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task(Labelled):
+    """Classification of two places of one text."""
+
+    name = "relation"
+    fields = ("text", "head", "tail", "label")
+    num_inputs = 3
+    baselines = ("majority", "tfidf_linear")
+
+    @property
+    def metrics(self) -> Mapping[str, Metric]:
+        """The metrics of relations: macro F1 over the relations proper first."""
+        return relations.metrics(self.labels)
+
+    def texts(self, rows: Columns) -> Texts:
+        """Return the texts with both entities marked."""
+        return ([marked(*row) for row in zip(rows["text"], rows["head"], rows["tail"], strict=True)],)
+
+
+def marked(text: str, head: Place, tail: Place) -> str:
+    """Return a text with marks around both entities; one entity may lie inside the other.
+
+    >>> marked("the door of the car", {"start": 4, "end": 8}, {"start": 16, "end": 19})
+    'the @ door @ of the # car #'
+    """
+    cuts = []  # (place, closes before opens, the outer opens first and closes last, what is put there)
+    for side, entity in (("head", head), ("tail", tail)):
+        mark, around = MARKS[side]
+        kind = f"{around} {entity['type']} {around} " if entity.get("type") else ""
+        size = entity["end"] - entity["start"]
+        cuts.append((entity["start"], 1, -size, f"{mark} {kind}"))
+        cuts.append((entity["end"], 0, size, f" {mark}"))
+    parts, at = [], 0
+    for place, _, _, put in sorted(cuts):
+        parts += [text[at:place], put]
+        at = place
+    return "".join([*parts, text[at:]])

@@ -1,0 +1,155 @@
+"""Hold a task to what every task promises; ours and strangers' pass the same function.
+
+In: a task's name as a recipe has it, at least 24 rows that it can learn, an empty folder. Out: nothing, or an
+AssertionError that says which promise is broken. Trains a tiny random model from end to end, in seconds.
+"""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import dongcha
+from dongcha.checks.labels_aligned import perfect_outputs, right_from
+from dongcha.config import Recipe
+from dongcha.data.features import gather
+from dongcha.data.load import ReadOptions, load
+from dongcha.models.model import Model
+from dongcha.models.source import Source
+from dongcha.registry import find
+from dongcha.tasks._base import Columns, Task
+from dongcha.tasks._model import learn, model_for
+from dongcha.tasks._predict import columns_of, lay_flat
+from dongcha.testing.tiny import tiny_encoder
+from dongcha.types import Report
+
+Rows = Sequence[dict[str, Any]]
+HALF = 7  # rows of the first part, where a data set is taken in two
+MACHINE = "forecast_kept"  # the one proof that hangs on what else the machine does
+FAST: dict[str, Any] = {"threads": 1, "train": {"epochs": 2, "learning_rate": 3e-3, "batch_tokens": 200}}
+
+
+def conform(name: str, rows: Rows, folder: Path) -> None:
+    """Hold a task to every promise; raises AssertionError at the first that is broken."""
+    encoder = tiny_encoder(folder / "encoder")
+    recipe = Recipe(name=name, task=name, data={"train": list(rows)}, model=str(encoder), folder=folder, **FAST)
+    fields = find("tasks", name).Task.fields
+    dataset = load(list(rows), fields, base=folder, options=ReadOptions(), cache=None)
+    task = learn(recipe, dataset)
+    model = model_for(recipe, task, Source("tiny", encoder, ""), dataset)
+    columns = {column: dataset.column(column) for column in columns_of(task, dataset, gold=True)}
+    keeps_its_card(task, model)
+    encodes_parts_as_the_whole(task, model, columns)
+    decodes_its_own_targets(task, model, columns)
+    never_reads_gold(task, model, columns)
+    decodes_parts_as_the_whole(task, model, columns)
+    speaks_of_targets(task, columns)
+    runs_to_the_end(recipe, rows)
+
+
+def taken(columns: Columns, part: slice) -> Columns:
+    """Return some rows of columns."""
+    return {name: values[part] for name, values in columns.items()}
+
+
+def keeps_its_card(task: Task, model: Model) -> None:
+    """Rebuild the task from its card, through JSON: it is the same."""
+    card = json.loads(json.dumps(task.card())) | {"max_tokens": model.tokenizer.max_tokens}
+    again = find("tasks", card["task"]).Task.from_card(card)
+    assert again.card() == task.card(), f"{task.name}: from_card(card()) has another card"
+    assert again.fields == task.fields, f"{task.name}: from_card(card()) reads other fields"
+    assert again.labels == task.labels, f"{task.name}: from_card(card()) has other labels"
+
+
+def encodes_parts_as_the_whole(task: Task, model: Model, columns: Columns) -> None:
+    """Encode rows in two parts: they give the features of all at once, numbered from the first row on."""
+    whole = gather([task.encode(columns, model.tokenizer, 0)])
+    first = task.encode(taken(columns, slice(HALF)), model.tokenizer, 0)
+    parts = gather([first, task.encode(taken(columns, slice(HALF, None)), model.tokenizer, HALF)])
+    for kind in ("tokens", "units"):
+        ours, theirs = getattr(whole, kind), getattr(parts, kind)
+        assert {*ours} == {*theirs}, f"{task.name}: a part has other {kind} than the whole"
+        for name, values in ours.items():
+            assert np.array_equal(values, theirs[name]), f"{task.name}: {kind} {name} differ when encoded in parts"
+    row = np.asarray(whole.units["row"])
+    assert set(row.tolist()) == set(range(len(columns[task.fields[0]]))), f"{task.name}: some row has no feature"
+    assert (np.diff(row) >= 0).all(), f"{task.name}: features do not stand in the order of their rows"
+    assert int(whole.lengths.max()) <= model.tokenizer.max_tokens, f"{task.name}: a feature is longer than the model"
+
+
+def decodes_its_own_targets(task: Task, model: Model, columns: Columns) -> None:
+    """Decode what a model that knows every target would say: it is perfect by the main metric."""
+    features = gather([task.encode(columns, model.tokenizer, 0)])
+    found = task.decode(perfect_outputs(features, model.spec), features, columns, 0)
+    metric = next(iter(task.metrics.values()))
+    outcome = task.outcome(columns, found)
+    scores = metric.row_scores(outcome)
+    assert len(scores) == len(columns[task.fields[0]]), f"{task.name}: {metric.name} has not one score a row"
+    wrong = np.flatnonzero(scores < right_from(task))
+    assert not len(wrong), f"{task.name}: perfect outputs decode to a wrong answer in row {wrong[:1]}"
+    assert np.isfinite(metric.figure(outcome)), f"{task.name}: {metric.name} of perfect answers is no number"
+
+
+def some_outputs(task: Task, model: Model, columns: Columns) -> tuple[Any, np.ndarray]:
+    """Return features without gold, and what the untrained model says of them."""
+    inputs = {name: values for name, values in columns.items() if name not in task.fields[task.num_inputs :]}
+    features = gather([task.encode(inputs, model.tokenizer, 0)])
+    return features, lay_flat(features, model.logits(features))
+
+
+def never_reads_gold(task: Task, model: Model, columns: Columns) -> None:
+    """Decode rows with and without their targets: the answers are the same."""
+    gold = task.fields[task.num_inputs :]
+    assert gold, f"{task.name}: no field is left to find; num_inputs is {task.num_inputs} of {task.fields}"
+    bare = {name: values for name, values in columns.items() if name not in gold}
+    features, outputs = some_outputs(task, model, columns)
+    with_gold, without = (task.decode(outputs, features, rows, 0) for rows in (columns, bare))
+    assert with_gold == without, f"{task.name}: decode reads the targets"
+    for prediction in without:
+        assert set(prediction.target) >= set(gold), f"{task.name}: a prediction lacks one of {gold}"
+        assert 0 <= prediction.confidence <= 1, f"{task.name}: a confidence of {prediction.confidence}"
+
+
+def decodes_parts_as_the_whole(task: Task, model: Model, columns: Columns) -> None:
+    """Decode rows alone: each is answered as among others."""
+    _, outputs = some_outputs(task, model, columns)
+    bare = {name: values for name, values in columns.items() if name not in task.fields[task.num_inputs :]}
+    features = gather([task.encode(bare, model.tokenizer, 0)])
+    whole = task.decode(outputs, features, bare, 0)
+    assert [p.row for p in whole] == list(range(len(whole))), f"{task.name}: predictions are not one a row, in order"
+    by_token = len(outputs) == int(features.starts[-1]) != len(features)
+    for row in (0, HALF):
+        one = taken(bare, slice(row, row + 1))
+        mine = np.flatnonzero(np.asarray(features.units["row"]) == row)
+        span = slice(int(features.starts[mine[0]]), int(features.starts[mine[-1] + 1]))
+        part = outputs[span] if by_token else outputs[mine]
+        alone = task.decode(part, gather([task.encode(one, model.tokenizer, 0)]), one, 0)
+        assert alone[0].target == whole[row].target, f"{task.name}: row {row} is answered otherwise when alone"
+
+
+def speaks_of_targets(task: Task, columns: Columns) -> None:
+    """Ask for each gold target's short form for people."""
+    for row in range(len(columns[task.fields[0]])):
+        target = {name: columns[name][row] for name in task.fields[task.num_inputs :]}
+        said = task.shown(target, str(columns[task.fields[0]][row]))
+        assert isinstance(said, str) and said, f"{task.name}: shown() says nothing of row {row}"
+
+
+def runs_to_the_end(recipe: Recipe, rows: Rows) -> None:
+    """Run from end to end: the proofs pass, and the saved model answers each row alone as among others."""
+    report = dongcha.run(recipe)
+    assert isinstance(report, Report)
+    broken = [check.name for check in report.checks if check.status == "failed" and check.name != MACHINE]
+    assert not broken, f"{recipe.task}: the run's proofs failed: {', '.join(broken)}"
+    predictor = dongcha.load(Path(recipe.folder) / report.folder)
+    gold = predictor.task.fields[predictor.task.num_inputs :]
+    asked = [{name: value for name, value in row.items() if name not in gold} for row in rows]
+    answers = list(predictor.predict(asked))
+    assert len(answers) == len(rows), f"{recipe.task}: {len(answers)} answers to {len(rows)} rows"
+    one_by_one = [next(iter(predictor.predict([row]))) for row in asked[:3]]
+    for alone, among in zip(one_by_one, answers, strict=False):
+        same = all(alone[name] == among[name] for name in gold if not isinstance(among[name], float))
+        assert same, f"{recipe.task}: a row is answered otherwise when it comes alone"
+    json.dumps(answers, allow_nan=False)

@@ -1,0 +1,45 @@
+"""Relations: the official (9+1)-way score by hand, directions pooled, the wrong one wrong, Other left out."""
+
+import numpy as np
+import pytest
+from sklearn.metrics import f1_score
+
+from dongcha.metrics import Outcome
+from dongcha.metrics.relations import metrics, relation_of
+
+LABELS = ("A(e1,e2)", "A(e2,e1)", "B(e1,e2)", "B(e2,e1)", "Other")
+
+
+def figure(name, gold, predicted, labels=LABELS):
+    return metrics(labels)[name].figure(Outcome(np.array(gold), np.array(predicted)))
+
+
+def test_directions_are_one_relation_and_other_is_none():
+    assert relation_of(LABELS).tolist() == [0, 0, 1, 1, -1]
+    assert relation_of(("亲属", "unknown", "任职")).tolist() == [0, -1, 1]
+    assert relation_of(("NA", "x (e2, e1)")).tolist() == [-1, 0]
+
+
+def test_a_hand_computed_confusion_matrix():
+    # gold down, predicted across:      A12 A21 B12 B21 Other
+    matrix = np.array([[3, 1, 0, 0, 1], [0, 2, 1, 0, 0], [0, 0, 4, 0, 0], [1, 0, 1, 1, 0], [0, 1, 0, 0, 5]])
+    gold, predicted = (np.repeat(side.ravel(), matrix.ravel()) for side in np.indices(matrix.shape))
+    # A: 5 right; gold 8 (5 + 3), predicted 8 (4 + 4).  B: 5 right; gold 7 (4 + 3), predicted 7 (6 + 1).
+    of_a, of_b = 2 * 5 / (8 + 8), 2 * 5 / (7 + 7)
+    assert figure("relation_macro_f1", gold, predicted) == pytest.approx((of_a + of_b) / 2)
+    assert figure("relation_micro_f1", gold, predicted) == pytest.approx(2 * 10 / (15 + 15))
+    assert figure("accuracy", gold, predicted) == pytest.approx(15 / 21)
+
+
+def test_without_directions_it_is_the_macro_f1_of_the_proper_labels():
+    draw = np.random.default_rng(0)
+    gold, predicted = draw.integers(0, 4, 200), draw.integers(0, 4, 200)
+    labels = ("x", "y", "z", "other")
+    expected = f1_score(gold, predicted, labels=[0, 1, 2], average="macro")
+    assert figure("relation_macro_f1", gold, predicted, labels) == pytest.approx(expected)
+    micro = f1_score(gold, predicted, labels=[0, 1, 2], average="micro")
+    assert figure("relation_micro_f1", gold, predicted, labels) == pytest.approx(micro)
+
+
+def test_a_gold_label_that_training_never_saw_hurts_what_was_predicted():
+    assert figure("relation_macro_f1", [0, 2, -1], [0, 2, 2]) == pytest.approx((1 + 2 / 3) / 2)

@@ -1,0 +1,63 @@
+"""Every task of ours keeps every promise; a task that breaks one is found out."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from dongcha.registry import names
+from dongcha.tasks import choice, classification
+from dongcha.testing import tiny_rows
+from dongcha.testing.conformance import conform
+
+pytestmark = pytest.mark.usefixtures("no_charts")
+
+NUMBERS = [row | {"score": 1.0 if row["label"] == "good" else -1.0} for row in tiny_rows("pairs", 48)]
+SETS = {name: tiny_rows(name, 48) for name in names("tasks")} | {
+    "pairs, numbers": [{k: v for k, v in row.items() if k != "label"} for row in NUMBERS]
+}
+
+
+@pytest.mark.parametrize("name", list(SETS))
+def test_every_task_keeps_every_promise(name, tmp_path):
+    conform(name.partition(",")[0], SETS[name], tmp_path)
+
+
+def peeks(self, outputs, features, rows, first_row):
+    found = decode(self, outputs, features, rows, first_row)
+    return [replace(p, target={"label": rows["label"][p.row]}) if "label" in rows else p for p in found]
+
+
+def forgets(self, outputs, features, rows, first_row):
+    return decode(self, outputs, features, rows, first_row)[::-1]
+
+
+def mixes(self, rows, tokenizer, first_row):
+    chunk = encode(self, rows, tokenizer, first_row)
+    return replace(chunk, units=chunk.units | {"row": chunk.units["row"] * 0})
+
+
+decode, encode = classification.Task.decode, classification.Task.encode
+BROKEN = {
+    "reads the targets": ("decode", peeks),
+    "one a row, in order": ("decode", forgets),
+    "some row has no feature": ("encode", mixes),
+    "another card": ("card", lambda self: {"task": "classification", "labels": [], "multi": False, "thresholds": []}),
+    "a wrong answer": ("targets", lambda self, values: np.zeros(len(values), dtype=np.int64)),
+    "says nothing": ("shown", lambda self, target, text: ""),
+}
+
+
+@pytest.mark.parametrize("said", list(BROKEN))
+def test_a_broken_promise_is_found(said, monkeypatch, tmp_path):
+    name, broken = BROKEN[said]
+    monkeypatch.setattr(classification.Task, name, broken)
+    with pytest.raises((AssertionError, KeyError), match=said if said != "another card" else ""):
+        conform("classification", SETS["classification"], tmp_path)
+
+
+def test_choices_of_any_number_are_told_apart(tmp_path):
+    rows = {"question": ["q", "q"], "choices": [["a", "b", "c"], ["d", "e"]]}
+    found = choice.Task().decode(np.array([[0.0], [2.0], [1.0], [3.0], [-1.0]]), None, rows, 0)
+    assert [p.target["answer"] for p in found] == ["b", "d"]
+    assert found[0].confidence == pytest.approx(np.exp(2) / (1 + np.exp(2) + np.exp(1)))
