@@ -62,12 +62,12 @@ MESSAGES = {
         "请勿使用该模型；请加 --fresh 重新运行，若再次出现请反馈。",
     ),
     "checks.plain_passed": (
-        "Plain Transformers agrees: {head} gives equal logits.",
-        "纯 Transformers 一致：{head} 给出相同的 logits。",
+        "Plain Transformers agrees: {head} gives equal logits, but for rounding.",
+        "纯 Transformers 一致：{head} 给出相同的 logits（舍入除外）。",
     ),
     "checks.plain_passed_head": (
-        "Plain Transformers agrees: {head} gives equal hidden states, and head.safetensors in numpy equal logits.",
-        "纯 Transformers 一致：{head} 给出相同的隐状态，用 numpy 应用 head.safetensors 得到相同的 logits。",
+        "Plain Transformers agrees: {head} gives equal hidden states, and head.safetensors in numpy equal logits, but for rounding.",
+        "纯 Transformers 一致：{head} 给出相同的隐状态，用 numpy 应用 head.safetensors 得到相同的 logits（舍入除外）。",
     ),
     "checks.plain_failed": (
         "Plain Transformers ({head}) gives other outputs (largest difference {gap:.3g}).",
