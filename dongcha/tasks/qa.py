@@ -61,7 +61,7 @@ class Task:
     num_outputs = 2
     output_names = ()
     baselines = ("overlap_sentence",)
-    isolates_cjk = False
+    isolates_cjk = True  # an answer may begin and end at any Chinese character
 
     @classmethod
     def learn(cls, train: Dataset, lengths: Lengths) -> "Task":

@@ -94,3 +94,42 @@ def test_one_of_two_targets_is_taken_as_the_file_has_it():
     assert read([pair | {"stars": 2}], PAIRS, columns={"score": "stars"}).column("score") == [2.0]
     with pytest.raises(DataError, match="label"):
         read([pair], PAIRS)
+
+
+def question(**changed):
+    row = {"question": "where", "context": "a room in Paris", "answers": {"text": ["Paris"], "answer_start": [10]}}
+    return row | changed
+
+
+QA = ("question", "context", "answers")
+
+
+def test_answers_come_in_both_usual_forms():
+    listed = [{"text": "Paris", "answer_start": 10}]
+    rows = [
+        question(),
+        question(answers=listed),
+        question(answers=[]),
+        question(answers={"text": [], "answer_start": []}),
+    ]
+    one, two, *none = read(rows, QA).column("answers")
+    assert one == two == {"text": ["Paris"], "answer_start": [10]}
+    assert none == [{"text": [], "answer_start": []}] * 2
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"answers": {"text": ["Paris"], "answer_start": [9]}}, "row 1.*answers.*'Paris' at 9.*stands at 10"),
+        ({"answers": {"text": ["Rome"], "answer_start": [10]}}, "row 1.*answers.*'Rome'.*nowhere"),
+        ({"answers": {"text": ["Paris"], "answer_start": [-5]}}, "row 1.*answers"),
+        ({"answers": {"text": ["Paris"], "answer_start": []}}, "row 1.*answers.*both of one length"),
+        ({"answers": {"text": "Paris", "answer_start": 10}}, "row 1.*answers"),
+        ({"answers": ["Paris"]}, "row 1.*answers"),
+        ({"answers": None}, "row 1.*answers"),
+        ({"context": ""}, "row 1.*context"),
+    ],
+)
+def test_an_answer_that_stands_elsewhere_is_refused_with_its_row(changed, said):
+    with pytest.raises(DataError, match=said):
+        read([question(**changed)], QA)

@@ -17,6 +17,7 @@ from dongcha.evaluate.baselines import (
     longest_choice,
     majority,
     mean,
+    overlap_sentence,
     random_choice,
     tfidf_linear,
     tfidf_pair,
@@ -240,3 +241,20 @@ def test_choices_by_chance_and_by_length():
     assert {by_chance.count(choice) for choice in ("a", "long one", "b")} <= set(range(100, 170))
     assert by_chance == [p.target["answer"] for p in random_choice.predict(test, test, (), 3)]
     assert {p.target["answer"] for p in longest_choice.predict(test, test, (), 0)} == {"long one"}
+
+
+@pytest.mark.parametrize(
+    ("question", "context", "answer"),
+    [
+        ("Where is the sea?", "The sky is up. The sea is down here. We like it.", "The sea is down here."),
+        ("大学在哪里？", "天空很高。大学在北京。我们喜欢。", "大学在北京。"),
+        ("nothing", "One. Two.", "One."),
+        ("x", "   ", "   "),
+    ],
+)
+def test_the_sentence_that_shares_most_is_the_answer(question, context, answer):
+    train = rows_of(question=["q"], context=["The sky is blue. The sea is deep."])
+    [found] = overlap_sentence.predict(train, rows_of(question=[question], context=[context]), (), 0)
+    assert found.target["answer"] == answer
+    [start] = found.target["answers"]["answer_start"]
+    assert context[start : start + len(answer)] == answer
