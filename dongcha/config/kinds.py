@@ -55,16 +55,22 @@ class Section(Options):
 
 
 class Reading:
-    """Read a short form before a value is checked; `schema` is what people may write, for the JSON Schema."""
+    """Read a short form before a value is checked; `schema` is what people may write, for the JSON Schema.
 
-    def __init__(self, read: Callable[[Any], Any], schema: Mapping[str, Any] | None = None) -> None:
+    It may be a function, for what is known only when it is asked.
+    """
+
+    def __init__(
+        self, read: Callable[[Any], Any], schema: Mapping[str, Any] | Callable[[], Mapping[str, Any]] | None = None
+    ) -> None:
         self.read, self.schema = read, schema
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_before_validator_function(self.read, handler(source))
 
     def __get_pydantic_json_schema__(self, core: Any, handler: Any) -> dict[str, Any]:
-        return dict(self.schema) if self.schema is not None else handler(core)
+        schema = self.schema() if callable(self.schema) else self.schema
+        return dict(schema) if schema is not None else handler(core)
 
 
 class Method(Options):

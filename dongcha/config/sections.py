@@ -8,6 +8,7 @@ import warnings
 from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
 
 from dongcha.config.kinds import (
     Auto,
@@ -44,7 +45,13 @@ def _read_task(value: Any) -> Any:
     built = names("tasks")
     if isinstance(value, str) and value in OTHER_TASKS and value not in built:
         raise Refused("config.task_not_built", task=value, built=", ".join(built))
+    if value not in built:
+        raise PydanticCustomError("literal_error", "no task of this name")
     return value
+
+
+def _tasks() -> dict[str, Any]:
+    return {"type": "string", "enum": list(names("tasks"))}
 
 
 def _codec(name: str) -> str:
@@ -63,7 +70,7 @@ def _no_names(value: Any) -> Any:
     return {} if value is None else value
 
 
-Task: TypeAlias = Annotated[Literal[names("tasks")], Reading(_read_task)]  # type: ignore[valid-type]
+Task: TypeAlias = Annotated[str, Reading(_read_task, _tasks)]
 Encoding: TypeAlias = Annotated[str, AfterValidator(_codec)]
 Part: TypeAlias = Annotated[Share | PerLabel, Reading(_tenth)]
 

@@ -5,6 +5,7 @@ In: a model. Out: Python that runs as it stands beside the model's folder, its "
 
 from dongcha.models.model import Model
 from dongcha.registry import find
+from dongcha.tasks._model import task_of
 
 IMPORTS = {
     "import json\n": "json.",
@@ -34,7 +35,6 @@ POOLINGS = {
     "cls": "hidden[:, 0]",
     "max": "np.where(mask, hidden, -np.inf).max(1)",
 }
-ONE_TEXT = ('["..."]', "")  # what a plain tokenizer is called with, and what is to be said of it
 TYPES = ', token_type_ids=batch["token_type_ids"]'
 TASK = """task = json.loads(Path("{folder}/task.json").read_text(encoding="utf-8"))
 """
@@ -57,12 +57,13 @@ def snippet(model: Model, folder: str) -> str:
     spec = model.spec
     body = NATIVE if model.module.form == "native" else POOLED
     task = find("tasks", model.card["task"])
-    call, note = getattr(task, "PLAIN", ONE_TEXT)
-    typed = len(call.split('"], ["')) > 1 and any(model.tokenizer.pair.types)
+    sides = len(task_of(model).texts({name: [] for name in task.Task.fields}))
+    note = getattr(task, "PLAIN_NOTE", "")
+    typed = sides > 1 and any(model.tokenizer.pair.types)
     head = find("models.heads", spec.name)
     outputs = getattr(head, "PLAIN_OUTPUTS", ("logits",))
     answer = getattr(task, "PLAIN_ANSWER", None) or ANSWERS[(spec.name, spec.loss)]
-    given = {"call": call, "note": note and f"  # {note}", "types": TYPES if typed else ""}
+    given = {"call": ", ".join(['["..."]'] * sides), "note": note and f"  # {note}", "types": TYPES if typed else ""}
     given["names"] = ", ".join(name.removesuffix("_logits").replace("start", "begin") for name in outputs)
     given["outputs"] = ", ".join(f"out.{name}.detach().numpy()" for name in outputs)
     names = given | {"kind": head.PLAIN_CLASS, "pooling": POOLINGS.get(getattr(model.module, "pooling", ""), "")}

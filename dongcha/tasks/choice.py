@@ -24,7 +24,7 @@ from dongcha.types import Prediction
 
 LONG_TEXTS = "truncate"  # what `long_texts: auto` means here
 TAKES_WINDOWS = False
-PLAIN = ('["..."], ["..."]', "a question, one of its choices")  # how the model card calls a plain tokenizer
+PLAIN_NOTE = "a question, one of its choices"  # what the model card says of its lines
 PLAIN_ANSWER = """score = float(logits[0, 0])  # of this choice; the greatest of a question's is the answer
 """
 

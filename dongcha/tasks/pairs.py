@@ -17,7 +17,6 @@ from dongcha.tasks._scored import Scored
 
 LONG_TEXTS = "truncate"  # what `long_texts: auto` means here
 TAKES_WINDOWS = False
-PLAIN = ('["..."], ["..."]', "")  # what the model card calls a plain tokenizer with
 INPUTS = ("text_a", "text_b")
 
 

@@ -21,7 +21,7 @@ from dongcha.tasks._base import Columns, Lengths, Texts, num_rows
 from dongcha.types import Prediction
 
 LONG_TEXTS = "windows"  # what `long_texts: auto` means here
-PLAIN = ('["..."], ["..."]', "a question, its text")  # how the model card calls a plain tokenizer
+PLAIN_NOTE = "a question, its text"  # what the model card says of its lines
 PLAIN_ANSWER = """first, last = int(begin[0].argmax()), int(end[0].argmax())  # tokens; 0 and 0: no answer
 answer = tokenizer.decode(batch["input_ids"][0][first : last + 1])
 """

@@ -17,7 +17,7 @@ from dongcha.tasks._labelled import Labelled
 
 LONG_TEXTS = "truncate"  # what `long_texts: auto` means here
 TAKES_WINDOWS = False
-PLAIN = ('["..."]', "with its marks: the @ door @ of the # car #")  # how the model card calls a plain tokenizer
+PLAIN_NOTE = "with its marks: the @ door @ of the # car #"  # what the model card says of its lines
 MARKS = {"head": ("@", "*"), "tail": ("#", "^")}  # around the entity, around its type
 
 Place = Mapping[str, Any]

@@ -140,7 +140,7 @@ def test_a_model_folder_is_named_from_the_recipe(here, run_init):
     [
         ([{"text": row["text"]} for row in ROWS], (), "without labels"),
         ([{"one": "a b c", "two": "d e f"}] * 3, (), "--text"),
-        (ROWS, ("--task", "clasify"), "classification, tagging, regression"),
+        (ROWS, ("--task", "clasify"), "choice, classification, pairs, qa, regression, relation, tagging"),
         (ROWS, ("--label", "lable"), "text (The room was dirty 0), label (bad)"),
     ],
 )

@@ -150,10 +150,8 @@ def test_texts_without_labels_are_said_to_be_so(tmp_path):
 @pytest.mark.parametrize(
     ("task", "row"),
     [
-        ("pairs", {"text_a": "It rains", "text_b": "It is dry", "label": "no"}),
-        ("pairs", {"premise": "It rains", "hypothesis": "It is dry", "label": "no"}),
         ("retrieval", {"query": "Where is it?", "positive": "Here it is."}),
-        ("relation", {"text": "Ann met Bo", "head": {"start": 0, "end": 3}, "tail": {"start": 8, "end": 10}}),
+        ("summarization", {"document": "It rained all day.", "summary": "Rain."}),
     ],
 )
 def test_rows_of_other_tasks_are_named(tmp_path, task, row):
@@ -164,10 +162,42 @@ def test_rows_of_other_tasks_are_named(tmp_path, task, row):
 
 def test_an_unknown_task_is_refused(tmp_path):
     path = write(tmp_path / "x.csv", many(label=grade))
-    with pytest.raises(UserError, match="known: classification, tagging, regression"):
+    with pytest.raises(UserError, match="known: choice, classification, pairs, qa, regression, relation, tagging"):
         asked(path, task="clasification")
-    with pytest.raises(UserError, match="qa is not built yet"):
-        asked(path, task="qa")
+    with pytest.raises(UserError, match="retrieval is not built yet"):
+        asked(path, task="retrieval")
+
+
+PLACES = {"head": {"start": 0, "end": 3}, "tail": {"start": 8, "end": 10}}
+
+
+@pytest.mark.parametrize(
+    ("task", "row", "renamed"),
+    [
+        ("pairs", {"text_a": "It rains", "text_b": "It is dry"}, {}),
+        ("pairs", {"premise": "It rains", "hypothesis": "It is dry"}, {"text_a": "premise", "text_b": "hypothesis"}),
+        ("relation", {"text": "Ann met Bo", **PLACES}, {}),
+        ("relation", {"text": "Ann met Bo", "e1": PLACES["head"], "e2": PLACES["tail"]}, {"head": "e1", "tail": "e2"}),
+        ("choice", {"question": "Is it?", "choices": ["yes", "no"], "answer": 1}, {}),
+        ("choice", {"question": "Is it?", "options": ["yes", "no"], "answer": "no"}, {"choices": "options"}),
+        ("qa", {"question": "Who?", "context": "Ann met Bo", "answers": {"text": ["Ann"], "answer_start": [0]}}, {}),
+    ],
+)
+def test_tasks_of_several_inputs_are_known_by_them(tmp_path, task, row, renamed):
+    gold = {} if {"answer", "answers"} & {*row} else {"label": None}
+    rows = [row | {name: grade(i) for name in gold} for i in range(10)]
+    found = asked(write(tmp_path / "x.jsonl", rows))
+    assert (found.task, found.renamed) == (task, renamed)
+    assert bool(found.labels) == bool(gold)
+
+
+def test_pairs_with_many_numbers_are_scored(tmp_path):
+    rows = [{"text_a": f"a {i}", "text_b": f"b {i}", "score": i / 7} for i in range(40)]
+    found = asked(write(tmp_path / "x.jsonl", rows))
+    assert (found.task, [*found.columns]) == ("pairs", ["text_a", "text_b", "score"])
+    assert found.bounds == (0.0, 39 / 7)
+    named = asked(write(tmp_path / "y.jsonl", [row | {"grade": grade(i)} for i, row in enumerate(rows)]), label="grade")
+    assert [*named.columns] == ["text_a", "text_b", "label"]
 
 
 def test_text_files_of_tagged_words_are_tagging(tmp_path):

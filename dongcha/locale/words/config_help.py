@@ -12,8 +12,8 @@ MESSAGES = {
     ),
     "config.help.seed": ("seed of every random choice", "所有随机选择的种子"),
     "config.help.task": (
-        "what is learnt: classification, tagging or regression",
-        "要学的任务：classification（分类）、tagging（标注）、regression（回归）",
+        "what is learnt: classification, tagging, regression, relation, pairs, choice or qa",
+        "要学的任务：classification（分类）、tagging（标注）、regression（回归）、relation（关系）、pairs（句对）、choice（选择）、qa（问答）",
     ),
     "config.help.tasks": ("several tasks at once; not built yet", "同时学多个任务；尚未提供"),
     "config.help.data": (
