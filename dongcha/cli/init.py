@@ -34,7 +34,9 @@ def init(
     text: Annotated[list[str] | None, typer.Option(help="the column that holds the text (repeat to join)")] = None,
     label: Annotated[str | None, typer.Option(help="the column to learn: label, score, tags or spans")] = None,
     model: Annotated[str | None, typer.Option(help="a model's folder, hub name or package:NAME")] = None,
-    task: Annotated[str | None, typer.Option(help="classification, tagging, regression, relation, pairs, choice or qa")] = None,
+    task: Annotated[
+        str | None, typer.Option(help="classification, tagging, regression, relation, pairs, choice or qa")
+    ] = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="the recipe to write")] = None,
 ) -> None:
     """Look at a file of texts and write a recipe for it."""

@@ -220,7 +220,7 @@ class _Guessing:
         """Add labels, bounds and language to the fields."""
         *_, target = fields.values()
         column = self.columns[target[0]]
-        labels = set() if {"score", "answer"} & {*fields} else set(column.values or ())
+        labels = set() if {"score", "answer", "answers"} & {*fields} else set(column.values or ())
         if "tags" in fields:
             labels = {parse_tag(tag)[1] for tag in labels} - {""}
         first = next(iter(fields.values()))

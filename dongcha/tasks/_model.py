@@ -25,7 +25,8 @@ def learn(recipe: Recipe, train: Dataset) -> Task:
 
 def task_of(model: Model) -> Task:
     """Rebuild the task of a saved model from its card."""
-    task: Task = find("tasks", model.card["task"]).Task.from_card(model.card)
+    card = {"max_tokens": model.tokenizer.max_tokens, **model.card}  # a model in memory has it in its tokenizer alone
+    task: Task = find("tasks", card["task"]).Task.from_card(card)
     return task
 
 

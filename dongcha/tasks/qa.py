@@ -41,8 +41,13 @@ class Span:
     end: int
 
     def told(self, context: str, nothing: float) -> dict[str, Any]:
-        """Return the answer for people: its text, where it starts, by how much it beats "no answer"."""
-        return {"text": context[self.start : self.end], "start": self.start, "score": round(self.score - nothing, 4)}
+        """Return the answer: its text, where it starts, by how much it beats "no answer".
+
+        A token may open with the blank before its word, which is no part of an answer.
+        """
+        text = context[self.start : self.end]
+        start = self.start + len(text) - len(text.lstrip())
+        return {"text": text.strip(), "start": start, "score": round(self.score - nothing, 4)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,7 +113,7 @@ class Task:
         if self.lengths.long_texts == "windows":
             facts |= {"window_rows": facts["cut_rows"], "cut_rows": 0}
         if "answers" in rows:
-            units["target"], lost = targets(rows["answers"], contexts, cover, at)
+            units["target"], lost = targets(rows["answers"], rows["context"], contexts, cover, at)
             facts |= {"spans": sum(bool(a["text"]) for a in rows["answers"]), "damaged_spans": lost}
         return Chunk(lengths, tokens, units, facts)
 
@@ -173,10 +178,9 @@ def best_threshold(margins: np.ndarray, gains: np.ndarray) -> float:
     `margins` (rows,) are by how much the best answer beats "no answer", `gains` what answering brings over silence.
     """
     order = np.argsort(-margins, kind="stable")
-    cuts = np.concatenate(
-        [[margins[order[0]] + 1.0], (margins[order][:-1] + margins[order][1:]) / 2, [margins[order[-1]] - 1.0]]
-    )
-    totals = np.concatenate([[0.0], np.cumsum(gains[order])])
+    margins, totals = margins[order], np.concatenate([[0.0], np.cumsum(gains[order])])
+    cuts = np.concatenate([[margins[0] + 1.0], (margins[:-1] + margins[1:]) / 2, [margins[-1] - 1.0]])
+    totals[1:-1][margins[:-1] == margins[1:]] = -np.inf  # no threshold parts equal margins
     best = np.flatnonzero(totals >= totals.max() - 1e-9)
     return float(cuts[best[np.abs(cuts[best]).argmin()]])
 
@@ -218,7 +222,7 @@ def best_spans(outputs: np.ndarray, begin: np.ndarray, end: np.ndarray) -> list[
 
 
 def targets(
-    golds: Sequence[Mapping[str, Any]], contexts: Encoded, cover: Windows, at: np.ndarray
+    golds: Sequence[Mapping[str, Any]], texts: Sequence[str], contexts: Encoded, cover: Windows, at: np.ndarray
 ) -> tuple[np.ndarray, int]:
     """Return each window's first and last token of its row's first answer (w, 2), and how many tokens cannot carry.
 
@@ -236,7 +240,7 @@ def targets(
         last = int(np.searchsorted(begin, stop, side="left")) - 1
         if first <= last < len(begin):
             ends[row] = first, last
-            lost += not (begin[first] == start and end[last] == stop)
+            lost += texts[row][begin[first] : end[last]].strip() != texts[row][start:stop].strip()
         else:
             lost += 1
     first, last = ends[cover.row].T

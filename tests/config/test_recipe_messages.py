@@ -59,7 +59,10 @@ WRONG = [
     ({"name": "../x"}, "name: '../x' cannot be a name"),
     ({"device": "gpu"}, "device is 'gpu'; it must be one of auto, cpu, cuda, mps, npu."),
     ({"model": ""}, "model is ''; it must be text (not empty)."),
-    ({"task": "clasification"}, "task is 'clasification'; it must be one of choice, classification, pairs, qa, regression, relation, tagging."),
+    (
+        {"task": "clasification"},
+        "task is 'clasification'; it must be one of choice, classification, pairs, qa, regression, relation, tagging.",
+    ),
     ({"task": None}, "task is null, which goes with pretrain only"),
 ]
 

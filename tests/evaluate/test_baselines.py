@@ -230,8 +230,8 @@ def test_tfidf_pair_sees_what_two_texts_share():
 
 
 def test_overlap_is_by_hand():
-    matrix = csr_matrix(np.array([[0.6, 0.8, 0.0], [0.0, 0.0, 0.0]]))
-    other = csr_matrix(np.array([[0.0, 1.0, 0.0], [1.0, 0.0, 0.0]]))
+    matrix = csr_matrix(np.array([[3.0, 4.0, 0.0], [0.0, 0.0, 0.0]]))
+    other = csr_matrix(np.array([[0.0, 2.0, 0.0], [1.0, 0.0, 0.0]]))
     np.testing.assert_allclose(tfidf_pair.overlap(matrix, other), [[0.8, 0.5, 1.0, 0.5, 0.5], [0, 0, 0, 0, 1.0]])
 
 

@@ -44,6 +44,10 @@ class TextFeatures:
         """Return the features of texts, (texts, features)."""
         return self._weigh.transform(self._count.transform(texts)[:, self._kept])
 
+    def counts(self, texts: Sequence[str]) -> csr_matrix:
+        """Return how often each hashed term stands in texts, (texts, buckets), those unknown to training too."""
+        return self._count.transform(texts)
+
     def batches(self, dataset: Dataset) -> Iterator[csr_matrix]:
         """Yield the features of a data set's texts, a batch of rows at a time."""
         for batch in dataset.batches(columns=["text"]):

@@ -4,7 +4,7 @@ Logistic regression (C 10, as `tfidf_linear`) for labels, ridge (penalty 1) for 
 stand their cosine, the share of each that the other has too, the Jaccard index, and the ratio of their lengths.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from scipy.sparse import csr_matrix, hstack
@@ -47,25 +47,33 @@ class PairFeatures:
 
     def __init__(self, sides: list[list[str]], num_outputs: int) -> None:
         self._texts = TextFeatures([*sides[0], *sides[1]], 2 * max(1, num_outputs))
-        self.train = joined(self._texts.train[: len(sides[0])], self._texts.train[len(sides[0]) :])
+        self.train = self.of(sides)
+
+    def of(self, sides: Sequence[Sequence[str]]) -> csr_matrix:
+        """Return the TF-IDF of both sides and what they share, side by side."""
+        shared = overlap(*(self._texts.counts(side) for side in sides))
+        return hstack([*(self._texts.of(side) for side in sides), csr_matrix(shared)], format="csr")
 
     def batches(self, dataset: Dataset) -> Iterator[csr_matrix]:
         """Yield the features of a data set's pairs, a batch of rows at a time."""
         for batch in dataset.batches(columns=SIDES):
-            yield joined(*(self._texts.of(batch[side]) for side in SIDES))
-
-
-def joined(first: csr_matrix, second: csr_matrix) -> csr_matrix:
-    """Lay both sides' TF-IDF (rows, features) and what they share side by side."""
-    return hstack([first, second, csr_matrix(overlap(first, second))], format="csr")
+            yield self.of([batch[side] for side in SIDES])
 
 
 def overlap(first: csr_matrix, second: csr_matrix) -> np.ndarray:
-    """Return cosine, shares of each side that the other has, Jaccard index, ratio of lengths: (rows, 5) in [0, 1]."""
-    cosine = np.asarray(first.multiply(second).sum(axis=1)).ravel()
-    has_first, has_second = (side.astype(bool).astype(np.float64) for side in (first, second))
-    both = np.asarray(has_first.multiply(has_second).sum(axis=1)).ravel()
-    one, two = (np.maximum(1.0, np.asarray(side.sum(axis=1)).ravel()) for side in (has_first, has_second))
-    return np.stack(
-        [cosine, both / one, both / two, both / (one + two - both), np.minimum(one, two) / np.maximum(one, two)], axis=1
-    )
+    """Return cosine, shares of each side that the other has, Jaccard index, ratio of lengths: (rows, 5) in [0, 1].
+
+    The sides are counts (rows, terms).
+    """
+    lengths = [np.sqrt(sums(side.multiply(side))) for side in (first, second)]
+    cosine = sums(first.multiply(second)) / np.maximum(lengths[0] * lengths[1], 1e-12)
+    has = [side.astype(bool).astype(np.float64) for side in (first, second)]
+    both = sums(has[0].multiply(has[1]))
+    one, two = (np.maximum(1.0, sums(side)) for side in has)
+    shares = [both / one, both / two, both / (one + two - both)]
+    return np.stack([cosine, *shares, np.minimum(one, two) / np.maximum(one, two)], axis=1)
+
+
+def sums(matrix: csr_matrix) -> np.ndarray:
+    """Return the sum of each row (rows,)."""
+    return np.asarray(matrix.sum(axis=1)).ravel()
