@@ -70,13 +70,13 @@ WINDOWS = ("leave `data.long_texts` out", "去掉 `data.long_texts`")
 PAIR_CASES = (
     Case(
         "pairs: no second text",
-        ("pairs without a column `text_b`", "文本对缺少 `text_b` 列"),
+        ("pairs without a column `text_b`", "句对缺少 `text_b` 列"),
         ("name it in `data.columns`", "在 `data.columns` 中指明"),
         learn("pairs", *without("pairs", "text_b")),
     ),
     Case(
         "pairs: second text under another name",
-        ("pairs whose second text stands in `hypothesis`", "文本对的第二条在 `hypothesis` 列"),
+        ("pairs whose second text stands in `hypothesis`", "句对的第二条在 `hypothesis` 列"),
         ("name it in `data.columns`", "在 `data.columns` 中指明"),
         learn("pairs", *({**row, "hypothesis": "good room"} for row in without("pairs", "text_b"))),
     ),
@@ -88,13 +88,13 @@ PAIR_CASES = (
     ),
     Case(
         "pairs: nothing to learn",
-        ("pairs with neither `label` nor `score`", "文本对既无 `label` 也无 `score`"),
+        ("pairs with neither `label` nor `score`", "句对既无 `label` 也无 `score`"),
         ("add one of them, or name its column", "补上其一，或指明列名"),
         learn("pairs", *without("pairs", "label")),
     ),
     Case(
         "pairs: one label only",
-        ("pairs that all have the label `same`", "所有文本对的标签都是 `same`"),
+        ("pairs that all have the label `same`", "所有句对的标签都是 `same`"),
         ("check the label column", "检查标签列"),
         learn("pairs", *({**row, "label": "same"} for row in tiny_rows("pairs", 24))),
     ),
@@ -106,20 +106,20 @@ PAIR_CASES = (
     ),
     Case(
         "pairs: windows",
-        ("`data.long_texts: windows` for pairs", "文本对设 `data.long_texts: windows`"),
+        ("`data.long_texts: windows` for pairs", "句对设 `data.long_texts: windows`"),
         WINDOWS,
         in_windows("pairs"),
     ),
     Case(
         "predict: one text for a pair",
-        ("`--text` for a model of pairs", "对文本对模型用 `--text`"),
+        ("`--text` for a model of pairs", "对句对模型用 `--text`"),
         ("give both texts as a JSON line or in a table", "用 JSON 行或表格给出两条文本"),
         finished("pairs"),
         ASK,
     ),
     Case(
         "predict: half a pair",
-        ("a JSON line without `text_b`, for a model of pairs", "给文本对模型的 JSON 行缺少 `text_b`"),
+        ("a JSON line without `text_b`, for a model of pairs", "给句对模型的 JSON 行缺少 `text_b`"),
         ("give both texts", "两条都给"),
         asked("pairs", text_a="good room"),
         CAT,
