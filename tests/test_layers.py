@@ -69,7 +69,7 @@ def test_the_layers_are_those_of_the_design():
         places = [order[name] for name in line.split(" > ")]
         assert places == sorted(places)
         assert len(set(places)) == len(places)
-    for strangers in (("adapt", "train", "evaluate"), ("loop", "models"), ("checks", "report"), ("config", "registry")):
+    for strangers in (("adapt", "train", "evaluate"), ("loop", "models"), ("checks", "report")):
         assert len({order[name] for name in strangers}) == 1
 
 

@@ -78,7 +78,7 @@ GOOD = [
 BAD = [
     {"seed": -1},
     {"seed": True},
-    {"task": "relation"},
+    {"task": "retrieval"},
     {"device": "gpu"},
     {"unknown": 1},
     {"model": None},

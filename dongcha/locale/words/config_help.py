@@ -12,8 +12,8 @@ MESSAGES = {
     ),
     "config.help.seed": ("seed of every random choice", "所有随机选择的种子"),
     "config.help.task": (
-        "what is learnt: classification, tagging, regression, relation, pairs, choice or qa",
-        "要学的任务：classification（分类）、tagging（标注）、regression（回归）、relation（关系）、pairs（句对）、choice（选择）、qa（问答）",
+        "learn: classification, tagging, regression, relation, pairs, choice or qa",
+        "任务：classification、tagging、regression、relation、pairs、choice 或 qa",
     ),
     "config.help.tasks": ("several tasks at once; not built yet", "同时学多个任务；尚未提供"),
     "config.help.data": (
@@ -111,7 +111,7 @@ MESSAGES = {
     "config.help.train.clip_norm": ("longest gradient let through; null: any", "梯度范数上限；null 不限"),
     "config.help.train.dropout": ("share of activations left out in training", "训练时随机丢弃的激活比例"),
     "config.help.train.precision": (
-        "fp32, bf16 (products of numbers rounded to 16 bits), or auto: bf16 where measured to be quicker",
+        "fp32, bf16 (16-bit matrix products), or auto: bf16 where measured quicker",
         "fp32；bf16 指矩阵乘先把数舍入到 16 位；auto 实测更快才用 bf16",
     ),
     "config.help.train.label_smoothing": (
