@@ -268,12 +268,12 @@ def _answers(value: Any, position: int, cells: Cells) -> dict[str, list[Any]]:
         value = {key: [one.get(key) for one in value] for key in ("text", "answer_start")}
     if not isinstance(value, dict):
         cells.refuse_kind(position, value, "answers")
-    found = {key: value.get(key) for key in ("text", "answer_start")}
-    texts, starts = found["text"], found["answer_start"]
-    lists = isinstance(texts, list) and isinstance(starts, list) and len(texts) == len(starts)
-    if not lists or not all(isinstance(t, str) and t and type(s) is int for t, s in zip(texts, starts, strict=True)):
+    texts, starts = value.get("text"), value.get("answer_start")
+    if not isinstance(texts, list) or not isinstance(starts, list) or len(texts) != len(starts):
         cells.refuse_kind(position, value, "answers")
-    return found
+    if not all(isinstance(t, str) and t and type(s) is int for t, s in zip(texts, starts, strict=True)):
+        cells.refuse_kind(position, value, "answers")
+    return {"text": texts, "answer_start": starts}
 
 
 def to_any(cells: Cells) -> pa.Array:

@@ -154,7 +154,7 @@ class _Guessing:
                 continue
             if task not in known_names("tasks"):
                 self.refuse("init.unbuilt", task=task)
-            found = {name: (column.name,) for name, column in zip(inputs, columns, strict=True) if column}
+            found: Fields = {name: (column.name,) for name, column in zip(inputs, columns, strict=True) if column}
             for target in targets:
                 learnt = self.columns[self.wanted.label] if self.wanted.label else _named(target, self.seen.columns)
                 if learnt and (target != "label" or not _is_score(learnt)) and (target != "score" or learnt.is_number):

@@ -80,7 +80,7 @@ class Task:
                 c == answer for offered, answer in zip(rows["choices"], rows["answer"], strict=True) for c in offered
             )
             units["target"] = np.fromiter(right, dtype=np.int64, count=int(counts.sum()))[:, None]
-        return replace(chunk, units=units, facts=chunk.facts | {"rows": len(counts)})
+        return replace(chunk, units=units, facts={**chunk.facts, "rows": len(counts)})
 
     def decode(self, outputs: np.ndarray, features: Features, rows: Columns, first_row: int) -> list[Prediction]:
         """Choose the best scored choice of each row; probabilities are a softmax over its choices."""
