@@ -1,4 +1,6 @@
-"""The stage resumes exactly, whatever it trains: each way to adapt and each optimiser, on a real (tiny) model."""
+"""The stage resumes exactly, whatever it trains: each way to adapt, optimiser and task, on a real (tiny) model."""
+
+from itertools import product
 
 import pytest
 from tiny_train import Parts, digest, settings_of
@@ -18,12 +20,16 @@ def killer(moment, at):
     return watch
 
 
-@pytest.mark.parametrize("optimizer", names("loop.optimizers"))
-@pytest.mark.parametrize("method", names("adapt"))
-@pytest.mark.parametrize("task", ["classification", "tagging"])
-def test_a_killed_training_ends_in_the_same_bits(tiny_folder, tmp_path, method, optimizer, task):
-    chosen = settings_of(optimizer=optimizer, checkpoint_seconds=-1.0, accumulation=2)
-    folder = tiny_folder(pooling="mean" if task == "classification" else None)
+CASES = [
+    *product(("classification", "tagging"), names("adapt"), names("loop.optimizers"), ("fp32",)),
+    *product(names("tasks"), ("full",), ("adamw",), ("bf16",)),
+]
+
+
+@pytest.mark.parametrize(("task", "method", "optimizer", "precision"), CASES)
+def test_a_killed_training_ends_in_the_same_bits(tiny_folder, tmp_path, task, method, optimizer, precision):
+    chosen = settings_of(optimizer=optimizer, checkpoint_seconds=-1.0, accumulation=2, precision=precision)
+    folder = tiny_folder(pooling=None if task in ("tagging", "qa") else "mean")
     alone = Parts.make(folder, task)
     expected = alone.train(chosen, method)
     assert expected.fitted.resume.outcome == "same"
