@@ -75,6 +75,7 @@ def accepted(language: str) -> str:
 MAKERS = {
     "refused_recipes": lambda language: refused("recipes", language),
     "refused_data": lambda language: refused("data", language),
+    "refused_tasks": lambda language: refused("tasks", language),
     "refused_models": lambda language: refused("models", language),
     "refused_machine": lambda language: refused("machine", language),
     "accepted": accepted,

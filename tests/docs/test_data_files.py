@@ -10,6 +10,7 @@ import pytest
 
 FOLDER = Path(__file__).parents[2] / "docs" / "data"
 KINDS = {"PER", "LOC", "ORG"}
+RELATIONS = {f"{name}({way})" for name in ("made_by", "lies_in") for way in ("e1,e2", "e2,e1")} | {"none"}
 
 
 def table(name):
@@ -83,6 +84,63 @@ def test_places_zh_spans_lie_in_their_text():
             counts[span["label"]] += 1
     assert min(counts.values()) >= 15
     assert any(not row["spans"] for row in rows)  # a row with nothing in it is a row too
+
+
+def is_in_its_language(text, name):
+    return text == text.strip() != "" and text.isascii() != name.endswith(("_zh.csv", "_zh.jsonl"))
+
+
+@pytest.mark.parametrize("name", ["pairs.csv", "pairs_zh.csv"])
+def test_pairs_are_forty_balanced_with_texts_of_their_own(name):
+    rows = table(name)
+    assert list(rows[0]) == ["id", "text_a", "text_b", "label"]
+    assert Counter(row["label"] for row in rows) == {"same": 20, "different": 20}
+    texts = [text for row in rows for text in (row["text_a"], row["text_b"])]
+    assert len(rows) == 40 and len(set(texts)) == 80 and all(is_in_its_language(text, name) for text in texts)
+
+
+@pytest.mark.parametrize("name", ["relations.jsonl", "relations_zh.jsonl"])
+def test_relations_are_forty_and_their_places_lie_in_the_text(name):
+    rows = lines(name)
+    assert len(rows) == len({row["text"] for row in rows}) == 40
+    assert Counter(row["label"] for row in rows) == dict.fromkeys(RELATIONS, 8)
+    for row in rows:
+        assert set(row) == {"id", "text", "head", "tail", "label"} and is_in_its_language(row["text"], name)
+        places = [(row[side]["start"], row[side]["end"]) for side in ("head", "tail")]
+        for start, end in places:
+            named = row["text"][start:end]
+            assert 0 <= start < end <= len(row["text"]) and named == named.strip(" .,，。") != ""
+            for joint in (row["text"][max(0, start - 1) : start + 1], row["text"][end - 1 : end + 1]):
+                assert not (len(joint) == 2 and joint.isascii() and joint.isalpha()), row  # inside a word
+        (_, end), (start, _) = sorted(places)
+        assert end <= start  # they do not overlap
+
+
+@pytest.mark.parametrize("name", ["choices.jsonl", "choices_zh.jsonl"])
+def test_choices_are_forty_and_have_their_answer_at_every_place(name):
+    rows = lines(name)
+    assert len(rows) == len({row["question"] for row in rows}) == 40
+    places = Counter()
+    for row in rows:
+        assert set(row) == {"id", "question", "choices", "answer"}
+        assert len(row["choices"]) == len(set(row["choices"])) == 3
+        assert all(is_in_its_language(text, name) for text in (row["question"], *row["choices"]))
+        places[row["choices"].index(row["answer"])] += 1
+    assert min(places[place] for place in range(3)) >= 13
+
+
+@pytest.mark.parametrize("name", ["questions.jsonl", "questions_zh.jsonl"])
+def test_questions_are_forty_with_answers_where_they_say_and_a_third_without(name):
+    rows = lines(name)
+    assert len(rows) == len({row["context"] for row in rows}) == len({row["question"] for row in rows}) == 40
+    assert sum(not row["answers"]["text"] for row in rows) == 13
+    for row in rows:
+        assert set(row) == {"id", "question", "context", "answers"}
+        assert is_in_its_language(row["question"], name) and is_in_its_language(row["context"], name)
+        assert set(row["answers"]) == {"text", "answer_start"}
+        for text, start in zip(row["answers"]["text"], row["answers"]["answer_start"], strict=True):
+            assert row["context"][start : start + len(text)] == text == text.strip() != ""
+            assert row["context"].count(text) == 1
 
 
 def test_calls_are_twenty_distinct_lines():

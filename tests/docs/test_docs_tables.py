@@ -81,7 +81,20 @@ METRICS = {
     "classification": [("classification", ("a", "b")), ("multilabel", ("a", "b"))],
     "tagging": [("spans", ("a",))],
     "regression": [("regression", None)],
+    "pairs": [("classification", ("a", "b")), ("regression", None)],
+    "relation": [("relations", ("a", "b"))],
+    "choice": [],  # one of a family: see below
+    "qa": [("answers", None)],
 }
+
+
+def baselines(task):
+    """The baselines of a task; of a door to two kinds, those of both."""
+    from dongcha.registry import find
+
+    module = find("tasks", task)
+    kinds = [module.Task] if hasattr(module.Task, "baselines") else [module.Labels, module.Scores]
+    return {name for kind in kinds for name in kind.baselines}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -94,12 +107,20 @@ def test_every_metric_and_baseline_of_a_task_has_its_line(task, language):
         module = find("metrics", family)
         names = module.metrics() if labels is None else module.metrics(labels)
         assert set(names) in tables
-    assert set(find("tasks", task).Task.baselines) in tables
+    assert baselines(task) in tables
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_metric_of_choices_has_its_line(language):
+    from dongcha.registry import find
+
+    assert set(find("tasks", "choice").Task().metrics) in listed(f"docs/{language}/tasks/choice.md")
 
 
 def test_every_task_has_a_page():
     from dongcha.registry import names
 
+    assert set(METRICS) == set(names("tasks"))
     for language in LANGUAGES:
         assert {path.stem for path in (ROOT / "docs" / language / "tasks").glob("*.md")} == set(names("tasks"))
 
@@ -195,14 +216,15 @@ def numbers():
     from dongcha.data.checks import gap
     from dongcha.judge import _resample, paired
     from dongcha.report import limits
-    from dongcha.tasks import classification
+    from dongcha.tasks import _labelled, qa
 
     yield "checks.md", f"{gap.APART}"
     yield "checks.md", f"{gap.FEWEST}"
     yield "report.md", f"{_resample.RESAMPLES:,}"
     yield "report.md", f"{paired.ALPHA}"
     yield "report.md", f"{limits.FEW_ROWS}"
-    yield "report.md", f"{classification.FEWEST_TO_CALIBRATE}"
+    yield "report.md", f"{_labelled.FEWEST_TO_CALIBRATE}"
+    yield "tasks/qa.md", f"{qa.MOST_TOKENS}"
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -58,6 +58,7 @@ DATA_CASES = (
             "补充数据、与其他标签合并，或设 `data.allow_tiny: true`",
         ),
         table("".join([CSV, *(f"room {i},{'good' if i % 2 else 'bad'}\n" for i in range(20)), "odd room,strange\n"])),
+        ("run", "recipe.yaml"),  # `check` tells of it and goes on
     ),
     Case(
         "mixed encodings",

@@ -5,7 +5,14 @@ from cases_data import DATA_CASES
 from cases_machine import MACHINE_CASES
 from cases_model import MODEL_CASES
 from cases_recipe import RECIPE_CASES
+from cases_tasks import TASK_CASES
 
-GROUPS = {"recipes": RECIPE_CASES, "data": DATA_CASES, "models": MODEL_CASES, "machine": MACHINE_CASES}
+GROUPS = {
+    "recipes": RECIPE_CASES,
+    "data": DATA_CASES,
+    "tasks": TASK_CASES,
+    "models": MODEL_CASES,
+    "machine": MACHINE_CASES,
+}
 REFUSED = tuple(case for group in GROUPS.values() for case in group)
 __all__ = ["ACCEPTED", "GROUPS", "REFUSED"]

@@ -70,7 +70,7 @@ def test_a_refusal_says_what_to_do():
     """The next action stands in a clause of its own, so a message of a single clause has none."""
     for case in REFUSED:
         for line in outcome(case, "en").message.splitlines():
-            assert any(mark in line for mark in ("; ", ". ", ": use ", ", such as ", "; did you mean ")), line
+            assert any(mark in line for mark in ("; ", ". ", ": use ", ": give ", ", such as ", "; did you mean ")), line
 
 
 def test_there_are_many_and_each_has_its_own_name():

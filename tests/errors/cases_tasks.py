@@ -1,0 +1,329 @@
+"""Rows that single tasks refuse: pairs, relations, choices, questions; and what their models cannot predict."""
+
+import json
+from typing import Any
+
+from error_case import Case
+from error_desk import RUN, Desk
+
+from dongcha.testing import tiny_rows
+
+ASK = ("predict", RUN, "--text", "good room")
+CAT = ("predict", RUN, "-")
+
+
+def then(task: str, without: tuple[str, ...] = (), **odd: Any):
+    """Put a good row of a task and, as row 2, another with changed values, some left out; a recipe, a model."""
+
+    def put(desk: Desk) -> None:
+        good, other = tiny_rows(task, 2)
+        changed = {name: value for name, value in (other | odd).items() if name not in without}
+        learn(task, good, changed)(desk)
+
+    return put
+
+
+def learn(task: str, *rows: dict[str, Any], **data: Any):
+    """Put these rows, a recipe that trains on them, and a model."""
+
+    def put(desk: Desk) -> None:
+        desk.put("rows.jsonl", "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
+        desk.recipe(task=task, data={"train": "rows.jsonl", **data})
+        desk.encoder()
+
+    return put
+
+
+def asked(task: str, **row: Any):
+    """Put a finished run of a task, and a row on standard input."""
+
+    def put(desk: Desk) -> None:
+        desk.run(task)
+        desk.stdin = json.dumps(row, ensure_ascii=False) + "\n"
+
+    return put
+
+
+def finished(task: str):
+    """Put a finished run of a task."""
+    return lambda desk: desk.run(task)
+
+
+def in_windows(task: str):
+    """Put good rows, and a recipe that asks for windows."""
+    return learn(task, *tiny_rows(task, 24), long_texts="windows")
+
+
+def without(task: str, *names: str) -> list[dict[str, Any]]:
+    """Return good rows of a task, some fields left out of all of them."""
+    return [{name: value for name, value in row.items() if name not in names} for row in tiny_rows(task, 4)]
+
+
+def answered(*texts: str, at: tuple[int, ...]) -> dict[str, Any]:
+    """Return a row's answers."""
+    return {"answers": {"text": list(texts), "answer_start": list(at)}}
+
+
+CONTEXT = "the key is in the red house"
+WINDOWS = ("leave `data.long_texts` out", "去掉 `data.long_texts`")
+
+PAIR_CASES = (
+    Case(
+        "pairs: no second text",
+        ("pairs without a column `text_b`", "句对缺少 `text_b` 列"),
+        ("name it in `data.columns`", "在 `data.columns` 中指明"),
+        learn("pairs", *without("pairs", "text_b")),
+    ),
+    Case(
+        "pairs: second text under another name",
+        ("pairs whose second text stands in `hypothesis`", "句对的第二条在 `hypothesis` 列"),
+        ("name it in `data.columns`", "在 `data.columns` 中指明"),
+        learn("pairs", *({**row, "hypothesis": "good room"} for row in without("pairs", "text_b"))),
+    ),
+    Case(
+        "pairs: blank text",
+        ("a pair whose `text_b` is white space", "某一对的 `text_b` 只有空白"),
+        ("fill it in, or remove the row", "补全或删去该行"),
+        then("pairs", text_b="  "),
+    ),
+    Case(
+        "pairs: nothing to learn",
+        ("pairs with neither `label` nor `score`", "句对既无 `label` 也无 `score`"),
+        ("add one of them, or name its column", "补上其一，或指明列名"),
+        learn("pairs", *without("pairs", "label")),
+    ),
+    Case(
+        "pairs: one label only",
+        ("pairs that all have the label `same`", "所有句对的标签都是 `same`"),
+        ("check the label column", "检查标签列"),
+        learn("pairs", *({**row, "label": "same"} for row in tiny_rows("pairs", 24))),
+    ),
+    Case(
+        "pairs: score is a word",
+        ("a pair whose `score` is `high`", "某一对的 `score` 是 `high`"),
+        ("write a number", "写数字"),
+        learn("pairs", {"text_a": "a room", "text_b": "a flat", "score": "high"}),
+    ),
+    Case(
+        "pairs: windows",
+        ("`data.long_texts: windows` for pairs", "句对设 `data.long_texts: windows`"),
+        WINDOWS,
+        in_windows("pairs"),
+    ),
+    Case(
+        "predict: one text for a pair",
+        ("`--text` for a model of pairs", "对句对模型用 `--text`"),
+        ("give both texts as a JSON line or in a table", "用 JSON 行或表格给出两条文本"),
+        finished("pairs"),
+        ASK,
+    ),
+    Case(
+        "predict: half a pair",
+        ("a JSON line without `text_b`, for a model of pairs", "给句对模型的 JSON 行缺少 `text_b`"),
+        ("give both texts", "两条都给"),
+        asked("pairs", text_a="good room"),
+        CAT,
+    ),
+)
+
+RELATION_CASES = (
+    Case(
+        "relation: place outside its text",
+        ("a `head` that ends behind the text", "`head` 的终点超出文本"),
+        ("count characters", "按字符计数"),
+        then("relation", head={"start": 4, "end": 900}),
+    ),
+    Case(
+        "relation: empty place",
+        ("a `tail` that ends where it begins", "`tail` 的起点与终点相同"),
+        ("let `end` be the character behind the last", "`end` 应为最后一个字符的下一位"),
+        then("relation", tail={"start": 5, "end": 5}),
+    ),
+    Case(
+        "relation: place in words",
+        ('a `head` of `{"start": "4", "end": "8"}`', '`head` 写成 `{"start": "4", "end": "8"}`'),
+        ("write whole numbers", "写整数"),
+        then("relation", head={"start": "4", "end": "8"}),
+    ),
+    Case(
+        "relation: place as a list",
+        ("a `tail` of `[16, 23]`", "`tail` 写成 `[16, 23]`"),
+        ("write `start` and `end`", "写明 `start` 与 `end`"),
+        then("relation", tail=[16, 23]),
+    ),
+    Case(
+        "relation: no head",
+        ("relations without `head`", "关系数据缺少 `head`"),
+        ("name its column in `data.columns`", "在 `data.columns` 中指明列名"),
+        learn("relation", *without("relation", "head")),
+    ),
+    Case(
+        "relation: row without a label",
+        ("a relation without `label`", "某一行关系没有 `label`"),
+        ("fill it in, or remove the row", "补全或删去该行"),
+        then("relation", without=("label",)),
+    ),
+    Case(
+        "relation: type that is no text",
+        ("a `type` of `7`", "`type` 为 `7`"),
+        ("write a text, or leave it out", "写文本或去掉"),
+        then("relation", head={"start": 4, "end": 8, "type": 7}),
+    ),
+    Case(
+        "relation: windows",
+        ("`data.long_texts: windows` for relations", "关系任务设 `data.long_texts: windows`"),
+        WINDOWS,
+        in_windows("relation"),
+    ),
+    Case(
+        "predict: relation without places",
+        ("`--text` for a model of relations", "对关系模型用 `--text`"),
+        ("give JSON lines with both places", "用 JSON 行给出两处"),
+        finished("relation"),
+        ASK,
+    ),
+    Case(
+        "predict: place outside its text",
+        ("a JSON line whose `tail` ends behind the text", "JSON 行中 `tail` 的终点超出文本"),
+        ("count characters", "按字符计数"),
+        asked("relation", text="the door", head={"start": 0, "end": 3}, tail={"start": 4, "end": 12}),
+        CAT,
+    ),
+)
+
+CHOICE_CASES = (
+    Case(
+        "choice: one choice",
+        ("a question with one choice", "某个问题只有一个选项"),
+        ("add another", "再补一个"),
+        then("choice", choices=["clean"], answer="clean"),
+    ),
+    Case(
+        "choice: answer among no choices",
+        ("an `answer` that is none of the choices", "`answer` 不在选项之中"),
+        ("write one of them, or its number", "写其中之一或其序号"),
+        then("choice", choices=["clean", "dirty"], answer="quiet"),
+    ),
+    Case(
+        "choice: number too large",
+        ("an `answer` of `2` among two choices", "只有两个选项，`answer` 却是 `2`"),
+        ("count from 0", "从 0 数起"),
+        then("choice", choices=["clean", "dirty"], answer="2"),
+    ),
+    Case(
+        "choice: empty choice",
+        ("a choice that is empty", "某个选项是空的"),
+        ("fill it in, or leave it out", "补全或去掉"),
+        then("choice", choices=["clean", ""], answer="clean"),
+    ),
+    Case(
+        "choice: blank question",
+        ("a `question` of white space", "`question` 只有空白"),
+        ("fill it in, or remove the row", "补全或删去该行"),
+        then("choice", question=" "),
+    ),
+    Case(
+        "choice: choices in one text",
+        ("`choices` written as `clean, dirty`", "`choices` 写成 `clean, dirty`"),
+        ("write a list", "写成列表"),
+        then("choice", choices="clean, dirty", answer="clean"),
+    ),
+    Case(
+        "choice: answer that is a fraction",
+        ("an `answer` of `0.5`", "`answer` 为 `0.5`"),
+        ("write the text of a choice, or its number", "写某个选项的文本或序号"),
+        learn("choice", {"question": "was it quiet", "choices": ["clean", "dirty"], "answer": 0.5}),
+    ),
+    Case(
+        "choice: no answer",
+        ("a question without `answer`", "某个问题没有 `answer`"),
+        ("fill it in, or remove the row", "补全或删去该行"),
+        then("choice", without=("answer",)),
+    ),
+    Case(
+        "choice: windows",
+        ("`data.long_texts: windows` for choices", "选择任务设 `data.long_texts: windows`"),
+        WINDOWS,
+        in_windows("choice"),
+    ),
+    Case(
+        "predict: nothing to choose from",
+        ("`--text` for a model of choices", "对选择模型用 `--text`"),
+        ("give JSON lines with the choices", "用 JSON 行给出选项"),
+        finished("choice"),
+        ASK,
+    ),
+)
+
+QA_CASES = (
+    Case(
+        "qa: answer beside its place",
+        ("an `answer_start` that is one too small", "`answer_start` 少了 1"),
+        ("take the place that the message names", "改为消息中的位置"),
+        then("qa", context=CONTEXT, **answered("the red house", at=(13,))),
+    ),
+    Case(
+        "qa: answer not in the text",
+        ("an answer that the context does not have", "答案不在文本中"),
+        ("write it as the context has it", "照原文抄写"),
+        then("qa", context=CONTEXT, **answered("the blue house", at=(14,))),
+    ),
+    Case(
+        "qa: negative place",
+        ("an `answer_start` of `-1`", "`answer_start` 为 `-1`"),
+        ("count characters from 0; for no answer give empty lists", "从 0 数起；没有答案时给空列表"),
+        then("qa", context=CONTEXT, **answered("the red house", at=(-1,))),
+    ),
+    Case(
+        "qa: lists of unequal length",
+        ("two answers and one `answer_start`", "两个答案、一个 `answer_start`"),
+        ("give each answer its place", "每个答案给一个位置"),
+        then("qa", context=CONTEXT, **answered("the red house", "red", at=(14,))),
+    ),
+    Case(
+        "qa: answers that are no object",
+        ("`answers` of `1784`", "`answers` 写成 `1784`"),
+        ("write `text` and `answer_start`", "写明 `text` 与 `answer_start`"),
+        then("qa", context="built in 1784", answers="1784"),
+    ),
+    Case(
+        "qa: empty answer",
+        ("an answer of no characters", "某个答案是空文本"),
+        ("for no answer give empty lists", "没有答案时给空列表"),
+        then("qa", context=CONTEXT, **answered("", at=(0,))),
+    ),
+    Case(
+        "qa: blank context",
+        ("a `context` of white space", "`context` 只有空白"),
+        ("fill it in, or remove the row", "补全或删去该行"),
+        then("qa", context="\n", **answered(at=())),
+    ),
+    Case(
+        "qa: no answers",
+        ("questions without `answers`", "问答数据缺少 `answers`"),
+        ("name its column in `data.columns`", "在 `data.columns` 中指明列名"),
+        learn("qa", *without("qa", "answers")),
+    ),
+    Case(
+        "qa: row without answers",
+        ("a question whose `answers` is `null`", "某个问题的 `answers` 为 `null`"),
+        ("for no answer give empty lists", "没有答案时给空列表"),
+        then("qa", answers=None),
+    ),
+    Case(
+        "predict: question without a text",
+        ("`--text` for a model of questions", "对问答模型用 `--text`"),
+        ("give JSON lines with question and context", "用 JSON 行给出问题与文本"),
+        finished("qa"),
+        ASK,
+    ),
+    Case(
+        "predict: question without its context",
+        ("a JSON line without `context`", "JSON 行缺少 `context`"),
+        ("give it", "补上它"),
+        asked("qa", question="was it noisy"),
+        CAT,
+    ),
+)
+
+TASK_CASES = (*PAIR_CASES, *RELATION_CASES, *CHOICE_CASES, *QA_CASES)
