@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from dongcha.config import Recipe
+from dongcha.errors import RecipeError
 from dongcha.loop import LoopSettings
 from dongcha.registry import METHODS, find
 from dongcha.train import auto
@@ -66,7 +67,12 @@ def method_options(recipe: Recipe, path: str, kind: str) -> Any:
     section: Any = recipe
     for part in path.split("."):
         section = getattr(section, part)
-    return recipe.options(path, find(kind, section.method).Options)
+    try:
+        module = find(kind, section.method)
+    except RecipeError as error:  # the registry knows names, not where they were written
+        place = recipe.place(path)
+        raise RecipeError(f"{place}: {error}" if place else str(error)) from None
+    return recipe.options(path, module.Options)
 
 
 def _options(recipe: Recipe, path: str) -> Mapping[str, Any]:
