@@ -16,6 +16,7 @@ import errors_page  # noqa: E402  a script of docs/
 
 LANGUAGES = ("en", "zh")
 FEWEST = 60
+NEXT = ("; ", ". ", ": use ", ": give ", ", such as ", "; did you mean ")  # what a next action stands behind
 CODES = {1, 2, 4, 5}  # design 6; 3 would be our bug, 130 and 143 are no errors
 refused = pytest.mark.parametrize("case", REFUSED, ids=lambda case: case.name)
 accepted = pytest.mark.parametrize("case", ACCEPTED, ids=lambda case: case.name)
@@ -70,7 +71,7 @@ def test_a_refusal_says_what_to_do():
     """The next action stands in a clause of its own, so a message of a single clause has none."""
     for case in REFUSED:
         for line in outcome(case, "en").message.splitlines():
-            assert any(mark in line for mark in ("; ", ". ", ": use ", ": give ", ", such as ", "; did you mean ")), line
+            assert any(mark in line for mark in NEXT), line
 
 
 def test_there_are_many_and_each_has_its_own_name():
