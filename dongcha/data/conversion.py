@@ -116,7 +116,8 @@ class Conversion:
                 self._refuse_column(field, missing[0], found)
 
     def _refuse_column(self, field: str, name: str, found: set[str]) -> NoReturn:
-        near = get_close_matches(name, sorted(found), n=1) or [o for o in OTHER_NAMES.get(field, ()) if o in found]
+        free = found - {column for other in self._fields if other != field for column in self._names(other)}
+        near = [o for o in OTHER_NAMES.get(field, ()) if o in free] or get_close_matches(name, sorted(free), n=1)
         columns = ", ".join(sorted(found)[:12]) or "-"
         key = LACKS[self._need_gold, bool(near)]
         self._origin.refuse(key, field=field, name=name, found=columns, near=near[0] if near else "")

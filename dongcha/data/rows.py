@@ -29,6 +29,15 @@ def joined_texts(dataset: Dataset, fields: Sequence[str]) -> Iterator[str]:
             yield "\x1f".join(value if isinstance(value, str) else plain(value) for value in values)
 
 
+def read_texts(dataset: Dataset, fields: Sequence[str]) -> Iterator[str]:
+    """Yield what a model reads of each row as one string: lists item by item, places in a text left out."""
+    names = input_fields(fields)
+    for batch in dataset.batches(columns=names):
+        for values in zip(*(batch[name] for name in names), strict=True):
+            parts = (v if isinstance(v, list) else [v] for v in values if not isinstance(v, Mapping))
+            yield "\x1f".join(str(item) for part in parts for item in part)
+
+
 def targets(dataset: Dataset, fields: Sequence[str]) -> list[str]:
     """Return each row's gold value as one comparable string; the order inside a list of labels or spans is nothing."""
     names = [name for name in fields if name in TARGETS]

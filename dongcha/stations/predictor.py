@@ -1,6 +1,6 @@
 """Put a finished run to use: load its model once, predict texts or rows."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -56,23 +56,28 @@ class Predictor:
         `column` names the one with the text; without it, the columns that the model was trained on where the file has
         them, else the field's own name.
         """
-        if column is None and (trained_on := self.model.card.get(COLUMNS)):
-            return self.predict_dataset(self._read_either(file, trained_on))
-        return self.predict_dataset(self._read(file, column))
+        named = {self.task.fields[0]: column} if column else {}
+        return self.predict_dataset(self._read_either(file, self._trained_on() | named, named))
 
-    def _read_either(self, file: str, trained_on: Sequence[str]) -> Dataset:
-        """Read a file by the columns of training, else by the field's own name; where both fail, say the first why."""
+    def _trained_on(self) -> dict[str, Any]:
+        """Return the columns of training by input field; a card of earlier versions has those of the text alone."""
+        found = self.model.card.get(COLUMNS) or {}
+        return dict(found) if isinstance(found, Mapping) else {self.task.fields[0]: found}
+
+    def _read_either(self, file: str, trained_on: Mapping[str, Any], named: Mapping[str, Any]) -> Dataset:
+        """Read a file by the columns of training, else by the fields' own names; where both fail, say the first why."""
         try:
             return self._read(file, trained_on)
         except DataError as first:
+            if trained_on == named:
+                raise
             try:
-                return self._read(file)
+                return self._read(file, named)
             except DataError:
                 raise first from None
 
-    def _read(self, source: Any, column: str | Sequence[str] | None = None, rows_before: int = 0) -> Dataset:
-        columns = {self.task.fields[0]: column} if column else {}
-        options = ReadOptions(columns=columns, rows_before=rows_before)
+    def _read(self, source: Any, columns: Mapping[str, Any] | None = None, rows_before: int = 0) -> Dataset:
+        options = ReadOptions(columns=columns or {}, rows_before=rows_before)
         return load(source, self.task.fields, base=Path.cwd(), options=options, cache=None, need_gold=False)
 
     def predict_dataset(self, dataset: Dataset) -> Iterator[tuple[Row, dict[str, Any]]]:
@@ -105,6 +110,6 @@ def load_predictor(folder: Path, unsure_below: float | None = None) -> Predictor
         raise ModelError(say("model.not_ours", folder=folder, missing=CARD))
     model = load_model(found)
     task = task_of(model)
-    if unsure_below and not task.output_names:
+    if unsure_below and task.loss == "squared_error":  # a number comes without a probability
         raise UserError(say("stations.no_confidence", task=task.name))
     return Predictor(model, task, model.card.get(UNSURE_BELOW) if unsure_below is None else unsure_below)

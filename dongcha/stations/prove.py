@@ -112,7 +112,9 @@ def train_model(work: Work) -> TrainedRun:
         rescored = found.score
         task = task.settle(outputs, validation.features, validation.rows)
     facts: dict[str, Any] = {"model": work["source"].name, "language": recipe.language or ""}
-    facts |= {UNSURE_BELOW: recipe.evaluate.unsure_below, COLUMNS: list(recipe.data.columns.get(task.fields[0], ()))}
+    inputs = task.fields[: task.num_inputs]
+    columns = {field: list(names) for field, names in recipe.data.columns.items() if field in inputs}
+    facts |= {UNSURE_BELOW: recipe.evaluate.unsure_below, COLUMNS: columns}
     settled = replace(model, card=task.card() | facts)
     settled.save(work.folder / MODEL)
     return TrainedRun(settled, task, trained.fitted, rescored, peak_megabytes())

@@ -245,5 +245,9 @@ def targets(
             lost += 1
     first, last = ends[cover.row].T
     holds = (first >= cover.start) & (last < cover.end) & (first >= 0)
+    known = ends[:, 0] >= 0
+    held = np.bincount(cover.row[holds], minlength=len(golds)) > 0
+    too_long = ends[:, 1] - ends[:, 0] >= MOST_TOKENS
+    lost += int((known & (~held | too_long)).sum())
     places = np.stack([first, last], axis=1) - cover.start[:, None] + at[:, None]
     return np.where(holds[:, None], places, 0), lost

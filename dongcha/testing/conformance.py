@@ -33,6 +33,7 @@ FAST: dict[str, Any] = {"threads": 1, "train": {"epochs": 2, "learning_rate": 3e
 
 def conform(name: str, rows: Rows, folder: Path) -> None:
     """Hold a task to every promise; raises AssertionError at the first that is broken."""
+    folder = folder.resolve()  # a recipe's paths are taken from its folder
     encoder = tiny_encoder(folder / "encoder")
     recipe = Recipe(name=name, task=name, data={"train": list(rows)}, model=str(encoder), folder=folder, **FAST)
     fields = find("tasks", name).Task.fields

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from dongcha.data.dataset import Dataset
-from dongcha.data.rows import joined_texts
+from dongcha.data.rows import joined_texts, read_texts
 from dongcha.locale import say
 from dongcha.types import Check
 
@@ -61,11 +61,11 @@ class View:
 
     def texts_to_embed(self, split: str) -> list[str]:
         """Return the input texts of the rows that a check may run through the model."""
-        return list(joined_texts(self.sampled(split, min(self.sample, self.embedded)), self.fields))
+        return list(read_texts(self.sampled(split, min(self.sample, self.embedded)), self.fields))
 
     def sampled_texts(self, split: str) -> list[str]:
         """Return the input texts of `sampled(split)`."""
-        return list(joined_texts(self.sampled(split), self.fields))
+        return list(read_texts(self.sampled(split), self.fields))
 
     def sampled_note(self, key: str = "data_checks.sampled") -> str:
         """Return the words that say that only a sample was looked at; none where no split has more rows than that."""

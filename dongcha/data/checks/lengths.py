@@ -10,7 +10,7 @@ from collections.abc import Callable
 import numpy as np
 
 from dongcha.data.checks._base import NUM_EXAMPLES, View, short, split_order
-from dongcha.data.rows import joined_texts
+from dongcha.data.rows import read_texts
 from dongcha.locale import say
 from dongcha.types import Check, Json
 
@@ -59,7 +59,7 @@ def check(view: View) -> list[Check]:
 def _tokens(view: View, name: str, encode: Encode) -> tuple[dict[str, Json], list[str]]:
     """Return the figures of one split in tokens, special ones counted, and the texts that are cut."""
     sample = view.sampled(name)
-    texts = list(joined_texts(sample, view.fields))
+    texts = list(read_texts(sample, view.fields))
     lengths = [len(ids) for ids in encode(texts)] if texts else []
     limit = view.max_tokens if view.max_tokens is not None else max(lengths, default=0)
     cut = [row for row, length in enumerate(lengths) if length > limit]

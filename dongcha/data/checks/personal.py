@@ -7,7 +7,7 @@ Names and addresses of people are not looked for. State: five examples.
 from collections import Counter
 
 from dongcha.data.checks._base import NUM_EXAMPLES, View, short, split_order
-from dongcha.data.rows import joined_texts
+from dongcha.data.rows import read_texts
 from dongcha.locale import say
 from dongcha.mask import find, mask_text
 from dongcha.types import Check
@@ -20,7 +20,7 @@ def check(view: View) -> list[Check]:
     examples: list[str] = []
     for name in split_order(view.splits):
         by_split[name] = 0
-        for text in joined_texts(view.splits[name], view.fields):
+        for text in read_texts(view.splits[name], view.fields):
             found = find(text)
             by_split[name] += bool(found)
             kinds.update(span.label for span in found)
