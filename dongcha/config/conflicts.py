@@ -71,8 +71,11 @@ def _ways_to_split(recipe: Sections) -> Iterator[Refused]:
             yield _refused(f"data.split.{way}", "config.nothing_to_split", way=way)
 
 
+_WITHOUT_LABELS = ("tagging", "regression", "choice", "qa")  # no one label a row, to share rows out by
+
+
 def _labels(recipe: Sections) -> Iterator[Refused]:
-    if recipe.task != "classification":
+    if recipe.task in _WITHOUT_LABELS:
         for part in _SPLITS:
             if isinstance(getattr(recipe.data.split, part), PerLabel):
                 yield _refused(f"data.split.{part}", "config.needs_labels", task=recipe.task)

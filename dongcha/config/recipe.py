@@ -68,6 +68,11 @@ class Recipe(Sections):
         """Return where a key was written, `recipe.yaml:7:3` (or its section's place); from Python, the key path."""
         return self._document.place(tuple(key_path.split("."))) or key_path
 
+    def at(self, key_path: str, sentence: str) -> str:
+        """Put the place of a key, where it was written in a file, before a sentence that names the key itself."""
+        place = self.place(key_path)
+        return sentence if place == key_path else f"{place}: {sentence}"
+
     def resolved(self) -> dict[str, Any]:
         """Return every key with its value, as plain JSON; rows in memory are shown as the word "memory"."""
         return self.model_dump(mode="json")

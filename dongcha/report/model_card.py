@@ -21,6 +21,10 @@ _PIPELINES = {
     "classification": "text-classification",
     "tagging": "token-classification",
     "regression": "text-classification",
+    "relation": "text-classification",
+    "pairs": "text-classification",
+    "choice": "multiple-choice",
+    "qa": "question-answering",
 }
 
 

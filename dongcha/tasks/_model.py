@@ -20,7 +20,19 @@ def learn(recipe: Recipe, train: Dataset) -> Task:
     chosen = module.LONG_TEXTS if long_texts == "auto" else long_texts
     max_tokens = None if recipe.data.max_tokens == "auto" else recipe.data.max_tokens
     task: Task = module.Task.learn(train, Lengths(max_tokens=max_tokens, long_texts=chosen))
+    refuse_what_needs_labels(recipe, task)
     return task
+
+
+def refuse_what_needs_labels(recipe: Recipe, task: Task) -> None:
+    """Refuse what a task cannot heed: weights of classes where it has none, and of numbers what asks for odds."""
+    heeds = {"train.class_weights": (recipe.train.class_weights == "none", bool(task.output_names))}
+    by_odds = task.loss != "squared_error"
+    heeds["train.label_smoothing"] = (not recipe.train.label_smoothing, by_odds)
+    heeds["evaluate.unsure_below"] = (recipe.evaluate.unsure_below is None, by_odds)
+    for path, (unasked, heeded) in heeds.items():
+        if not unasked and not heeded:
+            raise RecipeError(recipe.at(path, say("config.needs_labels", path=path, task=recipe.task)))
 
 
 def task_of(model: Model) -> Task:

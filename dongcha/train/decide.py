@@ -70,8 +70,7 @@ def method_options(recipe: Recipe, path: str, kind: str) -> Any:
     try:
         module = find(kind, section.method)
     except RecipeError as error:  # the registry knows names, not where they were written
-        place = recipe.place(path)
-        raise RecipeError(f"{place}: {error}" if place else str(error)) from None
+        raise RecipeError(recipe.at(path, str(error))) from None
     return recipe.options(path, module.Options)
 
 

@@ -5,9 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+import dongcha
+from dongcha.config import Recipe
+from dongcha.errors import RecipeError
 from dongcha.registry import names
 from dongcha.tasks import choice, classification
-from dongcha.testing import tiny_rows
+from dongcha.testing import tiny_encoder, tiny_rows
 from dongcha.testing.conformance import conform
 
 pytestmark = pytest.mark.usefixtures("no_charts")
@@ -65,3 +68,27 @@ def test_choices_of_any_number_are_told_apart(tmp_path):
     found = choice.Task().decode(np.array([[0.0], [2.0], [1.0], [3.0], [-1.0]]), None, rows, 0)
     assert [p.target["answer"] for p in found] == ["b", "d"]
     assert found[0].confidence == pytest.approx(np.exp(2) / (1 + np.exp(2) + np.exp(1)))
+
+
+@pytest.mark.parametrize(
+    ("name", "sections"),
+    [
+        ("choice", {"train": {"class_weights": "balanced"}}),
+        ("qa", {"train": {"class_weights": "balanced"}}),
+        ("pairs, numbers", {"train": {"class_weights": "balanced"}}),
+        ("pairs, numbers", {"train": {"label_smoothing": 0.1}}),
+        ("pairs, numbers", {"evaluate": {"unsure_below": 0.5}}),
+    ],
+)
+def test_what_a_task_cannot_heed_is_refused(name, sections, tmp_path):
+    [(section, keys)] = sections.items()
+    [key] = keys
+    recipe = Recipe(
+        task=name.partition(",")[0],
+        data={"train": SETS[name]},
+        model=str(tiny_encoder(tmp_path / "m")),
+        folder=tmp_path,
+        **sections,
+    )
+    with pytest.raises(RecipeError, match=rf"^{section}\.{key} needs one label a row"):
+        dongcha.run(recipe, until="task")

@@ -239,6 +239,10 @@ MESSAGES = {
     # names of splits, tasks, languages
     "report.task.classification": ("classification", "文本分类"),
     "report.task.regression": ("regression", "回归"),
+    "report.task.relation": ("relation", "关系抽取"),
+    "report.task.pairs": ("pairs", "句对"),
+    "report.task.choice": ("choice", "选择"),
+    "report.task.qa": ("question answering", "问答"),
     "report.task.tagging": ("tagging", "序列标注"),
     "report.language.en": ("English", "英文"),
     "report.language.zh": ("Chinese", "中文"),
