@@ -87,7 +87,7 @@ MESSAGES = {
         "{on}训练带来的变化与偶然波动无法区分：{metric}从 {before} 变为 {after}，变化 {difference}，95 % 区间 {interval}，{p}（{test}）。",
     ),
     "report.verdict.flips": (
-        "{gained} rows that were wrong before are right now, {lost} that were right are wrong now.",
+        "Rows that were wrong before and are right now: {gained}; that were right and are wrong now: {lost}.",
         "有 {gained} 行由错变对，{lost} 行由对变错。",
     ),
     "report.verdict.rival": (
