@@ -7,6 +7,7 @@ from killed import Fault, run
 from small_run import STEPS, digest, lay, leftovers, run_folder
 
 from dongcha import files
+from dongcha.flow import STEPS as FLOW
 from dongcha.testing import tiny_rows
 
 ARGUMENTS = ("run", "recipe.yaml")
@@ -48,7 +49,7 @@ def test_r04_killed_three_times_the_run_ends_in_the_same_bytes(tmp_path, models,
 
 def test_r04_killed_while_it_evaluates(tmp_path, models, rows, straight):
     place = lay(tmp_path, models["pooled"], rows)
-    until_after = ("step_begins", 9)
+    until_after = ("step_begins", 1 + [step.name for step in FLOW].index("after"))
     code, _ = run(place, *ARGUMENTS, fault=Fault(moment=until_after))
     assert code == -signal.SIGKILL
     assert (run_folder(place) / "model" / files.DONE).is_file(), "training had ended"
