@@ -193,6 +193,15 @@ def test_a_signal_saves_and_says_how_to_go_on(tmp_path, number, exit_code):
     assert digest(again) == digest(alone)
 
 
+@pytest.fixture
+def heeds_ctrl_c():
+    """Let SIGINT interrupt as in a terminal: a process started in the background ignores it from the start."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heeds_ctrl_c")
 def test_a_second_signal_is_not_caught(tmp_path):
     def at(moment, facts):
         if moment == "step":
