@@ -15,7 +15,7 @@ _SPLITS = ("train", "validation", "test")
 
 def conflicts(recipe: Sections) -> Iterator[Refused]:
     """Yield what does not go together, each with the path of the key to change."""
-    for rule in (_names, _given_and_split, _shares, _left_over, _ways_to_split, _labels, _unused):
+    for rule in (_names, _given_and_split, _shares, _left_over, _ways_to_split, _unused):
         yield from rule(recipe)
 
 
@@ -69,23 +69,6 @@ def _ways_to_split(recipe: Sections) -> Iterator[Refused]:
                 yield _refused(f"data.split.{part}", "config.per_label_and_way", way=way)
         if data.validation is not None and data.test is not None and split.train is None:
             yield _refused(f"data.split.{way}", "config.nothing_to_split", way=way)
-
-
-_WITHOUT_LABELS = ("tagging", "regression", "choice", "qa")  # no one label a row, to share rows out by
-
-
-def _labels(recipe: Sections) -> Iterator[Refused]:
-    if recipe.task in _WITHOUT_LABELS:
-        for part in _SPLITS:
-            if isinstance(getattr(recipe.data.split, part), PerLabel):
-                yield _refused(f"data.split.{part}", "config.needs_labels", task=recipe.task)
-    if recipe.task == "regression":
-        if recipe.train.class_weights != "none":
-            yield _refused("train.class_weights", "config.needs_labels", task=recipe.task)
-        if recipe.train.label_smoothing:
-            yield _refused("train.label_smoothing", "config.needs_labels", task=recipe.task)
-        if recipe.evaluate.unsure_below is not None:  # a number comes without a probability
-            yield _refused("evaluate.unsure_below", "config.needs_labels", task=recipe.task)
 
 
 def _unused(recipe: Sections) -> Iterator[Refused]:

@@ -23,7 +23,7 @@ def metrics() -> dict[str, Metric]:
     """Return the metrics by name, F1 first (the main one)."""
     family: list[Metric] = [
         CountMetric(name="answer_f1", counts=_f1, value=mean_of, row_scores=row_scores),
-        CountMetric(name="exact_match", counts=_exact, value=mean_of, row_scores=row_scores, is_share=True),
+        CountMetric(name="exact_match", counts=_exact, value=mean_of, row_scores=_is_exact, is_share=True),
         CountMetric(name="answerable_f1", counts=_answerable, value=_first_by_second, row_scores=row_scores),
     ]
     return {metric.name: metric for metric in family}
@@ -49,18 +49,23 @@ def answer_f1(gold: str, found: str) -> float:
     >>> round(answer_f1("北京大学", "北京的大学"), 3)
     0.444
     """
-    chinese = _CHINESE.search(gold + found) is not None
-    one, two = (tokens(side, chinese) for side in (gold, found))
+    chinese = is_chinese(gold + found)
+    one, two = tokens(gold), tokens(found)
     if not one or not two:
         return float(one == two)
     shared = longest_run(one, two) if chinese else (Counter(one) & Counter(two)).total()
     return 2 * shared / (len(one) + len(two))
 
 
-def tokens(text: str, chinese: bool) -> list[str]:
-    """Return the tokens that are compared: words, and in Chinese each character; no punctuation, no articles."""
+def is_chinese(text: str) -> bool:
+    """Tell whether a text has a Chinese (or Japanese) character."""
+    return _CHINESE.search(text) is not None
+
+
+def tokens(text: str) -> list[str]:
+    """Return the tokens that are compared: words and single Chinese characters; no punctuation, no articles."""
     bare = "".join(c for c in text.lower() if not unicodedata.category(c).startswith(("P", "S")))
-    if chinese:
+    if is_chinese(bare):
         return _CHINESE.sub(lambda found: f" {found[0]} ", bare).split()
     return _ARTICLES.sub(" ", bare).split()
 
@@ -80,8 +85,7 @@ def is_exact(gold: Sequence[str], found: str) -> bool:
     """Tell whether an answer has the very tokens of an acceptable one, in order."""
     if not gold or not found:
         return not gold and not found
-    kinds = [_CHINESE.search(one + found) is not None for one in gold]
-    return any(tokens(one, kind) == tokens(found, kind) for one, kind in zip(gold, kinds, strict=True))
+    return any(tokens(one) == tokens(found) for one in gold)
 
 
 def _f1(outcome: Outcome) -> np.ndarray:
@@ -90,8 +94,12 @@ def _f1(outcome: Outcome) -> np.ndarray:
 
 
 def _exact(outcome: Outcome) -> np.ndarray:
+    return share(_is_exact(outcome))
+
+
+def _is_exact(outcome: Outcome) -> np.ndarray:
     pairs = zip(outcome.gold, outcome.predicted, strict=True)
-    return share(np.array([is_exact(gold, found) for gold, found in pairs], dtype=bool))
+    return np.array([is_exact(gold, found) for gold, found in pairs], dtype=np.float64)
 
 
 def _answerable(outcome: Outcome) -> np.ndarray:

@@ -17,6 +17,7 @@ from dongcha.loop.placement import place
 from dongcha.models.source import locate
 from dongcha.registry import find
 from dongcha.steps import LOG, Work
+from dongcha.tasks._model import refuse_rows_per_label
 from dongcha.train.decide import refuse_unknown_methods
 from dongcha.types import Watch
 
@@ -48,6 +49,7 @@ def begin(
     placement = place(recipe.device, threads)
     source = locate(recipe.model, base=recipe.folder, cache=cache)
     task_fields = find("tasks", recipe.task).Task.fields
+    refuse_rows_per_label(recipe, task_fields)
     watch("reading", source=str(recipe.data.train)[:200])
     splits = read_splits(recipe.data, task_fields, seed=recipe.seed, base=recipe.folder, cache=cache)
     minor = ".".join(version("dongcha").split(".")[:2])

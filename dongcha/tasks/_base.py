@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
@@ -37,8 +37,31 @@ class Lengths:
         return heads_of(lengths, room)
 
 
+class Unlabelled:
+    """What a task says whose answers are no labels."""
+
+    labels: ClassVar[tuple[str, ...]] = ()
+    output_names: ClassVar[tuple[str, ...]] = ()
+
+    def per_label(self, outcome: Outcome) -> list[dict[str, Any]]:
+        """Return nothing: there are no labels."""
+        return []
+
+    def confusion(self, outcome: Outcome) -> dict[str, Any]:
+        """Return nothing: there are no labels."""
+        return {}
+
+    def class_weights(self, train: Dataset) -> tuple[float, ...]:
+        """Return no weights: there are no labels."""
+        return ()
+
+
 class Task(Protocol):
-    """What the stages ask of a task. Shape letters: N features, S tokens, C outputs."""
+    """What the stages ask of a task. Shape letters: N features, S tokens, C outputs.
+
+    Beside it, its file says what `long_texts: auto` means (LONG_TEXTS), whether it reads windows at all (TAKES_WINDOWS,
+    else yes), and what the model card's lines are to say of its inputs (PLAIN_NOTE) and answer (PLAIN_ANSWER).
+    """
 
     name: str
     fields: tuple[str, ...]  # inputs first, then targets; of the class, `a|b` stands for the one that a file has

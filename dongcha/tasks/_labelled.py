@@ -7,7 +7,7 @@ kind adds its name, its fields and the texts of a row.
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 import numpy as np
 
@@ -17,8 +17,8 @@ from dongcha.judge.calibration import fit_temperature
 from dongcha.metrics import Metric, Outcome, multilabel
 from dongcha.metrics import classification as metrics
 from dongcha.models.tokenizer import Tokenizer
-from dongcha.tasks._base import Columns, Lengths, Texts, num_rows
-from dongcha.tasks._whole import encode_whole, mean_by_row
+from dongcha.tasks._base import Columns, Lengths, num_rows
+from dongcha.tasks._whole import Whole, encode_whole, mean_by_row
 from dongcha.types import Prediction
 
 FEWEST_TO_CALIBRATE = 50  # validation rows below which a temperature is not fitted
@@ -27,7 +27,7 @@ IGNORED = -100  # the target that a loss leaves out
 
 
 @dataclass(frozen=True, kw_only=True)
-class Labelled:
+class Labelled(Whole):
     """A choice among `labels`, in sorted order; `multi` when a row may have several or none."""
 
     labels: tuple[str, ...]
@@ -35,18 +35,6 @@ class Labelled:
     thresholds: tuple[float, ...] = ()
     lengths: Lengths = field(default_factory=Lengths)
     temperature: float = 1.0
-
-    head = "sequence"
-    isolates_cjk = False
-
-    name: ClassVar[str]
-    fields: ClassVar[tuple[str, ...]]
-    num_inputs: ClassVar[int]
-    baselines: ClassVar[tuple[str, ...]]
-
-    def texts(self, rows: Columns) -> Texts:
-        """Return the texts of rows, as the task has them."""
-        raise NotImplementedError
 
     @classmethod
     def learn(cls, train: Dataset, lengths: Lengths) -> Self:

@@ -1,6 +1,7 @@
 """Build the model that a task trains: head as the task names it, tokenizer as the task needs it."""
 
 from dongcha.config import Recipe
+from dongcha.config.kinds import PerLabel
 from dongcha.data.dataset import Dataset
 from dongcha.errors import RecipeError
 from dongcha.locale import say
@@ -20,19 +21,33 @@ def learn(recipe: Recipe, train: Dataset) -> Task:
     chosen = module.LONG_TEXTS if long_texts == "auto" else long_texts
     max_tokens = None if recipe.data.max_tokens == "auto" else recipe.data.max_tokens
     task: Task = module.Task.learn(train, Lengths(max_tokens=max_tokens, long_texts=chosen))
-    refuse_what_needs_labels(recipe, task)
+    refuse_what_needs_labels(recipe, task, train)
     return task
 
 
-def refuse_what_needs_labels(recipe: Recipe, task: Task) -> None:
+def refuse_what_needs_labels(recipe: Recipe, task: Task, train: Dataset) -> None:
     """Refuse what a task cannot heed: weights of classes where it has none, and of numbers what asks for odds."""
-    heeds = {"train.class_weights": (recipe.train.class_weights == "none", bool(task.output_names))}
-    by_odds = task.loss != "squared_error"
-    heeds["train.label_smoothing"] = (not recipe.train.label_smoothing, by_odds)
-    heeds["evaluate.unsure_below"] = (recipe.evaluate.unsure_below is None, by_odds)
-    for path, (unasked, heeded) in heeds.items():
-        if not unasked and not heeded:
-            raise RecipeError(recipe.at(path, say("config.needs_labels", path=path, task=recipe.task)))
+    is_number = task.loss == "squared_error"
+    asked = {
+        "train.class_weights": recipe.train.class_weights != "none" and not task.class_weights(train),
+        "train.label_smoothing": bool(recipe.train.label_smoothing) and is_number,
+        "evaluate.unsure_below": recipe.evaluate.unsure_below is not None and is_number,
+    }
+    _refuse(recipe, asked)
+    refuse_rows_per_label(recipe, task.fields)
+
+
+def refuse_rows_per_label(recipe: Recipe, fields: tuple[str, ...]) -> None:
+    """Refuse a split by so many rows a label where a row has no label; `fields` may be as a file can have them."""
+    has_label = any("label" in field.split("|") for field in fields)
+    split = recipe.data.split
+    wishes = {f"data.split.{part}": getattr(split, part) for part in ("train", "validation", "test")}
+    _refuse(recipe, {path: isinstance(wish, PerLabel) and not has_label for path, wish in wishes.items()})
+
+
+def _refuse(recipe: Recipe, asked: dict[str, bool]) -> None:
+    for path in (path for path, in_vain in asked.items() if in_vain):
+        raise RecipeError(recipe.at(path, say("config.needs_labels", path=path, task=recipe.task)))
 
 
 def task_of(model: Model) -> Task:

@@ -9,7 +9,7 @@ the texts of a row.
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 import numpy as np
 
@@ -18,36 +18,23 @@ from dongcha.data.features import Chunk, Features
 from dongcha.metrics import Metric, Outcome
 from dongcha.metrics import regression as metrics
 from dongcha.models.tokenizer import Tokenizer
-from dongcha.tasks._base import Columns, Lengths, Texts, num_rows
-from dongcha.tasks._whole import encode_whole
+from dongcha.tasks._base import Columns, Lengths, Unlabelled, num_rows
+from dongcha.tasks._whole import Whole, encode_whole, mean_by_row
 from dongcha.types import Prediction
 
 CONFIDENCE = 0.0  # no probability is known of a number
 
 
 @dataclass(frozen=True, kw_only=True)
-class Scored:
+class Scored(Whole, Unlabelled):
     """A number a row; `mean` and `deviation` are those of the training scores, by which targets are standardised."""
 
     mean: float = 0.0
     deviation: float = 1.0
     lengths: Lengths = field(default_factory=Lengths)
 
-    labels: ClassVar[tuple[str, ...]] = ()
-    head = "sequence"
     loss = "squared_error"
     num_outputs = 1
-    output_names: ClassVar[tuple[str, ...]] = ()
-    isolates_cjk = False
-
-    name: ClassVar[str]
-    fields: ClassVar[tuple[str, ...]]
-    num_inputs: ClassVar[int]
-    baselines: ClassVar[tuple[str, ...]]
-
-    def texts(self, rows: Columns) -> Texts:
-        """Return the texts of rows, as the task has them."""
-        raise NotImplementedError
 
     @classmethod
     def learn(cls, train: Dataset, lengths: Lengths) -> Self:
@@ -82,28 +69,14 @@ class Scored:
 
     def decode(self, outputs: np.ndarray, features: Features, rows: Columns, first_row: int) -> list[Prediction]:
         """Bring outputs back to the scores' own scale; the windows of one text count alike."""
-        row = np.asarray(features.units["row"]) - first_row
-        windows = np.bincount(row, minlength=num_rows(rows))
-        sums = np.bincount(row, weights=outputs[:, 0].astype(np.float64), minlength=num_rows(rows))
-        scores = self.mean + self.deviation * sums / windows
+        means = mean_by_row(outputs.astype(np.float64), features, num_rows(rows), first_row)
+        scores = self.mean + self.deviation * means[:, 0]
         return [Prediction(i, {"score": score}, CONFIDENCE) for i, score in enumerate(scores.tolist())]
 
     def outcome(self, rows: Columns, predictions: Sequence[Prediction]) -> Outcome:
         """Lay gold and predicted scores side by side."""
         predicted = [p.target["score"] for p in predictions]
         return Outcome(np.asarray(rows["score"], dtype=np.float64), np.asarray(predicted, dtype=np.float64))
-
-    def per_label(self, outcome: Outcome) -> list[dict[str, Any]]:
-        """Return nothing: numbers have no labels."""
-        return []
-
-    def confusion(self, outcome: Outcome) -> dict[str, Any]:
-        """Return nothing: numbers have no labels."""
-        return {}
-
-    def class_weights(self, train: Dataset) -> tuple[float, ...]:
-        """Return nothing: numbers have no classes."""
-        return ()
 
     def settle(self, outputs: np.ndarray, features: Features, rows: Columns) -> Self:
         """Return the task as it is: nothing about a number waits for validation rows."""

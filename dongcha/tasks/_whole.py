@@ -4,11 +4,30 @@ In: texts, a tokenizer, how long texts are met. Out: a chunk without targets; on
 a long text, each with the 0-based row that it belongs to. Two texts are always cut, never read in windows.
 """
 
+from abc import ABC, abstractmethod
+from typing import ClassVar
+
 import numpy as np
 
 from dongcha.data.features import Chunk, Features
 from dongcha.models.tokenizer import Tokenizer, frame, frame_pairs
-from dongcha.tasks._base import Lengths, Texts
+from dongcha.tasks._base import Columns, Lengths, Texts
+
+
+class Whole(ABC):
+    """A task with one vector of outputs a feature; what it is called, what it reads, and its texts are its own."""
+
+    head = "sequence"
+    isolates_cjk = False
+
+    name: ClassVar[str]
+    fields: ClassVar[tuple[str, ...]]
+    num_inputs: ClassVar[int]
+    baselines: ClassVar[tuple[str, ...]]
+
+    @abstractmethod
+    def texts(self, rows: Columns) -> Texts:
+        """Return what is read of rows, as `Task.texts` has it."""
 
 
 def encode_whole(texts: Texts, tokenizer: Tokenizer, lengths: Lengths, first_row: int) -> Chunk:

@@ -17,7 +17,7 @@ from dongcha.data.features import Chunk, Features, bounds
 from dongcha.metrics import Metric, Outcome
 from dongcha.metrics import classification as metrics
 from dongcha.models.tokenizer import Tokenizer
-from dongcha.tasks._base import Columns, Lengths, Texts, num_rows
+from dongcha.tasks._base import Columns, Lengths, Texts, Unlabelled, num_rows
 from dongcha.tasks._labelled import softmax
 from dongcha.tasks._whole import encode_whole
 from dongcha.types import Prediction
@@ -30,7 +30,7 @@ PLAIN_ANSWER = """score = float(logits[0, 0])  # of this choice; the greatest of
 
 
 @dataclass(frozen=True, kw_only=True)
-class Task:
+class Task(Unlabelled):
     """A choice among texts that each row brings itself."""
 
     lengths: Lengths = field(default_factory=Lengths)
@@ -38,11 +38,9 @@ class Task:
     name = "choice"
     fields = ("question", "choices", "answer")
     num_inputs = 2
-    labels = ()
     head = "sequence"
     loss = "binary_cross_entropy"
     num_outputs = 1
-    output_names = ()
     baselines = ("random_choice", "longest_choice")
     isolates_cjk = False
 
@@ -99,14 +97,6 @@ class Task:
         predicted = [place[p.target["answer"]] for place, p in zip(places, predictions, strict=True)]
         return Outcome(np.array(gold, dtype=np.int64), np.array(predicted, dtype=np.int64), None)
 
-    def per_label(self, outcome: Outcome) -> list[dict[str, Any]]:
-        """Return nothing: there are no labels."""
-        return []
-
-    def confusion(self, outcome: Outcome) -> dict[str, Any]:
-        """Return nothing: there are no labels."""
-        return {}
-
     def settle(self, outputs: np.ndarray, features: Features, rows: Columns) -> "Task":
         """Return the task as it is: nothing here is decided on validation rows."""
         return self
@@ -114,10 +104,6 @@ class Task:
     def shown(self, target: Mapping[str, Any], text: str) -> str:
         """Return the answer."""
         return str(target["answer"])
-
-    def class_weights(self, train: Dataset) -> tuple[float, ...]:
-        """Return no weights: there are no labels."""
-        return ()
 
 
 def sizes(rows: Columns) -> np.ndarray:

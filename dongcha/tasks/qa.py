@@ -17,7 +17,7 @@ from dongcha.data.dataset import Dataset
 from dongcha.data.features import Chunk, Features, bounds
 from dongcha.metrics import Metric, Outcome, answers
 from dongcha.models.tokenizer import Encoded, Tokenizer, Windows, frame_pair_windows, windows
-from dongcha.tasks._base import Columns, Lengths, Texts, num_rows
+from dongcha.tasks._base import Columns, Lengths, Texts, Unlabelled, num_rows
 from dongcha.types import Prediction
 
 LONG_TEXTS = "windows"  # what `long_texts: auto` means here
@@ -51,7 +51,7 @@ class Span:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Task:
+class Task(Unlabelled):
     """Extractive question answering; `threshold` is by how much "no answer" must win."""
 
     threshold: float = 0.0
@@ -60,11 +60,9 @@ class Task:
     name = "qa"
     fields = ("question", "context", "answers")
     num_inputs = 2
-    labels = ()
     head = "span"
     loss = "two_places"
     num_outputs = 2
-    output_names = ()
     baselines = ("overlap_sentence",)
     isolates_cjk = True  # an answer may begin and end at any Chinese character
 
@@ -145,14 +143,6 @@ class Task:
             gold, [p.target["answers"]["text"][0] if p.target["answers"]["text"] else "" for p in predictions]
         )
 
-    def per_label(self, outcome: Outcome) -> list[dict[str, Any]]:
-        """Return nothing: there are no labels."""
-        return []
-
-    def confusion(self, outcome: Outcome) -> dict[str, Any]:
-        """Return nothing: there are no labels."""
-        return {}
-
     def settle(self, outputs: np.ndarray, features: Features, rows: Columns) -> "Task":
         """Return the task with the threshold that gives the greatest F1 on these rows."""
         gains, margins = [], []
@@ -166,10 +156,6 @@ class Task:
     def shown(self, target: Mapping[str, Any], text: str) -> str:
         """Return the first answer; a dash for none."""
         return target["answers"]["text"][0] if target["answers"]["text"] else "-"
-
-    def class_weights(self, train: Dataset) -> tuple[float, ...]:
-        """Return no weights: there are no labels."""
-        return ()
 
 
 def best_threshold(margins: np.ndarray, gains: np.ndarray) -> float:

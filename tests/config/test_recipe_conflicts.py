@@ -21,9 +21,6 @@ REFUSED = [
     ({"split": {"group": "user", "train": {"per_label": 2}}}, "data.split.train counts rows per label"),
     ({"split": {"by_time": "day", "test": {"per_label": 2}}}, "data.split.test counts rows per label"),
     ({"test": "t", "validation": "v", "split": {"group": "user"}}, "data.split.group has nothing to split"),
-    ({"task": "tagging", "split": {"test": {"per_label": 2}}}, "data.split.test needs one label a row, which tagging"),
-    ({"task": "regression", "train": {"class_weights": "balanced"}}, "train.class_weights needs one label a row"),
-    ({"task": "regression", "train": {"label_smoothing": 0.1}}, "train.label_smoothing needs one label a row"),
     ({"corpus": "docs.jsonl"}, "data.corpus is for task retrieval"),
     ({"split": {"validation": 0}, "train": {"early_stopping": {"patience": 3}}}, "train.early_stopping watches"),
 ]

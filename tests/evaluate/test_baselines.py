@@ -229,6 +229,12 @@ def test_tfidf_pair_sees_what_two_texts_share():
     assert tfidf_pair.predict(pair(["a"], ["b"], label=["same"]), test, ("same",), 0)[1].target == {"label": "same"}
 
 
+def test_tfidf_pair_gives_several_labels_where_rows_have_several():
+    train = pair(["red rose", "blue sky"] * 4, ["red", "blue"] * 4, label=[["warm", "all"], ["cold", "all"]] * 4)
+    found = tfidf_pair.predict(train, pair(["red rose"], ["red"]), ("all", "cold", "warm"), 0)
+    assert found[0].target == {"label": ["all", "warm"]}
+
+
 def test_overlap_is_by_hand():
     matrix = csr_matrix(np.array([[3.0, 4.0, 0.0], [0.0, 0.0, 0.0]]))
     other = csr_matrix(np.array([[0.0, 2.0, 0.0], [1.0, 0.0, 0.0]]))

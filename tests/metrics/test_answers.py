@@ -48,6 +48,7 @@ def test_figures_of_a_few_rows():
     assert found["answer_f1"] == pytest.approx((2 / 3 + 1 + 0 + 0) / 4)
     assert found["exact_match"] == pytest.approx(1 / 4)
     assert found["answerable_f1"] == pytest.approx((2 / 3 + 0) / 2)
+    assert metrics()["exact_match"].row_scores(outcome).tolist() == [0, 1, 0, 0]
 
 
 @given(one=words, two=words)

@@ -73,6 +73,10 @@ def test_choices_of_any_number_are_told_apart(tmp_path):
 @pytest.mark.parametrize(
     ("name", "sections"),
     [
+        ("regression", {"train": {"class_weights": "balanced"}}),
+        ("regression", {"train": {"label_smoothing": 0.1}}),
+        ("regression", {"evaluate": {"unsure_below": 0.5}}),
+        ("tagging", {"train": {"class_weights": "balanced"}}),
         ("choice", {"train": {"class_weights": "balanced"}}),
         ("qa", {"train": {"class_weights": "balanced"}}),
         ("pairs, numbers", {"train": {"class_weights": "balanced"}}),
@@ -91,4 +95,14 @@ def test_what_a_task_cannot_heed_is_refused(name, sections, tmp_path):
         **sections,
     )
     with pytest.raises(RecipeError, match=rf"^{section}\.{key} needs one label a row"):
+        dongcha.run(recipe, until="task")
+
+
+@pytest.mark.parametrize("name", ["tagging", "regression", "choice", "qa", "pairs, numbers"])
+@pytest.mark.parametrize("part", ["train", "test"])
+def test_rows_per_label_are_refused_where_rows_have_none(name, part, tmp_path):
+    data = {"train": SETS[name], "split": {part: {"per_label": 2}}}
+    task = name.partition(",")[0]
+    recipe = Recipe(task=task, data=data, model=str(tiny_encoder(tmp_path / "m")), folder=tmp_path)
+    with pytest.raises(RecipeError, match=rf"^data\.split\.{part} needs one label a row"):
         dongcha.run(recipe, until="task")

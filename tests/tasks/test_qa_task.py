@@ -122,9 +122,16 @@ def test_the_threshold_is_settled_on_validation_rows_and_kept(tokenizer):
     rows = rows_of(["the room was good"] * 2, [(4, 8), (0, 0)])
     features = gather([Task().encode(rows, tokenizer, 0)])
     outputs = perfect(features)
-    starts = features.starts
-    outputs[int(starts[1]) + features.units["target"][0]] += 30  # sure of the same words where there is no answer
-    outputs[int(starts[0])] += 2.0
+    one, two = features.starts[:-1]
+    begin, end = features.units["target"][0]
+    outputs[two] = -9.0  # of the question without answer the model believes in one too, only less than in the first's
+    outputs[two + begin, 0] = outputs[two + end, 1] = 3.0
+    outputs[one + begin, 0] = outputs[one + end, 1] = 9.0
+    outputs[one] = -9.0
+    told = [p.target["answer"] for p in Task().decode(outputs, features, rows, 0)]
+    assert told == ["room", "room"]
     task = Task().settle(outputs, features, rows)
+    assert 24.0 < task.threshold < 36.0
+    assert [p.target["answer"] for p in task.decode(outputs, features, rows, 0)] == ["room", ""]
     assert Task.from_card(task.card() | {"max_tokens": 64}).threshold == task.threshold
     assert task.shown({"answers": {"text": [], "answer_start": []}}, "") == "-"

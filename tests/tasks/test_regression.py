@@ -11,10 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dongcha.checks.labels_aligned import perfect_outputs, right_from
-from dongcha.config import Recipe
 from dongcha.data.dataset import Dataset
 from dongcha.data.features import gather
-from dongcha.errors import RecipeError
 from dongcha.models.heads._base import HeadSpec
 from dongcha.models.tokenizer import load_tokenizer
 from dongcha.tasks._base import Lengths
@@ -90,14 +88,6 @@ def test_a_score_is_shown_as_finely_as_scores_differ(values, shown):
 def test_mean_absolute_error_comes_first_and_less_is_better():
     main = next(iter(learnt([1.0, 2.0]).metrics.values()))
     assert main.name == "mae" and not main.greater_is_better
-
-
-@pytest.mark.parametrize("key", ["train.label_smoothing=0.1", "evaluate.unsure_below=0.5"])
-def test_what_needs_labels_is_refused(key):
-    section, _, rest = key.partition(".")
-    name, _, value = rest.partition("=")
-    with pytest.raises(RecipeError, match="regression"):
-        Recipe(task="regression", data={"train": "a.csv"}, model="m", **{section: {name: float(value)}})
 
 
 @pytest.fixture(scope="module")

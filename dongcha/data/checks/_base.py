@@ -51,6 +51,10 @@ class View:
         """Return the input texts of a split, in order; several input fields are joined by a unit separator."""
         return list(joined_texts(self.splits[split], self.fields))
 
+    def texts_read(self, split: str) -> list[str]:
+        """Return what a model reads of each row of a split, in order: places in a text left out."""
+        return list(read_texts(self.splits[split], self.fields))
+
     def sampled(self, split: str, most: int | None = None) -> Dataset:
         """Return the split, or a seeded sample of `most` (else `sample`) of its rows, in order, where it has more."""
         dataset, most = self.splits[split], self.sample if most is None else most

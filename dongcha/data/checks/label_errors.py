@@ -16,7 +16,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
 
 from dongcha.data.checks._base import NUM_EXAMPLES, View, short, skipped
-from dongcha.data.rows import joined_texts, row_numbers
+from dongcha.data.rows import read_texts, row_numbers
 from dongcha.errors import MissingExtra
 from dongcha.locale import say
 from dongcha.types import Check
@@ -40,7 +40,7 @@ def check(view: View) -> list[Check]:
     dataset, labels = dataset.take(kept), sorted(label for label in counts if counts[label] >= NUM_FOLDS)
     if len(labels) < 2:
         return [skipped("label_errors", say("data_checks.errors_few", fewest=NUM_FOLDS))]
-    texts = list(joined_texts(dataset, view.fields))
+    texts = list(read_texts(dataset, view.fields))
     numbers = {label: number for number, label in enumerate(labels)}
     gold = np.array([numbers[label] for label in dataset.column("label")])
     probabilities = held_out_probabilities(view, texts, gold)

@@ -31,7 +31,7 @@ def check(view: View) -> list[Check]:
     """Count rows by script, and compare the splits."""
     shares: dict[str, dict[str, float]] = {}
     for name in split_order(view.splits):
-        scripts = Counter(scripts_of(view.texts(name)))
+        scripts = Counter(scripts_of(view.texts_read(name)))
         shares[name] = {script: scripts[script] / max(1, scripts.total()) for script in SCRIPTS}
     clauses = say("data_checks.and").join(
         say("data_checks.language_in", split=name, mix=_mix(share)) for name, share in shares.items()

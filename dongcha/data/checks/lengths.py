@@ -23,7 +23,7 @@ def check(view: View) -> list[Check]:
     clauses, examples = [], []
     num_cut = num_spans = 0
     for name in split_order(view.splits):
-        figures[name] = facts = {"characters": _spread([len(text) for text in view.texts(name)])}
+        figures[name] = facts = {"characters": _spread([len(text) for text in view.texts_read(name)])}
         if view.encode is None:
             clauses.append(say("data_checks.lengths_characters", split=name, **facts["characters"]))
             continue

@@ -7,6 +7,7 @@ rows of two Chinese sets, at three times the cost.
 
 import re
 from collections.abc import Iterator, Sequence
+from typing import Protocol
 
 import numpy as np
 from scipy.sparse import csr_matrix
@@ -21,6 +22,14 @@ MOST_WEIGHTS = 1_000_000  # features times outputs; twice as many scored no bett
 _BUCKETS = 1 << 20  # hashed first, so that no vocabulary is ever held
 _CJK_FRACTION = 0.3  # a CJK character says as much as two or three letters
 _CJK = re.compile("[" + "".join(f"{chr(low)}-{chr(high)}" for low, high in CJK) + "]")
+
+
+class Features(Protocol):
+    """Features of training rows, (rows, features), and of any data set, a batch of rows at a time."""
+
+    train: csr_matrix
+
+    def batches(self, dataset: Dataset) -> Iterator[csr_matrix]: ...
 
 
 class TextFeatures:

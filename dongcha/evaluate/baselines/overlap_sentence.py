@@ -11,10 +11,10 @@ from collections.abc import Mapping
 from itertools import pairwise
 
 from dongcha.data.dataset import Dataset
+from dongcha.metrics.answers import is_chinese, tokens
 from dongcha.types import Prediction
 
 _SENTENCE = re.compile(r"[^.!?。！？\n]*(?:[.!?。！？\n]+[\"'”’)）]*|$)")
-_WORD = re.compile(r"[a-z0-9]+|[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
 
 
 def predict(train: Dataset, test: Dataset, labels: tuple[str, ...], seed: int) -> list[Prediction]:
@@ -43,10 +43,10 @@ def best_sentence(question: str, context: str, weights: Mapping[str, float]) -> 
 
 
 def terms(text: str) -> list[str]:
-    """Return words, and of Chinese the pairs of neighbouring characters (a lone one by itself)."""
-    parts = _WORD.findall(text.lower())
-    pairs = [a + b for a, b in pairwise(parts) if not a.isascii() and not b.isascii()]
-    return pairs + [part for part in parts if part.isascii()]
+    """Return words, and of Chinese the pairs of neighbouring characters."""
+    parts = tokens(text)
+    pairs = [a + b for a, b in pairwise(parts) if is_chinese(a) and is_chinese(b)]
+    return pairs + [part for part in parts if not is_chinese(part)]
 
 
 def rarity(train: Dataset) -> dict[str, float]:

@@ -11,7 +11,7 @@ from sklearn.linear_model import LogisticRegression
 from dongcha.data.dataset import Dataset
 from dongcha.evaluate.baselines import majority
 from dongcha.evaluate.baselines._labels import has_lists, indicator, to_predictions
-from dongcha.evaluate.baselines._tfidf import TextFeatures, drawn
+from dongcha.evaluate.baselines._tfidf import Features, TextFeatures, drawn
 from dongcha.types import Prediction
 
 C = 10.0
@@ -21,12 +21,16 @@ MAX_ITERATIONS = 1000
 def predict(train: Dataset, test: Dataset, labels: tuple[str, ...], seed: int) -> list[Prediction]:
     """Return a prediction for each test row, with probabilities by label order."""
     rows = drawn(train, seed)
+    return judged(TextFeatures(rows.column("text"), len(labels)), rows, test, labels, seed)
+
+
+def judged(features: Features, rows: Dataset, test: Dataset, labels: tuple[str, ...], seed: int) -> list[Prediction]:
+    """Return a prediction for each test row by regression on features of the training rows."""
     values = rows.column("label")
     several = has_lists(values)
     truth = indicator(values, labels)
     if not several and (truth.any(axis=0).sum() < 2):
-        return majority.predict(train, test, labels, seed)
-    features = TextFeatures(rows.column("text"), len(labels))
+        return majority.predict(rows, test, labels, seed)
     model = _OneEach(features.train, truth) if several else _OneOfAll(features.train, truth)
     predictions: list[Prediction] = []
     for batch in features.batches(test):

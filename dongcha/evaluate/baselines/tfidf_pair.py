@@ -1,6 +1,6 @@
 """Judge two texts by a linear model on TF-IDF of both and on what they share: what the words alone are worth.
 
-Logistic regression (C 10, as `tfidf_linear`) for labels, ridge (penalty 1) for scores. Beside the TF-IDF of each text
+The regressions are those of `tfidf_linear` for labels and `tfidf_ridge` for scores. Beside the TF-IDF of each text
 stand their cosine, the share of each that the other has too, the Jaccard index, and the ratio of their lengths.
 """
 
@@ -8,14 +8,11 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 from scipy.sparse import csr_matrix, hstack
-from sklearn.linear_model import LogisticRegression, Ridge
 
 from dongcha.data.dataset import Dataset
-from dongcha.evaluate.baselines import majority
-from dongcha.evaluate.baselines._labels import has_lists, indicator, to_predictions
 from dongcha.evaluate.baselines._tfidf import TextFeatures, drawn
-from dongcha.evaluate.baselines.tfidf_linear import MAX_ITERATIONS, C
-from dongcha.evaluate.baselines.tfidf_ridge import ALPHA
+from dongcha.evaluate.baselines.tfidf_linear import judged
+from dongcha.evaluate.baselines.tfidf_ridge import scored
 from dongcha.types import Prediction
 
 SIDES = ("text_a", "text_b")
@@ -25,21 +22,7 @@ def predict(train: Dataset, test: Dataset, labels: tuple[str, ...], seed: int) -
     """Return a label with probabilities, or a score, for each test row."""
     rows = drawn(train, seed)
     features = PairFeatures([rows.column(side) for side in SIDES], len(labels))
-    if not labels:
-        model = Ridge(alpha=ALPHA, random_state=seed).fit(features.train, np.asarray(rows.column("score"), float))
-        scores = [score for batch in features.batches(test) for score in model.predict(batch).tolist()]
-        return [Prediction(row, {"score": score}, 0.0) for row, score in enumerate(scores)]
-    values = rows.column("label")
-    truth = indicator(values, labels)
-    if has_lists(values) or truth.any(axis=0).sum() < 2:
-        return majority.predict(train, test, labels, seed)
-    judge = LogisticRegression(C=C, max_iter=MAX_ITERATIONS).fit(features.train, truth.argmax(axis=1))
-    predictions: list[Prediction] = []
-    for batch in features.batches(test):
-        probs = np.zeros((batch.shape[0], len(labels)))
-        probs[:, judge.classes_] = judge.predict_proba(batch)
-        predictions += to_predictions(probs, labels, False, len(predictions))
-    return predictions
+    return judged(features, rows, test, labels, seed) if labels else scored(features, rows, test, seed)
 
 
 class PairFeatures:

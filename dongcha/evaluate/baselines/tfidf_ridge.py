@@ -7,7 +7,7 @@ import numpy as np
 from sklearn.linear_model import Ridge
 
 from dongcha.data.dataset import Dataset
-from dongcha.evaluate.baselines._tfidf import TextFeatures, drawn
+from dongcha.evaluate.baselines._tfidf import Features, TextFeatures, drawn
 from dongcha.types import Prediction
 
 ALPHA = 1.0
@@ -16,7 +16,11 @@ ALPHA = 1.0
 def predict(train: Dataset, test: Dataset, labels: tuple[str, ...], seed: int) -> list[Prediction]:
     """Return a score for each test row."""
     rows = drawn(train, seed)
-    features = TextFeatures(rows.column("text"), 1)
+    return scored(TextFeatures(rows.column("text"), 1), rows, test, seed)
+
+
+def scored(features: Features, rows: Dataset, test: Dataset, seed: int) -> list[Prediction]:
+    """Return a score for each test row by regression on features of the training rows."""
     model = Ridge(alpha=ALPHA, random_state=seed).fit(
         features.train, np.asarray(rows.column("score"), dtype=np.float64)
     )

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from dongcha.data.features import Features
 from dongcha.models.heads._base import HeadSpec, Native, load_native
+from dongcha.models.heads.token import by_token
 
 NEVER = -1e4  # a logit that no softmax sees
 
@@ -56,12 +57,7 @@ PROBE_LOSS = "binary_cross_entropy"  # a linear layer on frozen vectors asks of 
 
 def vectors(model: Any, features: Features) -> np.ndarray:
     """Return the frozen hidden state of each token (S, H)."""
-    out = np.zeros((int(features.starts[-1]), int(model.module.backbone.config.hidden_size)), dtype=np.float32)
-    for indices, hidden in model.hidden(features):
-        places = features.starts[indices][:, None] + np.arange(hidden.shape[1])
-        inside = np.arange(hidden.shape[1]) < features.lengths[indices][:, None]
-        out[places[inside]] = hidden[inside]
-    return out
+    return by_token(model, features, np.ones(int(features.starts[-1]), dtype=bool))
 
 
 def flat_targets(features: Features) -> np.ndarray:

@@ -38,13 +38,17 @@ PLAIN_CLASS = "AutoModelForTokenClassification"  # what Transformers has for thi
 
 def vectors(model: Any, features: Features) -> np.ndarray:
     """Return the frozen hidden state of each token that carries a word (S, H); zeros elsewhere."""
+    return by_token(model, features, np.asarray(features.tokens["word"]) >= 0)
+
+
+def by_token(model: Any, features: Features, wanted: np.ndarray) -> np.ndarray:
+    """Return the frozen hidden states (S, H) of the tokens that are `wanted` (S,); zeros elsewhere."""
     width = int(model.module.backbone.config.hidden_size)
     out = np.zeros((int(features.starts[-1]), width), dtype=np.float32)
-    carries = np.asarray(features.tokens["word"]) >= 0
     for indices, hidden in model.hidden(features):
         places = features.starts[indices][:, None] + np.arange(hidden.shape[1])
         inside = np.arange(hidden.shape[1]) < features.lengths[indices][:, None]
-        inside[inside] = carries[places[inside]]
+        inside[inside] = wanted[places[inside]]
         out[places[inside]] = hidden[inside]
     return out
 
