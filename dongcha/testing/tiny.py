@@ -47,7 +47,10 @@ def tiny_encoder(
     folder.mkdir(parents=True, exist_ok=True)
     tokenizer = _unigram() if joins_cjk else _word_piece()
     names = {"pad_token": "[PAD]", "unk_token": "[UNK]", "cls_token": "[CLS]", "sep_token": "[SEP]"}
-    fast = PreTrainedTokenizerFast(tokenizer_object=tokenizer, model_max_length=64, mask_token="[MASK]", **names)  # type: ignore[no-untyped-call]
+    reads = ["input_ids", *([] if kind == "distilbert" else ["token_type_ids"]), "attention_mask"]
+    fast = PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
+        tokenizer_object=tokenizer, model_max_length=64, mask_token="[MASK]", model_input_names=reads, **names
+    )
     fast.save_pretrained(folder)
     size = {"vocab_size": tokenizer.get_vocab_size(), "max_position_embeddings": 64, "pad_token_id": 0}
     torch.manual_seed(seed)

@@ -29,10 +29,15 @@ def test_ids_types_and_cuts_are_those_of_transformers(tokenizer, pairs):
     assert lengths.tolist() == [len(ids) for ids in theirs["input_ids"]]
     assert columns["input_ids"].tolist() == [i for ids in theirs["input_ids"] for i in ids]
     assert missing.tolist() == [len(a) - len(b) for a, b in zip(uncut, theirs["input_ids"], strict=True)]
-    if any(tokenizer.pair.types):
+    if "token_type_ids" in tokenizer.hf.model_input_names:
         assert columns["token_type_ids"].tolist() == [i for ids in theirs["token_type_ids"] for i in ids]
     else:
         assert "token_type_ids" not in columns
+
+
+def test_a_model_with_types_gets_them(tiny_folder):
+    folder = tiny_folder(kind="bert")
+    assert load_tokenizer(folder, AutoConfig.from_pretrained(folder)).pair.types == (0, 1)
 
 
 def test_a_model_without_types_gets_none(tiny_folder):

@@ -31,4 +31,5 @@ def test_one_entity_may_lie_in_the_other_and_types_are_said():
     outer, inner = {"start": 0, "end": 9, "type": "org"}, {"start": 4, "end": 9, "type": ""}
     assert marked("the Paris", outer, inner) == "@ * org * the # Paris # @"
     assert marked("the Paris", inner, outer) == "# ^ org ^ the @ Paris @ #"
+    assert marked("Paris day", {"start": 0, "end": 5}, {"start": 0, "end": 9}) == "# @ Paris @ day #"
     assert marked("ab", {"start": 0, "end": 1}, {"start": 1, "end": 2}) == "@ a @# b #"
