@@ -23,6 +23,8 @@ from dongcha.types import Check
 
 TOLERANCE = 1e-5  # of the largest logit: what another order of the same fp32 sums may cost
 ROWS = 32
+# What a class of Transformers takes, by our name: a list of its own, so that what our model forgets is seen here.
+PLAIN_INPUTS = {"input_ids": "input_ids", "mask": "attention_mask", "token_type_ids": "token_type_ids"}
 
 
 def check(evidence: Evidence) -> Check:
@@ -57,11 +59,7 @@ def plain_logits(folder: Path, head_class: str, batch: Batch, outputs: tuple[str
     plain: Any = (
         getattr(transformers, head_class).from_pretrained(folder, local_files_only=True, trust_remote_code=False).eval()
     )
-    inputs = {
-        "attention_mask" if name == "mask" else name: torch.from_numpy(batch[name]).long()
-        for name in INPUTS
-        if name in batch
-    }
+    inputs = {theirs: torch.from_numpy(batch[ours]).long() for ours, theirs in PLAIN_INPUTS.items() if ours in batch}
     with torch.inference_mode():
         out = plain(**inputs)
     if outputs:
