@@ -23,6 +23,7 @@ from dongcha.types import Check
 
 TOLERANCE = 1e-5  # of the largest logit: what another order of the same fp32 sums may cost
 ROWS = 32
+PAIR_PARTS = 3  # vectors that a layer of two towers reads, for each of a pair's
 # What a class of Transformers takes, by our name: a list of its own, so that what our model forgets is seen here.
 PLAIN_INPUTS = {"input_ids": "input_ids", "mask": "attention_mask", "token_type_ids": "token_type_ids"}
 
@@ -68,7 +69,12 @@ def plain_logits(folder: Path, head_class: str, batch: Batch, outputs: tuple[str
         logits: np.ndarray = out.logits.numpy()
         return logits
     pooled = _pooled(out.last_hidden_state.numpy(), batch["mask"], folder)
+    if not (folder / HEAD_FILE).is_file():  # an encoder of vectors of length 1
+        return np.asarray(pooled / np.linalg.norm(pooled, axis=1, keepdims=True))
     head = load_file(folder / HEAD_FILE)
+    if head["weight"].shape[1] == PAIR_PARTS * pooled.shape[1]:  # two towers: a pair's texts stand together
+        u, v = pooled[0::2], pooled[1::2]
+        pooled = np.repeat(np.concatenate([u, v, np.abs(u - v)], axis=1), 2, axis=0)
     result: np.ndarray = pooled @ head["weight"].T + head["bias"]
     return result
 

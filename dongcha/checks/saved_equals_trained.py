@@ -10,7 +10,7 @@ from dongcha.data.features import gather
 from dongcha.locale import say
 from dongcha.models.model import load_model
 from dongcha.tasks._base import num_rows
-from dongcha.tasks._model import task_of
+from dongcha.tasks._model import saved_task
 from dongcha.tasks._predict import lay_flat
 from dongcha.types import Check
 
@@ -20,7 +20,7 @@ def check(evidence: Evidence) -> Check:
     rows, features = evidence.sample(evidence.split)
     trained = lay_flat(features, evidence.model.logits(features))
     loaded = load_model(evidence.model_folder)
-    task = task_of(loaded)
+    task = saved_task(loaded, evidence.model_folder)
     again = gather([task.encode(rows, loaded.tokenizer, 0)])
     same = {
         "tokens": bool(np.array_equal(again.tokens["input_ids"], features.tokens["input_ids"])),

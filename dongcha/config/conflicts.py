@@ -72,8 +72,12 @@ def _ways_to_split(recipe: Sections) -> Iterator[Refused]:
 
 
 def _unused(recipe: Sections) -> Iterator[Refused]:
-    if recipe.data.corpus is not None:
+    if recipe.data.corpus is not None and recipe.task != "retrieval":
         yield _refused("data.corpus", "config.corpus")
+    if recipe.data.pairs == "apart" and recipe.task != "pairs":
+        yield _refused("data.pairs", "config.no_pairs")
+    if recipe.train.hard_negatives and recipe.task != "retrieval":
+        yield _refused("train.hard_negatives", "config.no_negatives")
     no_validation = recipe.data.validation is None and recipe.data.split.validation == 0
     if no_validation and recipe.train.early_stopping not in (None, type(recipe.train)().early_stopping):
         yield _refused("train.early_stopping", "config.no_validation")

@@ -34,7 +34,6 @@ Threads: TypeAlias = Annotated[int, Field(ge=1, le=1024)]  # of more, libraries 
 
 SOURCES = ("train", "validation", "test", "corpus")  # keys of data that hold a source; `tests` holds more by name
 OTHER_TASKS = (  # known by name, not built yet
-    "retrieval",
     *("translation", "summarization", "dialogue", "generation", "code"),
 )
 
@@ -103,6 +102,7 @@ class Data(Section):
     encoding_errors: Literal["fail", "replace", "drop"] = "fail"
     max_tokens: Auto | Annotated[int, Field(ge=8)] = "auto"
     long_texts: Literal["auto", "truncate", "windows"] = "auto"
+    pairs: Literal["together", "apart"] = "together"
 
 
 class EarlyStopping(Section):
@@ -131,6 +131,7 @@ with warnings.catch_warnings():
         dropout: Auto | Share = "auto"
         precision: Literal["auto", "fp32", "bf16"] = "auto"
         label_smoothing: Share = 0.0
+        hard_negatives: Annotated[int, Field(ge=0, le=32)] = 0
         class_weights: Literal["none", "balanced"] = "none"
         head_start: Literal["auto", "random", "probe"] = "auto"
         validate: Literal["epoch"] | Count = "epoch"  # type: ignore[assignment]

@@ -30,6 +30,10 @@ OTHER_NAMES = {  # what files often call a field, for the advice in a message
     "question": ("premise", "stem", "query", "问题"),
     "choices": ("options", "alternatives", "candidates", "选项"),
     "answer": ("correct", "label", "gold", "答案"),
+    "query": ("question", "text", "title", "q", "问题", "查询"),
+    "positive": ("answer", "passage", "document", "text", "response", "答案", "回答"),
+    "relevant": ("positives", "qrels", "docs"),
+    "doc": ("id", "doc_id", "docid", "_id", "pid", "编号"),
     "head": ("subject", "e1", "entity1", "subj"),
     "tail": ("object", "e2", "entity2", "obj"),
 }
@@ -72,7 +76,7 @@ class Conversion:
         """Return the batch in canonical form; raises DataError with the first row that has none."""
         found = {name for name in batch.schema.names if name != ROW}
         if self._has_tokens is None:
-            self._fields = tuple(self._present(field, found) for field in self._fields)
+            self._fields = tuple(self._present(field, found) for field in self._fields if self._is_there(field, found))
             self._has_tokens = self._settle_tokens(found)
             self._check_columns(found)
         made: dict[str, pa.Array] = self._from_tokens(batch) if self._has_tokens else {}
@@ -87,9 +91,13 @@ class Conversion:
             to_text(Cells("text", made["text"], False, batch.column(ROW), self._origin, required=True))
         return self._assemble(batch, made)
 
+    def _is_there(self, field: str, found: set[str]) -> bool:
+        """Tell whether a field is to be made: one that ends in `?` only where the file has it."""
+        return not field.endswith("?") or found.issuperset(self._names(field.removesuffix("?")))
+
     def _present(self, field: str, found: set[str]) -> str:
         """Return which of the fields that `a|b` stands for the file has; the first where it has none."""
-        named = field.split("|")
+        named = field.removesuffix("?").split("|")
         return next((name for name in named if found.issuperset(self._names(name))), named[0])
 
     def _names(self, field: str) -> tuple[str, ...]:

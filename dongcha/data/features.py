@@ -34,7 +34,9 @@ class Features:
 
     `starts` (N + 1,) int64 are the bounds of each feature in the token columns; `tokens` maps names to arrays (S,):
     `input_ids` always, by task `target`, `word`; `units` maps names to arrays (N, ...): `row` always, the 0-based
-    row of the data set, by task `target`. `facts` counts what encoding did (rows cut, spans damaged).
+    row of the data set, by task `target`, and `group` where some must share a batch (a query and its passages, the
+    choices of a question): its features stand together and have one number. `facts` counts what encoding did (rows cut,
+    spans damaged).
     """
 
     starts: np.ndarray
@@ -49,6 +51,19 @@ class Features:
     def lengths(self) -> np.ndarray:
         """Tokens of each feature, special ones included; int32 (N,)."""
         return np.diff(self.starts).astype(np.int32)
+
+    @property
+    def groups(self) -> np.ndarray | None:
+        """The number of each feature's group (N,); None where each stands by itself."""
+        return self.units.get("group")
+
+    def parts(self, indices: np.ndarray, count: int) -> list[np.ndarray]:
+        """Cut a batch's indices into at most `count` parts of about one size, none empty and no group torn apart."""
+        if self.groups is None:
+            return [part for part in np.array_split(indices, count) if len(part)]
+        opens = np.flatnonzero(np.diff(np.asarray(self.groups[indices]), prepend=-1))
+        chosen = [part[0] for part in np.array_split(opens, count) if len(part)]
+        return np.split(indices, chosen[1:])
 
     def batch(self, indices: np.ndarray, pad_id: int) -> Batch:
         """Gather features into padded arrays (B, T) plus `mask` (B, T) bool; unit columns stay (B, ...)."""

@@ -2,7 +2,7 @@
 
 In: a column of one batch. Out: the column as text (string), label (string, or list<string>), score (float64), spans
 (list<{start,end,label}> in the order of the text), a place ({start,end,type}), choices (list<string>), answers
-({text: [...], answer_start: [...]}), or as it is. A value that cannot be brought to its form is refused with its row.
+({text: [...], answer_start: [...]}), relevant documents (list<{doc,grade}>), or as it is. A value that cannot be brought to its form is refused with its row.
 Knows no format and no model; which column makes which field is `conversion.py`'s, whether two fields of a row agree
 `agreement.py`'s.
 """
@@ -26,6 +26,7 @@ TEXT, SCORE = pa.string(), pa.float64()
 PLACE = pa.struct([("start", pa.int32()), ("end", pa.int32()), ("type", pa.string())])
 STRINGS, SPANS = pa.list_(pa.string()), pa.list_(tags.SPAN)
 ANSWERS = pa.struct([("text", STRINGS), ("answer_start", pa.list_(pa.int32()))])
+RELEVANT = pa.list_(pa.struct([("doc", pa.string()), ("grade", pa.int32())]))
 SHOWN = 5  # rows that a message lists
 
 
@@ -276,6 +277,36 @@ def _answers(value: Any, position: int, cells: Cells) -> dict[str, list[Any]]:
     return {"text": texts, "answer_start": starts}
 
 
+def to_doc(cells: Cells) -> pa.Array:
+    """Return strings: names of documents, numbers among them as their text."""
+    docs = to_label(cells)
+    if pa.types.is_list(docs.type):
+        position = pc.index(docs.is_valid(), True).as_py()
+        cells.refuse_kind(position, docs[position].as_py(), "doc")
+    return docs
+
+
+def to_relevant(cells: Cells) -> pa.Array:
+    """Return list<{doc, grade}>; a document alone, or without a grade, has grade 1, and 0 is not relevant."""
+    values = _parsed(cells)
+    made = [None if value is None else _relevant(value, i, cells) for i, value in enumerate(values)]
+    cells.refuse_missing(pa.array([value is None for value in values]))
+    return pa.array(made, RELEVANT)
+
+
+def _relevant(value: Any, position: int, cells: Cells) -> list[dict[str, Any]]:
+    listed = value if isinstance(value, list) else [value]
+    found = []
+    for one in listed:
+        judged = one if isinstance(one, dict) else {"doc": one}
+        doc, grade = judged.get("doc"), judged.get("grade", 1)
+        named = isinstance(doc, str | int) and not isinstance(doc, bool) and str(doc).strip()
+        if not named or type(grade) is not int or not 0 <= grade < 2**31:
+            cells.refuse_kind(position, one, "relevant")
+        found.append({"doc": str(doc), "grade": grade})
+    return found
+
+
 def to_any(cells: Cells) -> pa.Array:
     """Return the column as it is; refuses rows without a value where each needs one."""
     cells.refuse_missing(cells.array.is_null())
@@ -309,13 +340,16 @@ class Field:
 
 _TEXTS = ("text", "text_a", "text_b", "question", "context", "query", "source", "document", "prompt")
 _GOLD_TEXTS = ("target", "summary", "completion", "solution", "positive")
-_GOLD = ("references", "constraints", "negatives", "relevant", "test")
+_GOLD = ("references", "constraints", "test")
 
 FIELDS: Mapping[str, Field] = {
     **{name: Field(to_text) for name in _TEXTS},
     **{name: Field(to_text, is_gold=True) for name in _GOLD_TEXTS},
     **{name: Field(to_any, is_gold=True) for name in _GOLD},
     **{name: Field(to_place, type=PLACE) for name in ("head", "tail")},
+    "doc": Field(to_doc),
+    "relevant": Field(to_relevant, is_gold=True, type=RELEVANT),
+    "negatives": Field(to_strings, is_gold=True, type=STRINGS),
     "choices": Field(to_choices, type=STRINGS),
     "answer": Field(to_answer, is_gold=True),
     "answers": Field(to_answers, is_gold=True, type=ANSWERS),

@@ -2,6 +2,7 @@
 
 In: lengths, a budget, a seed, an epoch. Out: index arrays. The plan depends on nothing else: it is the same for any
 number of processes, and the same again after a resume. Features of like length share a batch, so little is padding.
+Features of one group are never parted: groups are then what is planned, each as long as its features padded.
 """
 
 import numpy as np
@@ -9,14 +10,20 @@ import numpy as np
 POOL = 64  # batches whose rows are sorted together; larger pads less, smaller mixes lengths more
 
 
-def plan_epoch(lengths: np.ndarray, batch_tokens: int, seed: int, epoch: int) -> list[np.ndarray]:
+def plan_epoch(
+    lengths: np.ndarray, batch_tokens: int, seed: int, epoch: int, groups: np.ndarray | None = None
+) -> list[np.ndarray]:
     """Shuffle, sort by length within pools, cut where the padded size would pass the budget, shuffle the batches.
 
     `lengths` (N,) in tokens. A batch of b features, the longest of t tokens, has b * t <= batch_tokens, or b = 1.
-    Every feature occurs exactly once. Cost grows as N log N.
+    Every feature occurs exactly once. Cost grows as N log N. With `groups` (N,) of one size the law is the same with
+    groups for features; where sizes differ, a batch of groups may pass the budget by as much as they differ.
     """
     if not len(lengths):
         return []
+    if groups is not None:
+        starts, padded = of_groups(lengths, groups)
+        return [members(starts, chosen) for chosen in plan_epoch(padded, batch_tokens, seed, epoch)]
     rng = np.random.default_rng([seed, epoch])
     order = rng.permutation(len(lengths))
     per_pool = max(1, int(POOL * batch_tokens / max(1.0, float(lengths.mean()))))
@@ -28,9 +35,28 @@ def plan_epoch(lengths: np.ndarray, batch_tokens: int, seed: int, epoch: int) ->
     return [batches[i] for i in rng.permutation(len(batches))]
 
 
-def plan_inference(lengths: np.ndarray, batch_tokens: int) -> list[np.ndarray]:
-    """Plan batches in order of length, longest first, so that the memory peak comes at once."""
+def plan_inference(lengths: np.ndarray, batch_tokens: int, groups: np.ndarray | None = None) -> list[np.ndarray]:
+    """Plan batches in order of length, longest first, so that the memory peak comes at once; groups stay whole."""
+    if groups is not None:
+        starts, padded = of_groups(lengths, groups)
+        return [members(starts, chosen) for chosen in plan_inference(padded, batch_tokens)]
     return cut(np.argsort(lengths, kind="stable"), lengths, batch_tokens)[::-1]
+
+
+def of_groups(lengths: np.ndarray, groups: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return where each group begins (G + 1,) and how many tokens it has when padded to its longest (G,)."""
+    opens = np.flatnonzero(np.diff(np.asarray(groups), prepend=-1))
+    starts = np.append(opens, len(lengths))
+    longest = np.maximum.reduceat(lengths, opens) if len(opens) else np.zeros(0, dtype=np.int64)
+    return starts, longest.astype(np.int64) * np.diff(starts)
+
+
+def members(starts: np.ndarray, chosen: np.ndarray) -> np.ndarray:
+    """Return the features of groups, group after group."""
+    sizes = np.diff(starts)[chosen]
+    ends = np.cumsum(sizes)
+    found: np.ndarray = np.arange(int(ends[-1])) + np.repeat(starts[:-1][chosen] - ends + sizes, sizes)
+    return found
 
 
 def cut(order: np.ndarray, lengths: np.ndarray, batch_tokens: int) -> list[np.ndarray]:

@@ -15,15 +15,20 @@ from dongcha.data.load import ReadOptions, load
 from dongcha.data.split import PerLabel, SplitOptions, make_splits
 
 MAIN = ("train", "validation", "test")
+CORPUS = ("doc", "text")  # fields of a document
 
 
 @dataclass(frozen=True)
 class Splits:
-    """The data sets of a run by name; `made` names those that we cut ourselves; `dropped` counts repeats left out."""
+    """The data sets of a run by name; `made` names those that we cut ourselves; `dropped` counts repeats left out.
+
+    `corpus` holds documents to be searched (`doc`, `text`), where the recipe names them; it is no set of rows.
+    """
 
     by_name: Mapping[str, Dataset]
     made: frozenset[str]
     dropped: int
+    corpus: Dataset | None = None
 
     @property
     def tests(self) -> tuple[str, ...]:
@@ -33,7 +38,8 @@ class Splits:
     @property
     def fingerprints(self) -> dict[str, str]:
         """The content of each set as a SHA-256, for the run's hash."""
-        return {name: dataset.fingerprint for name, dataset in self.by_name.items()}
+        corpus = {} if self.corpus is None else {"corpus": self.corpus}
+        return {name: dataset.fingerprint for name, dataset in {**self.by_name, **corpus}.items()}
 
 
 def read_options(data: Data) -> ReadOptions:
@@ -54,16 +60,20 @@ def read_splits(data: Data, fields: tuple[str, ...], *, seed: int, base: Path, c
             fields = present(fields, read["train"])
     dropped = 0
     if data.duplicates == "drop":
-        read["train"], dropped, _ = drop_repeats(read["train"], fields)
+        read["train"], dropped, _ = drop_repeats(read["train"], needed(fields))
     wanted = _wanted(data)
     made: dict[str, Dataset] = {}
     if wanted.asked:
         label = "label" if "label" in fields else "score" if "score" in fields else None
         label = label if data.split.stratify else None
-        made = make_splits(read["train"], wanted, label_field=label, seed=seed, fields=fields)
+        made = make_splits(read["train"], wanted, label_field=label, seed=seed, fields=needed(fields))
     everything = read | made
     order = [name for name in (*MAIN, *data.tests) if name in everything]
-    return Splits({name: everything[name] for name in order}, frozenset(made) - {"train"}, dropped)
+    corpus = None
+    if data.corpus is not None:
+        documents = ReadOptions(encoding=data.encoding, encoding_errors=data.encoding_errors)
+        corpus = load(data.corpus, CORPUS, base=base, options=documents, cache=cache, name="corpus")
+    return Splits({name: everything[name] for name in order}, frozenset(made) - {"train"}, dropped, corpus)
 
 
 def present(fields: tuple[str, ...], dataset: Dataset) -> tuple[str, ...]:
@@ -71,6 +81,11 @@ def present(fields: tuple[str, ...], dataset: Dataset) -> tuple[str, ...]:
     return tuple(
         next(name for name in field.split("|") if name in dataset.columns or "|" not in field) for field in fields
     )
+
+
+def needed(fields: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the fields that every row has: an `a?` is there only where a file has it."""
+    return tuple(field for field in fields if not field.endswith("?"))
 
 
 def _wanted(data: Data) -> SplitOptions:

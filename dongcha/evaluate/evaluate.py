@@ -51,14 +51,24 @@ class Evaluation:
 
 
 def evaluate(
-    task: Task, test: Dataset, candidates: Sequence[Candidate], *, slice_columns: Sequence[str] = (), seed: int
+    task: Task,
+    test: Dataset,
+    candidates: Sequence[Candidate],
+    *,
+    versus: Mapping[str, str] | None = None,
+    slice_columns: Sequence[str] = (),
+    seed: int,
 ) -> Evaluation:
-    """Judge the candidates; the last one is `after`."""
+    """Judge the candidates; the last one is `after`, tested against `before`.
+
+    `versus` names further pairs to be tested: {candidate: the one it is compared with}.
+    """
     rows = {name: test.column(name) for name in (*task.fields, "words") if name in test.columns}
     outcomes = {c.name: task.outcome(rows, c.predictions) for c in candidates}
     main = next(iter(task.metrics.values()))
     before, after = outcomes.get(BEFORE), outcomes[AFTER]
-    table = tuple(_row(task, c, outcomes[c.name], before, seed) for c in candidates)
+    against = {AFTER: BEFORE} | dict(versus or {})
+    table = tuple(_row(task, c, outcomes[c.name], outcomes.get(against.get(c.name, "")), seed) for c in candidates)
     by_name = {c.name: c.predictions for c in candidates}
     gained, lost = flips(main, before, after) if before is not None else (np.zeros(0, int), np.zeros(0, int))
     told = _Telling(task, test, by_name)
@@ -75,12 +85,10 @@ def evaluate(
     )
 
 
-def _row(task: Task, candidate: Candidate, outcome: Outcome, before: Outcome | None, seed: int) -> Row:
+def _row(task: Task, candidate: Candidate, outcome: Outcome, other: Outcome | None, seed: int) -> Row:
     main = next(iter(task.metrics.values()))
     usable = [m for m in task.metrics.values() if outcome.probabilities is not None or m.name not in NEED_PROBABILITIES]
-    verdict = None
-    if before is not None and candidate.name == AFTER:
-        verdict = compare(main, before, outcome, seed)
+    verdict = None if other is None else compare(main, other, outcome, seed)
     return Row(
         name=candidate.name,
         metrics={metric.name: interval(metric, outcome, seed) for metric in usable},

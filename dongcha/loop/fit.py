@@ -153,7 +153,8 @@ class Fit:
             self.state.batch += 1
 
     def _plan(self, epoch: int) -> list[np.ndarray]:
-        return plan_epoch(self.train.lengths, self.settings.batch_tokens, self.settings.seed, epoch)
+        train, chosen = self.train, self.settings
+        return plan_epoch(train.lengths, chosen.batch_tokens, chosen.seed, epoch, train.groups)
 
     def _is_over(self) -> bool:
         return self.state.epoch >= self.settings.epochs or self.state.stopped_early or self.state.out_of_time
@@ -214,8 +215,7 @@ class Fit:
             self._halve(len(indices))  # not while the error is held: it holds the failed try's tensors
 
     def _in_parts(self, indices: np.ndarray) -> tuple[float, float, int]:
-        parts = [p for p in np.array_split(indices, self.accumulation) if len(p)]
-        batches = [self.train.batch(part, self.pad_id) for part in parts]
+        batches = [self.train.batch(part, self.pad_id) for part in self.train.parts(indices, self.accumulation)]
         loss = self.gradients(batches, sum(self.objective.weight(batch) for batch in batches))
         return loss, self._norm(), sum(int(batch["mask"].sum()) for batch in batches)
 

@@ -61,7 +61,7 @@ class Model:
         training = self.module.training
         self.module.eval()
         try:
-            for indices in plan_inference(features.lengths, batch_tokens):
+            for indices in plan_inference(features.lengths, batch_tokens, features.groups):
                 batch = features.batch(indices, self.tokenizer.pad_id)
                 with torch.inference_mode():
                     out = run(module, {name: self.tensor(column) for name, column in batch.items() if name in INPUTS})

@@ -60,8 +60,12 @@ def fit_probe(model: Model, features: Features, seed: int, *, scalings: tuple[bo
     """Fit a linear layer on the frozen backbone's vectors of features with targets.
 
     `scalings` are those that may be chosen: a layer that is to become a head's start must take vectors as they are.
+    A head without a layer of its own gets the vectors themselves, of length 1.
     """
     head = find("models.heads", model.spec.name)
+    if getattr(head, "AS_IT_IS", False):
+        width = int(model.module.backbone.config.hidden_size)
+        return Probe(np.eye(width), np.zeros(width), unit=True)
     vectors, targets = vectors_of(model, features), head.flat_targets(features)
     chosen = (
         np.flatnonzero(targets >= 0) if targets.ndim == 1 and targets.dtype.kind == "i" else np.arange(len(targets))
@@ -69,7 +73,7 @@ def fit_probe(model: Model, features: Features, seed: int, *, scalings: tuple[bo
     if len(chosen) > MOST_UNITS:
         chosen = np.random.default_rng(seed).choice(chosen, MOST_UNITS, replace=False)
     vectors, targets = vectors[chosen], targets[chosen]
-    loss, outputs = getattr(head, "PROBE_LOSS", model.spec.loss), model.spec.num_outputs
+    loss, outputs = getattr(head, "PROBE_LOSSES", {}).get(model.spec.loss, model.spec.loss), model.spec.num_outputs
     unit, strength = choose(vectors, targets, outputs, loss, seed, scalings)
     return replace(_fit(scaled(vectors, unit), targets, outputs, loss, strength), unit=unit)
 

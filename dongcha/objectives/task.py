@@ -26,8 +26,14 @@ class TaskObjective:
         return find("models.heads", self.spec.name)
 
     def weight(self, batch: Batch) -> float:
-        """Count the targets of a batch; with class weights on single labels, add up the weights of their classes."""
+        """Count the targets of a batch; with class weights on single labels, add up the weights of their classes.
+
+        A head whose loss is not one a target says in its WEIGHTS what a batch of them counts for.
+        """
         targets = batch[self.head.TARGET]
+        weigh = getattr(self.head, "WEIGHTS", {}).get(self.spec.loss)
+        if weigh is not None:
+            return float(weigh(targets))
         if self.spec.loss == "cross_entropy":
             targets = targets[targets != IGNORED]
             if self.spec.class_weights:

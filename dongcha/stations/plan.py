@@ -15,6 +15,7 @@ from dongcha.adapt import adapt
 from dongcha.checks import SAMPLE
 from dongcha.config import Recipe
 from dongcha.data.features import Features
+from dongcha.data.plan import of_groups
 from dongcha.errors import RecipeError
 from dongcha.locale import say
 from dongcha.loop import LoopSettings
@@ -135,17 +136,20 @@ def tell_forecast(work: Work, plan: Plan) -> None:
 
 def measures_of(work: Work, adapted: Adapted) -> Measures:
     """Return what the rules for `auto` look at."""
-    task, model = work["task"], work["model"]
-    mean_tokens = float(work["features"]["train"].lengths.mean())
+    task, model, train = work["task"], work["model"], work["features"]["train"]
+    together = train.groups is not None
+    units = of_groups(train.lengths, train.groups)[1] if train.groups is not None else train.lengths
+    mean_tokens = float(units.mean())
     width = int(model.module.backbone.config.hidden_size)
     trains_backbone = len(adapted.trained) > len(adapted.head)
     asks = trains_backbone and work["recipe"].train.precision == "auto"
     return Measures(
-        num_rows=len(work["splits"].by_name["train"]),
+        num_rows=len(units) if together else len(work["splits"].by_name["train"]),
         mean_tokens=mean_tokens,
         hidden_width=width,
         trains_backbone=trains_backbone,
         by_token=task.head == "token",
+        in_batch=task.loss == "in_batch",
         dropout=own_dropout(model.module.backbone.config),
         bf16_gain=bf16_gain(width, round(TYPICAL_ROWS * mean_tokens), model.device) if asks else 0.0,
     )

@@ -12,8 +12,8 @@ from dongcha.errors import DataError, ModelError, UserError
 from dongcha.locale import say
 from dongcha.models.model import CARD, COLUMNS, UNSURE_BELOW, Model, load_model
 from dongcha.stations.prove import MODEL
-from dongcha.tasks._base import Task
-from dongcha.tasks._model import task_of
+from dongcha.tasks._base import Task, is_numeric
+from dongcha.tasks._model import saved_task
 from dongcha.tasks._predict import STRETCH, columns_of, predict_rows
 
 Row = Mapping[str, Any]
@@ -109,7 +109,7 @@ def load_predictor(folder: Path, unsure_below: float | None = None) -> Predictor
     if found is None:
         raise ModelError(say("model.not_ours", folder=folder, missing=CARD))
     model = load_model(found)
-    task = task_of(model)
-    if unsure_below and task.loss == "squared_error":  # a number comes without a probability
+    task = saved_task(model, found)
+    if unsure_below and is_numeric(task):  # a number comes without a probability
         raise UserError(say("stations.no_confidence", task=task.name))
     return Predictor(model, task, model.card.get(UNSURE_BELOW) if unsure_below is None else unsure_below)

@@ -26,7 +26,7 @@ from dongcha.registry import find
 from dongcha.steps import Kept, Work
 from dongcha.tasks._base import Task
 from dongcha.tasks._model import learn, model_for
-from dongcha.tasks._predict import encode
+from dongcha.tasks._predict import columns_of, encode, lay_flat, ready
 from dongcha.types import Check
 
 
@@ -34,7 +34,7 @@ def learn_task(work: Work) -> Task:
     """Find the labels; refuse training rows that leave nothing to tell apart."""
     train: Dataset = work["splits"].by_name["train"]
     refuse_unknown_slices(work)
-    task = learn(work["recipe"], train)
+    task = learn(work["recipe"], work["splits"])
     fewest = {"label": 1 if getattr(task, "multi", False) else 2, "spans": 1}.get(task.fields[-1], 0)
     if len(task.labels) < fewest:
         found = ", ".join(task.labels) or "-"
@@ -82,10 +82,21 @@ def encode_splits(work: Work) -> dict[str, Features]:
     tokenizer = files.hash_value(model.tokenizer.raw.to_str())
     options = [task.card(), dataclasses.asdict(task.lengths), tokenizer, model.tokenizer.max_tokens]
     found = {}
+    if work["recipe"].train.hard_negatives:
+        task = mined(task, model, work["splits"].by_name["train"], work["recipe"].train.hard_negatives)
     for name, dataset in work["splits"].by_name.items():
         key = files.hash_value([dataset.fingerprint, options])
         root = work["cache"] / "features" if len(dataset) > FEW_TO_CACHE else None
         found[name] = cached(key, root, lambda d=dataset: encode(task, model, d))  # type: ignore[misc]
+    return found
+
+
+def mined(task: Any, model: Model, train: Dataset, count: int) -> Task:
+    """Return the task with the passages that the model, as it is, takes for answers to training queries."""
+    task = ready(task, model)
+    rows = {name: train.column(name) for name in columns_of(task, train, gold=True)}
+    features = gather(encode(task, model, train))
+    found: Task = task.mine(lay_flat(features, model.logits(features)), features, rows, count)
     return found
 
 

@@ -32,9 +32,9 @@ from dongcha.objectives.task import TaskObjective
 from dongcha.registry import find
 from dongcha.stations.plan import REPORT_SECONDS
 from dongcha.steps import LOG, Kept, Work
-from dongcha.tasks._base import Task
-from dongcha.tasks._model import task_of
-from dongcha.tasks._predict import columns_of, predict
+from dongcha.tasks._base import Searches, Task
+from dongcha.tasks._model import keep_passages, saved_task
+from dongcha.tasks._predict import columns_of, predict, ready
 from dongcha.train import train
 from dongcha.train.decide import method_options
 from dongcha.train.forecast import peak_megabytes
@@ -77,12 +77,13 @@ def predict_before(work: Work) -> Before:
 def predict_baselines(work: Work) -> dict[str, tuple[list[Prediction], float]]:
     """Predict the test set with the task's honest baselines; each with its seconds."""
     task, splits = work["task"], work["splits"]
+    known = task.passages if isinstance(task, Searches) else task.labels
     found = {}
     for name in task.baselines if splits.tests else ():
         started = time.monotonic()
         baseline: Any = find("evaluate.baselines", name)
         test = splits.by_name[splits.tests[0]]
-        predictions = baseline.predict(splits.by_name["train"], test, task.labels, work["recipe"].seed)
+        predictions = baseline.predict(splits.by_name["train"], test, known, work["recipe"].seed)
         found[name] = (predictions, time.monotonic() - started)
     return found
 
@@ -117,6 +118,8 @@ def train_model(work: Work) -> TrainedRun:
     facts |= {UNSURE_BELOW: recipe.evaluate.unsure_below, COLUMNS: columns}
     settled = replace(model, card=task.card() | facts)
     settled.save(work.folder / MODEL)
+    task = ready(task, settled)
+    keep_passages(task, work.folder / MODEL)
     return TrainedRun(settled, task, trained.fitted, rescored, peak_megabytes())
 
 
@@ -165,9 +168,13 @@ def evaluate_candidates(work: Work) -> Evaluation | None:
     cost = {"seconds": run.fitted.state.seconds, "megabytes": run.megabytes, "size_megabytes": size}
     candidates = [Candidate(name, *found) for name, found in work["baselines"].items()]
     candidates.append(Candidate("before", before.predictions[test_name], before.seconds))
+    combined = task.combined.items() if isinstance(task, Searches) else ()
+    sides = {name: found[0] for name, found in work["baselines"].items()} | {"after": after[test_name]}
+    versus = {name: one for name, (one, _) in combined}
+    candidates += [Candidate(name, task.combine(sides[one], sides[other])) for name, (one, other) in combined]
     candidates.append(Candidate("after", after[test_name], **cost))
     test = splits.by_name[test_name]
-    found = evaluate(task, test, candidates, slice_columns=recipe.evaluate.slices, seed=recipe.seed)
+    found = evaluate(task, test, candidates, versus=versus, slice_columns=recipe.evaluate.slices, seed=recipe.seed)
     return replace(found, slices=(*found.slices, *extra_tests(work)))
 
 
@@ -300,7 +307,7 @@ def _read_trained(folder: Path, work: Work) -> TrainedRun:
     model = load_model(work.folder / MODEL)
     resume = None if facts.get("resume") is None else ResumeProof(**facts["resume"])
     fitted = Fitted(State.from_json(facts["state"]), facts["total_steps"], resume)
-    return TrainedRun(model, task_of(model), fitted, facts["rescored"], facts["megabytes"])
+    return TrainedRun(model, saved_task(model, work.folder / MODEL), fitted, facts["rescored"], facts["megabytes"])
 
 
 KEPT_BEFORE = Kept(_write_before, _read_before)

@@ -19,17 +19,26 @@ batch = tokenizer({call}, truncation=True, max_length={max_tokens}, return_tenso
 out = model(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"]{types})
 {names} = {outputs}
 """
-POOLED = """from safetensors.numpy import load_file
-from transformers import AutoModel, AutoTokenizer
+ENCODER = """from transformers import AutoModel, AutoTokenizer
 
 tokenizer, model = AutoTokenizer.from_pretrained("{folder}"), AutoModel.from_pretrained("{folder}").eval()
 batch = tokenizer({call}, truncation=True, max_length={max_tokens}, return_tensors="pt"){note}
 states = model(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"]{types})
 hidden, mask = states.last_hidden_state.detach().numpy(), batch["attention_mask"].numpy()[..., None]
 pooled = {pooling}
-head = load_file("{folder}/head.safetensors")
+"""
+POOLED = f"""from safetensors.numpy import load_file
+{ENCODER}head = load_file("{{folder}}/head.safetensors")
 logits = pooled @ head["weight"].T + head["bias"]
 """
+TOWERS = f"""from safetensors.numpy import load_file
+{ENCODER}u, v = pooled
+head = load_file("{{folder}}/head.safetensors")
+logits = (np.concatenate([u, v, np.abs(u - v)]) @ head["weight"].T + head["bias"])[None]
+"""
+VECTORS = f"""{ENCODER}vectors = pooled / np.linalg.norm(pooled, axis=1, keepdims=True)
+"""
+BODIES = {"native": NATIVE, "pooled": POOLED, "embedding": VECTORS, "towers": TOWERS}  # by a module's form
 POOLINGS = {
     "mean": "(hidden * mask).sum(1) / mask.sum(1)",
     "cls": "hidden[:, 0]",
@@ -47,6 +56,10 @@ labels = [name for name, p, least in zip(task["labels"], probabilities, threshol
 """,
     ("sequence", "squared_error"): """score = task["mean"] + task["deviation"] * float(logits[0, 0])
 """,
+    ("towers", "cross_entropy"): """label = task["labels"][int(logits[0].argmax())]
+""",
+    ("embedding", "cosine_error"): """score = task["offset"] + task["slope"] * float(vectors[0] @ vectors[1])
+""",
     ("token", "cross_entropy"): """tags = [model.config.id2label[int(i)] for i in logits[0].argmax(-1)]  # one a token
 """,
 }
@@ -55,15 +68,17 @@ labels = [name for name, p, least in zip(task["labels"], probabilities, threshol
 def snippet(model: Model, folder: str) -> str:
     """Return the lines for a model saved in `folder`."""
     spec = model.spec
-    body = NATIVE if model.module.form == "native" else POOLED
+    body = BODIES[model.module.form]
     task = find("tasks", model.card["task"])
-    sides = len(task_of(model).texts({name: [] for name in task.Task.fields}))
+    known = task_of(model)
+    sides = len(known.texts({name: [] for name in task.Task.fields}))
     note = getattr(task, "PLAIN_NOTE", "")
     typed = sides > 1 and any(model.tokenizer.pair.types)
     head = find("models.heads", spec.name)
     outputs = getattr(head, "PLAIN_OUTPUTS", ("logits",))
     answer = getattr(task, "PLAIN_ANSWER", None) or ANSWERS[(spec.name, spec.loss)]
-    given = {"call": ", ".join(['["..."]'] * sides), "note": note and f"  # {note}", "types": TYPES if typed else ""}
+    call = getattr(known, "plain_call", ", ".join(['["..."]'] * sides))
+    given = {"call": call, "note": note and f"  # {note}", "types": TYPES if typed else ""}
     given["names"] = ", ".join(name.removesuffix("_logits").replace("start", "begin") for name in outputs)
     given["outputs"] = ", ".join(f"out.{name}.detach().numpy()" for name in outputs)
     names = given | {"kind": head.PLAIN_CLASS, "pooling": POOLINGS.get(getattr(model.module, "pooling", ""), "")}

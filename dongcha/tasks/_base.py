@@ -1,13 +1,14 @@
 """Say what a task is. The file's name is the task's name; `Task` in it is built by `learn` or from a saved card."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import numpy as np
 
 from dongcha.data.dataset import Dataset
 from dongcha.data.features import Chunk, Features
+from dongcha.data.splits import Splits
 from dongcha.metrics import Metric, Outcome
 from dongcha.models.tokenizer import Tokenizer, Windows, heads_of, windows
 from dongcha.types import Prediction
@@ -25,10 +26,11 @@ def num_rows(rows: Columns) -> int:
 
 @dataclass(frozen=True, kw_only=True)
 class Lengths:
-    """How long texts are met: `max_tokens` the longest feature, `long_texts` truncate or windows."""
+    """How texts are met: `max_tokens` the longest feature, `long_texts` truncate or windows, `pairs` together or apart."""
 
     max_tokens: int | None = None
     long_texts: str = "truncate"
+    pairs: str = "together"
 
     def cover(self, lengths: np.ndarray, room: int) -> Windows:
         """Cover encoded texts of `lengths` by features of at most `room` tokens."""
@@ -54,6 +56,52 @@ class Unlabelled:
     def class_weights(self, train: Dataset) -> tuple[float, ...]:
         """Return no weights: there are no labels."""
         return ()
+
+
+def is_numeric(task: "Task") -> bool:
+    """Tell whether a task's answers are numbers, which come without a probability."""
+    return "score" in task.fields
+
+
+@runtime_checkable
+class Searches(Protocol):
+    """What a task that searches passages has beside what every task has.
+
+    `passages` has `ids` and `texts`, and `vectors` (P, H) once a model gave them: none before training, and again
+    whenever its weights have moved. `combined` names rankings made of two others: {name: (one, other)}.
+    """
+
+    passages: Any
+    combined: Mapping[str, tuple[str, str]]
+
+    def searching(self, splits: Splits) -> "Task":
+        """Return the task with the passages that its data names."""
+        ...
+
+    def encode_passages(self, tokenizer: Tokenizer) -> Iterator[Chunk]:
+        """Yield the features of all passages, in order."""
+        ...
+
+    def over(self, ids: Sequence[str], texts: Sequence[str], vectors: np.ndarray) -> "Task":
+        """Return the task with these passages and their vectors."""
+        ...
+
+    def mine(self, outputs: np.ndarray, features: Features, rows: Columns, count: int) -> "Task":
+        """Return the task with `count` hard negatives a row; outputs as for `decode`."""
+        ...
+
+    def combine(self, one: Sequence[Prediction], other: Sequence[Prediction]) -> list[Prediction]:
+        """Join two rankings of each row to one."""
+        ...
+
+
+@runtime_checkable
+class Knowing(Protocol):
+    """What a task has whose perfect answer is no pattern of outputs that its targets spell out."""
+
+    def perfect(self, features: Features, rows: Columns) -> list[Prediction]:
+        """Answer as one who knows the targets in the features."""
+        ...
 
 
 class Task(Protocol):

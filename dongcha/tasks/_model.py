@@ -1,33 +1,42 @@
 """Build the model that a task trains: head as the task names it, tokenizer as the task needs it."""
 
+from pathlib import Path
+
+import numpy as np
+
 from dongcha.config import Recipe
 from dongcha.config.kinds import PerLabel
 from dongcha.data.dataset import Dataset
+from dongcha.data.splits import Splits
 from dongcha.errors import RecipeError
+from dongcha.index import Index, open_index
 from dongcha.locale import say
 from dongcha.models.heads._base import HeadSpec
 from dongcha.models.model import Model, build_model
 from dongcha.models.source import Source
 from dongcha.registry import find
-from dongcha.tasks._base import Lengths, Task
+from dongcha.tasks._base import Lengths, Searches, Task, is_numeric
+
+INDEX = "index"  # folder beside a model that searches
 
 
-def learn(recipe: Recipe, train: Dataset) -> Task:
-    """Make the task of a recipe from its training rows: the labels are what is found there."""
+def learn(recipe: Recipe, splits: Splits) -> Task:
+    """Make the task of a recipe from its training rows, where its labels are found, and from what it searches."""
+    train = splits.by_name["train"]
     long_texts = recipe.data.long_texts
     module = find("tasks", recipe.task)
     if long_texts == "windows" and not getattr(module, "TAKES_WINDOWS", True):
         raise RecipeError(say("stations.no_windows", place=recipe.place("data.long_texts"), task=recipe.task))
     chosen = module.LONG_TEXTS if long_texts == "auto" else long_texts
     max_tokens = None if recipe.data.max_tokens == "auto" else recipe.data.max_tokens
-    task: Task = module.Task.learn(train, Lengths(max_tokens=max_tokens, long_texts=chosen))
+    task: Task = module.Task.learn(train, Lengths(max_tokens=max_tokens, long_texts=chosen, pairs=recipe.data.pairs))
     refuse_what_needs_labels(recipe, task, train)
-    return task
+    return task.searching(splits) if isinstance(task, Searches) else task
 
 
 def refuse_what_needs_labels(recipe: Recipe, task: Task, train: Dataset) -> None:
     """Refuse what a task cannot heed: weights of classes where it has none, and of numbers what asks for odds."""
-    is_number = task.loss == "squared_error"
+    is_number = is_numeric(task)
     asked = {
         "train.class_weights": recipe.train.class_weights != "none" and not task.class_weights(train),
         "train.label_smoothing": bool(recipe.train.label_smoothing) and is_number,
@@ -55,6 +64,23 @@ def task_of(model: Model) -> Task:
     card = {"max_tokens": model.tokenizer.max_tokens, **model.card}  # a model in memory has it in its tokenizer alone
     task: Task = find("tasks", card["task"]).Task.from_card(card)
     return task
+
+
+def keep_passages(task: Task, folder: Path) -> None:
+    """Write what a task searches, with its vectors, beside its model in `folder`; nothing for other tasks."""
+    if isinstance(task, Searches):
+        searched = task.passages
+        index = Index.create(searched.ids, searched.texts, searched.vectors, card={"task": task.name})
+        index.save(folder / INDEX)
+
+
+def saved_task(model: Model, folder: Path) -> Task:
+    """Rebuild the task of a model that was loaded from `folder`, with what it searches."""
+    task = task_of(model)
+    if not isinstance(task, Searches):
+        return task
+    index = open_index(folder / INDEX)
+    return task.over(index.ids, index.texts(index.ids), np.asarray(index.rows.vectors))
 
 
 def model_for(recipe: Recipe, task: Task, source: Source, train: Dataset) -> Model:

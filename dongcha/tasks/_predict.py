@@ -1,13 +1,13 @@
 """Run a model on rows: encode, compute, decode, a stretch of rows at a time, so that memory stays bounded."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
 from dongcha.data.dataset import Dataset
 from dongcha.data.features import Chunk, Features, gather
 from dongcha.models.model import Model, Outputs
-from dongcha.tasks._base import Columns, Task, num_rows
+from dongcha.tasks._base import Columns, Searches, Task, num_rows
 from dongcha.types import Prediction
 
 STRETCH = 4096  # rows encoded, computed and decoded together
@@ -15,7 +15,8 @@ STRETCH = 4096  # rows encoded, computed and decoded together
 
 def columns_of(task: Task, dataset: Dataset, *, gold: bool) -> list[str]:
     """Name the columns that a task reads of a data set; `gold` says whether its targets are among them."""
-    wanted = (*task.fields[: None if gold else task.num_inputs], "words")
+    aids = getattr(task, "aids", ()) if gold else ()
+    wanted = (*task.fields[: None if gold else task.num_inputs], "words", *aids)
     return [name for name in wanted if name in dataset.columns]
 
 
@@ -46,8 +47,21 @@ def lay_flat(features: Features, outputs: Outputs) -> np.ndarray:
     return flat if flat is not None else np.zeros((0, 1), dtype=np.float32)
 
 
+def ready(task: Task, model: Model, outputs: Callable[[Features], np.ndarray] | None = None) -> Task:
+    """Return the task with what its answers need of the model as it is now: the vectors of what it searches.
+
+    `outputs` computes them, where that is not the model as it stands. Most tasks need nothing.
+    """
+    if not isinstance(task, Searches) or task.passages.vectors is not None:
+        return task
+    compute = outputs or (lambda features: lay_flat(features, model.logits(features)))
+    vectors = [compute(gather([chunk])) for chunk in task.encode_passages(model.tokenizer)]
+    return task.over(task.passages.ids, task.passages.texts, np.concatenate(vectors))
+
+
 def predict(task: Task, model: Model, dataset: Dataset) -> Iterator[Prediction]:
     """Yield one prediction a row, in order; gold columns are not even read."""
+    task = ready(task, model)
     first = 0
     for rows in dataset.batches(STRETCH, columns_of(task, dataset, gold=False)):
         yield from predict_rows(task, model, rows, first)

@@ -1,8 +1,8 @@
 """Choose the right one of a few given answers.
 
 Rows: `question`, `choices` (two or more texts), `answer` (the text of one, or its number from 0). Each choice is read
-together with the question and scored by itself; the loss asks of each whether it is the right one (binary
-cross-entropy), so any number of choices fits, and choices of one row need not share a batch. The most likely wins.
+together with the question and scored by itself, any number of them; the loss is the cross-entropy of the right one
+among its row's choices, which share a batch (Zellers et al. 2018, "SWAG", section 5). The best scored wins.
 Metrics: accuracy.
 """
 
@@ -39,7 +39,7 @@ class Task(Unlabelled):
     fields = ("question", "choices", "answer")
     num_inputs = 2
     head = "sequence"
-    loss = "binary_cross_entropy"
+    loss = "choice_cross_entropy"
     num_outputs = 1
     baselines = ("random_choice", "longest_choice")
     isolates_cjk = False
@@ -69,15 +69,16 @@ class Task(Unlabelled):
         return questions, [choice for offered in rows["choices"] for choice in offered]
 
     def encode(self, rows: Columns, tokenizer: Tokenizer, first_row: int) -> Chunk:
-        """Turn each choice into a feature; `target` (N, 1) is 1 where it is the answer."""
+        """Turn each choice into a feature, a row's in one group; `target` (N, 2) has its row, and 1 for the answer."""
         chunk = encode_whole(self.texts(rows), tokenizer, self.lengths, 0)
         counts = sizes(rows)
-        units = {"row": np.repeat(np.arange(first_row, first_row + len(counts)), counts)}
+        row = np.repeat(np.arange(first_row, first_row + len(counts)), counts)
+        units = {"row": row, "group": row}
         if "answer" in rows:
-            right = (
-                c == answer for offered, answer in zip(rows["choices"], rows["answer"], strict=True) for c in offered
-            )
-            units["target"] = np.fromiter(right, dtype=np.int64, count=int(counts.sum()))[:, None]
+            right = np.zeros(len(row), dtype=np.int64)
+            places = [o.index(answer) for o, answer in zip(rows["choices"], rows["answer"], strict=True)]
+            right[bounds(counts)[:-1] + places] = 1
+            units["target"] = np.stack([row, right], axis=1)
         return replace(chunk, units=units, facts={**chunk.facts, "rows": len(counts)})
 
     def decode(self, outputs: np.ndarray, features: Features, rows: Columns, first_row: int) -> list[Prediction]:

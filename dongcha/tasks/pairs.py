@@ -1,8 +1,9 @@
 """Judge two texts together: a label (inference, paraphrase) or a number (how alike they are).
 
-Rows: `text_a`, `text_b`, and `label` or `score`: which one, the training file says. Both texts are read at once, so
-each word of one sees the other (a cross-encoder, as Devlin et al. 2019, section 4.1, fine-tune pairs). Metrics: of
-labels, those of classification; of numbers, Spearman's rank correlation first, as STS benchmarks have it.
+Rows: `text_a`, `text_b`, and `label` or `score`: which one, the training file says. With `data.pairs: together` both
+texts are read at once, so each word of one sees the other (a cross-encoder, as Devlin et al. 2019, section 4.1,
+fine-tune pairs); with `apart` each is read by itself (`_apart.py`). Metrics: of labels, those of classification; of
+numbers, Spearman's rank correlation first, as STS benchmarks have it.
 """
 
 from collections.abc import Mapping
@@ -11,37 +12,40 @@ from typing import Any
 
 from dongcha.data.dataset import Dataset
 from dongcha.metrics import Metric, regression
+from dongcha.tasks._apart import SIDES as INPUTS
+from dongcha.tasks._apart import ApartLabels, ApartScores
 from dongcha.tasks._base import Columns, Lengths, Texts
 from dongcha.tasks._labelled import Labelled
 from dongcha.tasks._scored import Scored
 
 LONG_TEXTS = "truncate"  # what `long_texts: auto` means here
 TAKES_WINDOWS = False
-INPUTS = ("text_a", "text_b")
 
 
 class Pairs:
-    """What both kinds of pairs share."""
+    """What all kinds of pairs share."""
 
     name = "pairs"
     num_inputs = len(INPUTS)
+
+
+class Together(Pairs):
+    """Both texts are one input."""
 
     def texts(self, rows: Columns) -> Texts:
         """Return the two texts."""
         return tuple(rows[name] for name in INPUTS)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Labels(Pairs, Labelled):
-    """A label for two texts."""
+class OfLabels(Pairs):
+    """What a label is asked of."""
 
     fields = (*INPUTS, "label")
     baselines = ("majority", "tfidf_pair")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Scores(Pairs, Scored):
-    """A number for two texts."""
+class OfScores(Pairs):
+    """What a number is asked of."""
 
     fields = (*INPUTS, "score")
     baselines = ("mean", "tfidf_pair")
@@ -53,18 +57,46 @@ class Scores(Pairs, Scored):
         return {"spearman": found["spearman"], **found}
 
 
+@dataclass(frozen=True, kw_only=True)
+class Labels(Together, OfLabels, Labelled):
+    """A label for two texts."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scores(Together, OfScores, Scored):
+    """A number for two texts."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LabelsApart(OfLabels, ApartLabels):
+    """A label for two texts, each read by itself."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoresApart(OfScores, ApartScores):
+    """A number for two texts, each read by itself."""
+
+
+KINDS: Mapping[tuple[str, bool], Any] = {  # by how pairs are read, and whether rows have labels
+    ("together", True): Labels,
+    ("together", False): Scores,
+    ("apart", True): LabelsApart,
+    ("apart", False): ScoresApart,
+}
+
+
 class Task:
-    """The door to both: the training rows, or a saved card, tell which it is."""
+    """The door to all: the recipe and the training rows, or a saved card, tell which it is."""
 
     name = Pairs.name
     fields = (*INPUTS, "label|score")
 
     @classmethod
-    def learn(cls, train: Dataset, lengths: Lengths) -> Labels | Scores:
+    def learn(cls, train: Dataset, lengths: Lengths) -> Any:
         """Find the labels, or measure the scores, of the training rows."""
-        return (Labels if "label" in train.columns else Scores).learn(train, lengths)
+        return KINDS[lengths.pairs, "label" in train.columns].learn(train, lengths)
 
     @classmethod
-    def from_card(cls, card: Mapping[str, Any]) -> Labels | Scores:
+    def from_card(cls, card: Mapping[str, Any]) -> Any:
         """Rebuild the task of a saved model."""
-        return (Labels if "labels" in card else Scores).from_card(card)
+        return KINDS[card.get("pairs", "together"), "labels" in card].from_card(card)

@@ -105,6 +105,7 @@ def tiny_rows(task: str, count: int = 40) -> list[dict[str, Any]]:
         "relation": _relation,
         "choice": _choice,
         "qa": _question,
+        "retrieval": _search,
     }
     return [makers[task](i) for i in range(count)]
 
@@ -146,6 +147,11 @@ def _choice(i: int) -> dict[str, Any]:
     choices = [f"good and clean {i}", "bad and dirty", "noisy"]
     turned = choices[i % 3 :] + choices[: i % 3]
     return {"id": f"c{i}", "question": f"was the room {i} quiet", "choices": turned, "answer": choices[0]}
+
+
+def _search(i: int) -> dict[str, Any]:
+    place = ("paris", "london", "beijing", "shanghai")[i % 4]
+    return {"id": f"s{i}", "query": f"{place} {i}", "positive": f"the service in {place} {i} was good and quiet"}
 
 
 def _question(i: int) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 FEW_ROWS = 1000
 ROWS_IN_ALL = 12_000
+ROWS_IN_BATCH = 32
 LEAST_GAIN = 1.25  # rounding for less is not worth it: about half of a product's gain is a step's
 USUAL_RATES = (1e-5, 1e-4)  # full fine-tuning of pretrained encoders; outside it the run remarks on it
 
@@ -22,6 +23,7 @@ class Measures:
     trains_backbone: bool
     by_token: bool
     dropout: float = 0.0  # what the model was pretrained with: no rule changes it
+    in_batch: bool = False  # whether the rows of a batch are one another's wrong answers
     bf16_gain: float = 0.0  # how many times quicker products in bfloat16 were on this machine
 
 
@@ -45,8 +47,8 @@ def head_learning_rate(m: Measures) -> float:
 
 
 def batch_tokens(m: Measures) -> int:
-    """Give a step about 16 rows of mean length, 10 when rows are few."""
-    rows = 10 if m.num_rows < FEW_ROWS else 16
+    """Give a step about 16 rows of mean length, 10 when rows are few; 32 where they are one another's negatives."""
+    rows = ROWS_IN_BATCH if m.in_batch else 10 if m.num_rows < FEW_ROWS else 16
     return max(16, round(rows * m.mean_tokens))
 
 

@@ -43,7 +43,7 @@ class Forecast:
 
     def inference_seconds(self, features: Features) -> float:
         """Return the time of one pass without gradients."""
-        plan = plan_inference(features.lengths, INFERENCE_TOKENS)
+        plan = plan_inference(features.lengths, INFERENCE_TOKENS, features.groups)
         return self.inference_seconds_per_token * sum(_padded(features, indices) for indices in plan)
 
 
@@ -59,7 +59,7 @@ def forecast(
 
     Gradients are cleared and no weight moves; dropout's generator is reseeded by every step anyway.
     """
-    plan = plan_epoch(train.lengths, settings.batch_tokens, settings.seed, 0)
+    plan = plan_epoch(train.lengths, settings.batch_tokens, settings.seed, 0, train.groups)
     by_size = sorted(plan, key=lambda indices: _padded(train, indices))
     chosen = [by_size[i] for i in np.linspace(0, len(by_size) - 1, min(PROBES, len(by_size))).astype(int)]
     step, accumulation = _step_seconds(model, objective, train, chosen, placement, settings.accumulation)
@@ -122,7 +122,7 @@ def _step_seconds(
         started = time.perf_counter()
         fits = True
         try:
-            for part in np.array_split(indices, min(accumulation, len(indices))):
+            for part in train.parts(indices, accumulation):
                 batch = train.batch(part, model.tokenizer.pad_id)
                 loss = objective.loss(model.module, placement.batch(batch)) / max(objective.weight(batch), 1e-9)
                 loss.backward()  # type: ignore[no-untyped-call]
@@ -143,7 +143,7 @@ def _step_seconds(
 
 def _inference_seconds(model: Model, features: Features) -> float:
     """Return seconds a padded token without gradients, the median over a few batches."""
-    plan = plan_inference(features.lengths, INFERENCE_TOKENS)[:PROBES]
+    plan = plan_inference(features.lengths, INFERENCE_TOKENS, features.groups)[:PROBES]
     spent = []
     for indices in plan:
         part = _only(features, indices)

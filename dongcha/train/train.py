@@ -20,7 +20,7 @@ from dongcha.models.model import Model
 from dongcha.models.probe import Probe
 from dongcha.objectives.task import TaskObjective
 from dongcha.tasks._base import Task
-from dongcha.tasks._predict import lay_flat
+from dongcha.tasks._predict import lay_flat, ready
 from dongcha.train.form import training_form
 from dongcha.types import Watch
 
@@ -149,7 +149,7 @@ def validated(
             yield indices, out
 
     outputs = lay_flat(validation.features, with_loss())
-    predictions = task.decode(outputs, validation.features, validation.rows, 0)
+    predictions = ready(task, model).decode(outputs, validation.features, validation.rows, 0)
     metric = next(iter(task.metrics.values()))
     figure = metric.figure(task.outcome(validation.rows, predictions))
     if np.isnan(figure) and np.isfinite(outputs).all():

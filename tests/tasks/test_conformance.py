@@ -19,11 +19,13 @@ NUMBERS = [row | {"score": 1.0 if row["label"] == "good" else -1.0} for row in t
 SETS = {name: tiny_rows(name, 48) for name in names("tasks")} | {
     "pairs, numbers": [{k: v for k, v in row.items() if k != "label"} for row in NUMBERS]
 }
+SETS |= {f"{name}, apart": SETS[name] for name in ("pairs", "pairs, numbers")}
 
 
 @pytest.mark.parametrize("name", list(SETS))
 def test_every_task_keeps_every_promise(name, tmp_path):
-    conform(name.partition(",")[0], SETS[name], tmp_path)
+    sections = {"data": {"pairs": "apart"}} if name.endswith("apart") else {}
+    conform(name.partition(",")[0], SETS[name], tmp_path, **sections)
 
 
 def peeks(self, outputs, features, rows, first_row):

@@ -222,8 +222,16 @@ MESSAGES = {
         "{path} 需要每行一个标签，而 {task} 任务没有；请删去。",
     ),
     "config.corpus": (
-        "{path} is for task retrieval, which is not built yet in version {version}; delete it.",
-        "{path} 只用于 retrieval 任务，版本 {version} 尚未提供；请删去。",
+        "{path} holds documents for task retrieval, and this task searches none; delete it.",
+        "{path} 是 retrieval 任务的文档，本任务不做检索；请删去。",
+    ),
+    "config.no_pairs": (
+        "{path} is for task pairs, whose rows have two texts; delete it.",
+        "{path} 只用于 pairs 任务（每行两段文本）；请删去。",
+    ),
+    "config.no_negatives": (
+        "{path} is for task retrieval, where a query is shown wrong answers; delete it.",
+        "{path} 只用于 retrieval 任务（为查询附上错误答案）；请删去。",
     ),
     "config.no_validation": (
         "{path} watches the validation score, and data.split.validation is 0; give validation rows, or set it to null.",

@@ -71,7 +71,10 @@ MESSAGES = {
         "train although a label has a single row",
         "即使某个标签只有一行也照样训练",
     ),
-    "config.help.data.corpus": ("file of documents for retrieval; not built yet", "检索用的文档文件；尚未提供"),
+    "config.help.data.corpus": (
+        "file of documents (doc, text) that retrieval searches; without it, the answers of all rows are searched",
+        "retrieval 检索的文档文件（doc、text）；不填则检索所有行的答案",
+    ),
     "config.help.data.encoding": ("encoding of text files; auto finds it", "文本文件的编码；auto 自动识别"),
     "config.help.data.encoding_errors": (
         "bytes that cannot be read: fail, replace or drop the row",
@@ -81,6 +84,10 @@ MESSAGES = {
     "config.help.data.long_texts": (
         "texts beyond max_tokens: truncate, windows, or auto",
         "超过 max_tokens 的文本：truncate 截断，windows 分窗，auto 自动",
+    ),
+    "config.help.data.pairs": (
+        "two texts of a row: together as one input, or apart, a vector each",
+        "一行的两段文本：together 合为一个输入，apart 各自成向量",
     ),
     "config.help.model": (
         "model folder, hub name, or package:NAME/folder",
@@ -117,6 +124,10 @@ MESSAGES = {
     "config.help.train.label_smoothing": (
         "probability moved from the given label to all",
         "从给定标签匀给所有标签的概率",
+    ),
+    "config.help.train.hard_negatives": (
+        "wrong answers that the untrained model ranks high, shown with each query of retrieval",
+        "检索训练时每个查询附带几个未训练模型排得靠前的错误答案",
     ),
     "config.help.train.class_weights": ("balanced: rare labels count more", "balanced 让少见标签权重更大"),
     "config.help.train.head_start": (

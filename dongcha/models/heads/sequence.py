@@ -59,13 +59,18 @@ class Pooled(nn.Module):
         self.hf.save_pretrained(folder)
         tensors = {k: v.detach().cpu().contiguous() for k, v in self.linear.state_dict().items()}
         save_file(tensors, folder / HEAD_FILE)
-        (folder / POOLING_FILE).parent.mkdir(exist_ok=True)
-        modes = {f"pooling_mode_{_MODE[p]}": p == self.pooling for p in POOLINGS}
-        width = {"word_embedding_dimension": self.linear.in_features}
-        (folder / POOLING_FILE).write_text(json.dumps(width | modes, indent=2), encoding="utf-8")
+        save_pooling(folder, self.pooling, self.linear.in_features)
 
 
 _MODE = {"mean": "mean_tokens", "cls": "cls_token", "max": "max_tokens"}
+
+
+def save_pooling(folder: Path, pooling: str, width: int) -> None:
+    """Write the pooling beside a backbone, as sentence encoders have it."""
+    (folder / POOLING_FILE).parent.mkdir(exist_ok=True)
+    modes = {f"pooling_mode_{_MODE[p]}": p == pooling for p in POOLINGS}
+    facts = {"word_embedding_dimension": width} | modes
+    (folder / POOLING_FILE).write_text(json.dumps(facts, indent=2), encoding="utf-8")
 
 
 def pool(hidden_BTH: Tensor, mask_BT: Tensor, pooling: str) -> Tensor:
@@ -121,7 +126,38 @@ def squared_error(logits_BC: Tensor, targets: Tensor, spec: HeadSpec) -> Tensor:
     return (logits_BC[:, 0] - targets.float()).square().sum()
 
 
-LOSSES = {"cross_entropy": cross_entropy, "binary_cross_entropy": binary_cross_entropy, "squared_error": squared_error}
+def choice_cross_entropy(logits_BC: Tensor, targets: Tensor, spec: HeadSpec) -> Tensor:
+    """Sum over rows the cross-entropy of the right choice among its row's; targets (B, 2): row, 1 for the right one.
+
+    logits (B, 1), one a choice; the choices of a row stand together.
+    """
+    _, row = torch.unique_consecutive(targets[:, 0], return_inverse=True)
+    scores, num_rows = logits_BC[:, 0], int(row[-1]) + 1
+    top = scores.new_full((num_rows,), -torch.inf).scatter_reduce(0, row, scores.detach(), "amax")
+    powers = torch.exp(scores - top[row])
+    log_sums = top + torch.log(scores.new_zeros(num_rows).index_add(0, row, powers))
+    surprise = log_sums - scores.new_zeros(num_rows).index_add(0, row, scores * targets[:, 1])
+    if not spec.label_smoothing:
+        return surprise.sum()
+    ones = torch.ones_like(scores)
+    sizes = scores.new_zeros(num_rows).index_add(0, row, ones)
+    means = scores.new_zeros(num_rows).index_add(0, row, scores) / sizes
+    return ((1 - spec.label_smoothing) * surprise + spec.label_smoothing * (log_sums - means)).sum()
+
+
+def num_choices_right(targets: np.ndarray) -> float:
+    """Count the rows of a batch of choices: each has one right choice."""
+    return float(targets[:, 1].sum())
+
+
+LOSSES = {
+    "cross_entropy": cross_entropy,
+    "binary_cross_entropy": binary_cross_entropy,
+    "squared_error": squared_error,
+    "choice_cross_entropy": choice_cross_entropy,
+}
+WEIGHTS = {"choice_cross_entropy": num_choices_right}  # what a batch counts for, where that is not its features
+PROBE_LOSSES = {"choice_cross_entropy": "binary_cross_entropy"}  # a linear layer asks of each choice by itself
 TARGET = "unit_target"  # the batch column that holds the targets
 PLAIN_CLASS = "AutoModelForSequenceClassification"  # what Transformers has for this head
 
@@ -139,5 +175,6 @@ def vectors(model: Any, features: Features) -> np.ndarray:
 
 
 def flat_targets(features: Features) -> np.ndarray:
-    """Return the targets by feature."""
-    return np.asarray(features.units["target"])
+    """Return the targets by feature; of choices, without their rows."""
+    targets = np.asarray(features.units["target"])
+    return targets if features.groups is None else targets[:, 1:]

@@ -52,7 +52,7 @@ LOSSES = {"two_places": two_places}
 TARGET = "unit_target"
 PLAIN_CLASS = "AutoModelForQuestionAnswering"  # what Transformers has for this head
 PLAIN_OUTPUTS = ("start_logits", "end_logits")  # what it calls our outputs
-PROBE_LOSS = "binary_cross_entropy"  # a linear layer on frozen vectors asks of each token by itself
+PROBE_LOSSES = {"two_places": "binary_cross_entropy"}  # a linear layer on frozen vectors asks of each token by itself
 
 
 def vectors(model: Any, features: Features) -> np.ndarray:

@@ -1,0 +1,20 @@
+"""What tasks say of rows that they cannot use."""
+
+MESSAGES = {
+    "tasks.no_corpus": (
+        "{source}: rows name documents (`relevant`), and no file holds them; give data.corpus, a file of doc and text.",
+        "{source}：各行以名称指向文档（`relevant`），却没有文档文件；请用 data.corpus 给出含 doc 与 text 的文件。",
+    ),
+    "tasks.double_doc": (
+        "{source}, row {row}: document {doc} stands there already, in row {first}; give each document a name of its own.",
+        "{source} 第 {row} 行：文档 {doc} 已在第 {first} 行出现；请让每个文档名称唯一。",
+    ),
+    "tasks.unknown_doc": (
+        "{source}, row {row}, relevant: the corpus has no document {doc}; add it, or delete it from the row.",
+        "{source} 第 {row} 行 relevant：文档库中没有文档 {doc}；请补上，或从该行删去。",
+    ),
+    "tasks.unknown_doc_near": (
+        "{source}, row {row}, relevant: the corpus has no document {doc}; did you mean {near}?",
+        "{source} 第 {row} 行 relevant：文档库中没有文档 {doc}；是否想写 {near}？",
+    ),
+}

@@ -1,0 +1,286 @@
+"""Find the documents that answer a query, by vectors of both from one encoder (two towers).
+
+Rows: `query`, and what answers it: a text (`positive`, of which `negatives` are texts that do not), or documents by
+name (`relevant`: [{doc, grade}], grade 0 for judged and not relevant) of a corpus (`data.corpus`: `doc`, `text`).
+Without a corpus the answers of all rows are what is searched, named by their number. A model answers by cosine; it is
+trained on each query with each of its answers, all other answers of a batch being wrong (`models/heads/embedding.py`).
+Metrics: see `metrics/ranking.py`.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
+from functools import cached_property
+from typing import Any, ClassVar
+
+import numpy as np
+
+from dongcha.data.dataset import ROW, Dataset
+from dongcha.data.features import Chunk, Features
+from dongcha.data.splits import Splits
+from dongcha.errors import DataError
+from dongcha.index.rank import fuse, nearest
+from dongcha.locale import say
+from dongcha.metrics import Metric, Outcome, ranking
+from dongcha.models.heads.embedding import NEGATIVE, POSITIVE, QUERY, SCALE
+from dongcha.models.tokenizer import Tokenizer
+from dongcha.tasks._base import Columns, Lengths, Texts, Unlabelled, num_rows
+from dongcha.tasks._labelled import softmax
+from dongcha.tasks._whole import encode_whole
+from dongcha.types import Prediction
+
+LONG_TEXTS = "truncate"  # what `long_texts: auto` means here
+TAKES_WINDOWS = False
+PLAIN_NOTE = "a query, or a document"  # what the model card says of its lines
+PLAIN_ANSWER = """vector = vectors[0]  # the nearest documents are those with the greatest vector @ theirs
+"""
+DEPTH = 100  # documents found for each query, so that two rankings can be joined
+TOLD = 10  # of them that an answer tells
+STRETCH = 2048  # passages encoded at once
+MARGIN = 0.95  # of the best answer's cosine, above which a passage may be an answer itself
+MOST_SHOWN = 100  # characters of a passage that people are shown
+PAIRS_A_ROW = 1 << 20  # more answers than a row may have
+
+
+@dataclass(frozen=True)
+class Passages:
+    """What is searched: names and texts by number, and their vectors (P, H) of length 1 once a model gave them."""
+
+    ids: tuple[str, ...]
+    texts: tuple[str, ...]
+    vectors: np.ndarray | None = None
+
+    @cached_property
+    def number(self) -> Mapping[str, int]:
+        """The number of each name."""
+        return {name: number for number, name in enumerate(self.ids)}
+
+    @cached_property
+    def number_of_text(self) -> Mapping[str, int]:
+        """The number of each text; of equal ones the first."""
+        return {text: number for number, text in reversed(list(enumerate(self.texts)))}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task(Unlabelled):
+    """Search of `passages`; `gold` is the field that says what answers a query.
+
+    `mined` maps a query to the numbers of passages that a model takes for answers and that are none.
+    """
+
+    gold: str = "positive"
+    lengths: Lengths = field(default_factory=Lengths)
+    passages: Passages = field(default=Passages((), ()), repr=False, compare=False)
+    mined: Mapping[str, Sequence[int]] = field(default_factory=dict, repr=False, compare=False)
+    told: int = DEPTH
+    tells_texts: bool = False
+
+    name = "retrieval"
+    fields = ("query", "positive|relevant", "negatives?")
+    num_inputs = 1
+    aids = ("negatives",)  # columns beside the fields that training reads
+    head = "embedding"
+    loss = "in_batch"
+    num_outputs = 0
+    baselines = ("bm25",)
+    combined: ClassVar[Mapping[str, tuple[str, str]]] = {"hybrid": ("bm25", "after")}
+    isolates_cjk = False
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "fields", ("query", self.gold))
+
+    @classmethod
+    def learn(cls, train: Dataset, lengths: Lengths) -> "Task":
+        """See by what field the training rows say what answers them."""
+        return cls(gold="relevant" if "relevant" in train.columns else "positive", lengths=lengths)
+
+    @classmethod
+    def from_card(cls, card: Mapping[str, Any]) -> "Task":
+        """Rebuild the task of a saved model, without its passages."""
+        lengths = Lengths(max_tokens=card["max_tokens"], long_texts=card["long_texts"])
+        return cls(gold=card["gold"], lengths=lengths, told=TOLD, tells_texts=True)
+
+    def card(self) -> dict[str, Any]:
+        """Return the facts that rebuild the task beside a saved model."""
+        return {"task": self.name, "gold": self.gold, "long_texts": self.lengths.long_texts}
+
+    @property
+    def metrics(self) -> Mapping[str, Metric]:
+        """The metrics of rankings, nDCG first."""
+        return ranking.metrics()
+
+    def searching(self, splits: Splits) -> "Task":
+        """Return the task with what is searched: the corpus, else the answers of all rows; refuses unknown names."""
+        passages = documents(splits.corpus) if splits.corpus is not None else Passages((), ())
+        if self.gold == "positive":
+            return replace(self, passages=with_answers(passages, splits))
+        if splits.corpus is None:
+            raise DataError(say("tasks.no_corpus", source=splits.by_name["train"].source))
+        for dataset in splits.by_name.values():
+            refuse_unknown_documents(dataset, passages)
+        return replace(self, passages=passages)
+
+    def texts(self, rows: Columns) -> Texts:
+        """Return the queries."""
+        return (rows["query"],)
+
+    def encode(self, rows: Columns, tokenizer: Tokenizer, first_row: int) -> Chunk:
+        """Turn each query into a feature; with its answers each pair is a group, wrong answers (if any) behind it.
+
+        `target` (N, 4): row, group, what the feature is, the number of its passage (a query: -1).
+        """
+        texts, target = [], []
+        for i, query in enumerate(rows["query"]):
+            row = first_row + i
+            for k, (right, wrong) in enumerate(self._pairs(rows, i) or [(-1, ())]):
+                group = row * PAIRS_A_ROW + k
+                texts.append(query)
+                target.append((row, group, QUERY, -1))
+                for side, number in ((POSITIVE, right), *((NEGATIVE, one) for one in wrong)):
+                    if number >= 0:
+                        texts.append(self.passages.texts[number])
+                        target.append((row, group, side, number))
+        chunk = encode_whole((texts,), tokenizer, self.lengths, 0)
+        targets = np.array(target, dtype=np.int64).reshape(-1, 4)
+        units = {"row": targets[:, 0].copy()}
+        if self.gold in rows:
+            units |= {"group": targets[:, 1].copy(), "target": targets}
+        return replace(chunk, units=units)
+
+    def _pairs(self, rows: Columns, i: int) -> list[tuple[int, Sequence[int]]]:
+        """Return (a right passage, wrong ones) of a row, the best first; none without gold."""
+        if self.gold not in rows:
+            return []
+        known = self.passages.number_of_text
+        negatives = rows["negatives"][i] if "negatives" in rows else None
+        wrong = [known[text] for text in negatives or () if text in known]
+        wrong += self.mined.get(rows["query"][i], ())
+        grades = self.grades(rows, i)
+        right = sorted((doc for doc, grade in grades.items() if grade > 0), key=lambda doc: -grades[doc])
+        return [(self.passages.number[doc], wrong) for doc in right]
+
+    def grades(self, rows: Columns, i: int) -> dict[str, int]:
+        """Return the grade of each document that a row judges."""
+        if self.gold == "positive":
+            return {self.passages.ids[self.passages.number_of_text[rows["positive"][i]]]: 1}
+        return {judged["doc"]: judged["grade"] for judged in rows["relevant"][i]}
+
+    def encode_passages(self, tokenizer: Tokenizer) -> Iterator[Chunk]:
+        """Yield the features of what is searched, a stretch at a time, in order."""
+        for start in range(0, len(self.passages.texts), STRETCH):
+            stretch = list(self.passages.texts[start : start + STRETCH])
+            yield encode_whole((stretch,), tokenizer, self.lengths, start)
+
+    def over(self, ids: Sequence[str], texts: Sequence[str], vectors: np.ndarray) -> "Task":
+        """Return the task with what is searched: names, texts, and vectors (P, H) of length 1."""
+        return replace(self, passages=Passages(tuple(ids), tuple(texts), vectors))
+
+    def mine(self, outputs: np.ndarray, features: Features, rows: Columns, count: int) -> "Task":
+        """Return the task with the `count` passages nearest to each query that are not among its judged ones.
+
+        Passages with a judgement of any grade are left alone, and those as near as the best answer are passed over:
+        many of these are answers that nobody marked (Moreira et al. 2024, "NV-Retriever", section 3).
+        """
+        mined = {}
+        for i, (numbers, scores) in enumerate(self.nearest(outputs, features)):
+            grades = self.grades(rows, i)
+            judged = {self.passages.number[doc] for doc in grades}
+            best = max((s for n, s in zip(numbers, scores, strict=True) if n in judged), default=np.inf)
+            found = (n for n, s in zip(numbers, scores, strict=True) if n not in judged and s < MARGIN * best)
+            mined[rows["query"][i]] = [n for n, _ in zip(found, range(count), strict=False)]
+        return replace(self, mined=mined)
+
+    def nearest(self, outputs: np.ndarray, features: Features) -> Iterator[tuple[list[int], np.ndarray]]:
+        """Yield the numbers and cosines of the passages nearest to each row's query, best first."""
+        assert self.passages.vectors is not None, "the passages have no vectors yet"
+        _, first = np.unique(np.asarray(features.units["row"]), return_index=True)
+        for numbers, scores in nearest(outputs[first], self.passages.vectors, self.told):
+            yield numbers.tolist(), scores
+
+    def decode(self, outputs: np.ndarray, features: Features, rows: Columns, first_row: int) -> list[Prediction]:
+        """Name the documents nearest to each query; confidence is the first one's share of a softmax over them."""
+        found = []
+        for i, (numbers, scores) in enumerate(self.nearest(outputs, features)):
+            share = float(softmax(SCALE * scores)[0])
+            found.append(Prediction(i, self.answer(numbers, np.round(scores, 4).tolist()), share))
+        return found
+
+    def answer(self, numbers: Sequence[int], scores: Sequence[float]) -> dict[str, Any]:
+        """Return what is said of passages found, best first."""
+        texts, ids = self.passages.texts, self.passages.ids
+        found = [{"doc": ids[n], "score": score} for n, score in zip(numbers, scores, strict=True)]
+        if self.tells_texts:
+            found = [told | {"text": texts[n]} for told, n in zip(found, numbers, strict=True)]
+        best = {"positive": texts[numbers[0]]} if self.gold == "positive" else {}
+        return best | {"relevant": found}
+
+    def perfect(self, features: Features, rows: Columns) -> list[Prediction]:
+        """Answer with the very passages that the features hold as answers, in their order."""
+        target = np.asarray(features.units["target"])
+        right = target[target[:, 2] == POSITIVE]
+        found = []
+        for i in range(num_rows(rows)):
+            numbers = right[right[:, 0] == i, 3].tolist()
+            said = self.answer(numbers, [1.0] * len(numbers)) if numbers else {"relevant": []}
+            found.append(Prediction(i, said, 1.0))
+        return found
+
+    def outcome(self, rows: Columns, predictions: Sequence[Prediction]) -> Outcome:
+        """Lay grades and the documents found side by side."""
+        gold = [self.grades(rows, i) for i in range(num_rows(rows))]
+        return Outcome(gold, [[found["doc"] for found in p.target["relevant"]] for p in predictions])
+
+    def combine(self, one: Sequence[Prediction], other: Sequence[Prediction]) -> list[Prediction]:
+        """Join two rankings of each row by reciprocal rank fusion; no probability is known."""
+        joined = []
+        for pair in zip(one, other, strict=True):
+            rankings = [np.array([self.passages.number[f["doc"]] for f in p.target["relevant"]], int) for p in pair]
+            numbers, scores = fuse(rankings, self.told)
+            joined.append(Prediction(pair[0].row, self.answer(numbers.tolist(), np.round(scores, 4).tolist()), 0.0))
+        return joined
+
+    def settle(self, outputs: np.ndarray, features: Features, rows: Columns) -> "Task":
+        """Return the task as it is: nothing here is decided on validation rows."""
+        return self
+
+    def shown(self, target: Mapping[str, Any], text: str) -> str:
+        """Return the passage, or the names of the first documents."""
+        if self.gold == "positive":
+            passage = str(target["positive"])
+            return passage if len(passage) <= MOST_SHOWN else passage[: MOST_SHOWN - 1] + "…"
+        docs = [one["doc"] for one in target["relevant"] if one.get("grade", 1) > 0]
+        return ", ".join(docs[:3]) + (f" (+{len(docs) - 3})" if len(docs) > 3 else "") or "-"
+
+
+def documents(corpus: Dataset) -> Passages:
+    """Return a corpus as passages; refuses a name that stands twice."""
+    ids, texts = corpus.column("doc"), corpus.column("text")
+    seen: dict[str, int] = {}
+    for row, name in zip(corpus.column(ROW), ids, strict=True):
+        if seen.setdefault(name, row) != row:
+            raise DataError(say("tasks.double_doc", source=corpus.source, row=row, doc=name, first=seen[name]))
+    return Passages(tuple(ids), tuple(texts))
+
+
+def with_answers(passages: Passages, splits: Splits) -> Passages:
+    """Add the answers of all rows, wrong ones too, each text once; a new one is named by its number from 1."""
+    texts = dict.fromkeys(passages.texts)
+    for dataset in splits.by_name.values():
+        for name in ("positive", "negatives"):
+            for value in dataset.column(name) if name in dataset.columns else ():
+                texts |= dict.fromkeys([value] if isinstance(value, str) else value or ())
+    new = list(texts)[len(dict.fromkeys(passages.texts)) :]
+    taken, ids = set(passages.ids), []
+    for number in range(len(passages.ids) + 1, len(passages.ids) + len(new) + 1):
+        ids.append(str(number) if str(number) not in taken else f"answer-{number}")
+    return Passages((*passages.ids, *ids), (*passages.texts, *new))
+
+
+def refuse_unknown_documents(dataset: Dataset, passages: Passages) -> None:
+    """Refuse a row that names a document which the corpus has not, with the nearest name."""
+    for row, judged in zip(dataset.column(ROW), dataset.column("relevant"), strict=True):
+        for one in judged:
+            if one["doc"] not in passages.number:
+                near = get_close_matches(one["doc"], passages.ids, n=1)
+                key = "tasks.unknown_doc_near" if near else "tasks.unknown_doc"
+                raise DataError(say(key, source=dataset.source, row=row, doc=one["doc"], near=near[0] if near else ""))
