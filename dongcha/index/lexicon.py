@@ -1,0 +1,103 @@
+"""Rank rows by BM25 over their terms, with bm25s (Lu 2024).
+
+In: the terms of each row (`terms.py`). Out: scores (n,) of a question's terms. The variant is Lucene's: idf
+ln(1 + (N - df + 0.5) / (df + 0.5)), k1 = 1.5, b = 0.75. bm25s scores every term of every row beforehand, and all scores
+hang on how many rows there are: it is made anew at the first question after rows came or went, from term numbers that
+are kept. Memory: 4 bytes a term of each row, 8 a distinct one, and the vocabulary. Making it takes time linear in the
+terms; a question takes the rows its terms stand in, and a pass over the n scores. Saved as npy and JSON; no pickle.
+"""
+
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dongcha import files
+from dongcha.errors import MissingExtra
+from dongcha.index.terms import terms_of
+from dongcha.locale import say
+
+K1, B = 1.5, 0.75
+TOKENS, LENGTHS, TERMS, SCORES = "tokens.npy", "lengths.npy", "terms.json", "scores"
+
+
+def scorer() -> Any:
+    """Import bm25s, or say what to install."""
+    try:
+        return import_module("bm25s")
+    except ImportError as error:
+        raise MissingExtra(say("index.extra", library="bm25s")) from error
+
+
+class Lexicon:
+    """The terms of the rows of an index, by position."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[str, int] = {}  # by term
+        self._tokens = np.zeros(0, np.int32)  # term numbers of all rows end to end
+        self._lengths = np.zeros(0, np.int64)  # terms of each row
+        self._scores: Any = None
+
+    def add(self, texts: Sequence[str]) -> None:
+        """Append rows."""
+        rows = [[self._numbers.setdefault(term, len(self._numbers)) for term in terms_of(text)] for text in texts]
+        tokens = np.array([number for row in rows for number in row], dtype=np.int32)
+        self._tokens = np.concatenate([self._tokens, tokens])
+        self._lengths = np.concatenate([self._lengths, np.array([len(row) for row in rows], dtype=np.int64)])
+        self._scores = None
+
+    def keep(self, kept: np.ndarray) -> None:
+        """Keep the rows where `kept` (n,) is true; terms that no row has any more go too."""
+        self._tokens = self._tokens[np.repeat(kept, self._lengths)]
+        self._lengths = self._lengths[kept]
+        used, self._tokens = _renumbered(self._tokens)
+        terms = list(self._numbers)
+        self._numbers = {terms[number]: place for place, number in enumerate(used.tolist())}
+        self._scores = None
+
+    def scores(self, text: str) -> np.ndarray:
+        """Return the BM25 score (n,) float32 of each row for a question; 0 where they share no term."""
+        terms = [term for term in terms_of(text) if term in self._numbers]
+        if not terms:
+            return np.zeros(len(self._lengths), np.float32)
+        return np.asarray(self._scored().get_scores(terms))
+
+    def _scored(self) -> Any:
+        if self._scores is None:
+            ends = np.cumsum(self._lengths).tolist()
+            tokens = self._tokens.tolist()
+            rows = [tokens[end - length : end] for end, length in zip(ends, self._lengths.tolist(), strict=True)]
+            self._scores = scorer().BM25(k1=K1, b=B, method="lucene")
+            self._scores.index((rows, self._numbers), create_empty_token=False, show_progress=False)
+        return self._scores
+
+    def save(self, folder: Path) -> None:
+        """Write terms and, where there are any, scores below a new folder."""
+        files.make_folder(folder)
+        np.save(folder / TOKENS, self._tokens, allow_pickle=False)
+        np.save(folder / LENGTHS, self._lengths, allow_pickle=False)
+        files.write_json(folder / TERMS, list(self._numbers))
+        if len(self._tokens):
+            self._scored().save(folder / SCORES, corpus=None, allow_pickle=False, show_progress=False)
+
+    @classmethod
+    def load(cls, folder: Path) -> "Lexicon":
+        """Read what `save` wrote; scores stay on disk until a question reads them."""
+        lexicon = cls()
+        lexicon._numbers = {term: number for number, term in enumerate(files.read_json(folder / TERMS))}
+        lexicon._tokens = np.load(folder / TOKENS, mmap_mode="r", allow_pickle=False)
+        lexicon._lengths = np.load(folder / LENGTHS, allow_pickle=False)
+        if (folder / SCORES).is_dir():
+            read = scorer().BM25.load
+            scores = read(folder / SCORES, mmap=True, load_vocab=False, allow_pickle=False, show_progress=False)
+            scores.vocab_dict = lexicon._numbers
+            lexicon._scores = scores
+        return lexicon
+
+
+def _renumbered(tokens: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the numbers in use, ascending, and the tokens with these counted from 0."""
+    used, tokens = np.unique(tokens, return_inverse=True)
+    return used, tokens.astype(np.int32)
