@@ -56,6 +56,7 @@ class Conversion:
         self, fields: Sequence[str], columns: Mapping[str, str | Sequence[str]], origin: Origin, *, need_gold: bool
     ) -> None:
         self._fields, self._origin, self._need_gold = tuple(fields), origin, need_gold
+        self._optional = {field.removesuffix("?") for field in fields if field.endswith("?")}
         if origin.part == "first_line" and "spans" in fields:
             origin.refuse("read.part_spans")
         for name in columns:
@@ -104,6 +105,8 @@ class Conversion:
         return self._columns.get(field, (field,))
 
     def _is_needed(self, field: str) -> bool:
+        if field in self._optional:
+            return False
         return self._need_gold or not (field == "tags" or FIELDS.get(field, ANY).is_gold)
 
     def _settle_tokens(self, found: set[str]) -> bool:

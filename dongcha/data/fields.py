@@ -2,7 +2,8 @@
 
 In: a column of one batch. Out: the column as text (string), label (string, or list<string>), score (float64), spans
 (list<{start,end,label}> in the order of the text), a place ({start,end,type}), choices (list<string>), answers
-({text: [...], answer_start: [...]}), relevant documents (list<{doc,grade}>), or as it is. A value that cannot be brought to its form is refused with its row.
+({text: [...], answer_start: [...]}), relevant documents (list<{doc,grade}>), or as it is. A value that cannot be
+brought to its form is refused with its row.
 Knows no format and no model; which column makes which field is `conversion.py`'s, whether two fields of a row agree
 `agreement.py`'s.
 """

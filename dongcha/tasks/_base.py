@@ -26,7 +26,7 @@ def num_rows(rows: Columns) -> int:
 
 @dataclass(frozen=True, kw_only=True)
 class Lengths:
-    """How texts are met: `max_tokens` the longest feature, `long_texts` truncate or windows, `pairs` together or apart."""
+    """How texts are met: `max_tokens` a feature, `long_texts` truncate or windows, `pairs` together or apart."""
 
     max_tokens: int | None = None
     long_texts: str = "truncate"

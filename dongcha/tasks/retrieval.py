@@ -153,7 +153,7 @@ class Task(Unlabelled):
             return []
         known = self.passages.number_of_text
         negatives = rows["negatives"][i] if "negatives" in rows else None
-        wrong = [known[text] for text in negatives or () if text in known]
+        wrong = [known[text] for text in negatives or ()]
         wrong += self.mined.get(rows["query"][i], ())
         grades = self.grades(rows, i)
         right = sorted((doc for doc, grade in grades.items() if grade > 0), key=lambda doc: -grades[doc])

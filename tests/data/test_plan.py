@@ -5,7 +5,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from dongcha.data.plan import cut, plan_epoch, plan_inference
+from dongcha.data.features import Features, bounds
+from dongcha.data.plan import cut, of_groups, plan_epoch, plan_inference
 
 LENGTHS = st.lists(st.integers(1, 70), min_size=0, max_size=300).map(lambda found: np.array(found, dtype=np.int32))
 BUDGETS = st.integers(1, 400)
@@ -79,3 +80,44 @@ def test_no_tiny_batch_is_left_over():
 )
 def test_no_features_make_no_batches(plan):
     assert plan == []
+
+
+GROUPED = st.lists(st.lists(st.integers(1, 40), min_size=1, max_size=4), max_size=60)  # lengths by group
+
+
+def laid(groups):
+    lengths = np.array([length for group in groups for length in group], dtype=np.int32)
+    return lengths, np.repeat(np.arange(len(groups)) * 7, [len(group) for group in groups])
+
+
+@few
+@given(GROUPED, BUDGETS, st.integers(0, 99), st.booleans())
+def test_groups_are_never_parted(groups, budget, seed, trains):
+    lengths, numbers = laid(groups)
+    plan = plan_epoch(lengths, budget, seed, 0, numbers) if trains else plan_inference(lengths, budget, numbers)
+    assert sorted(i for batch in plan for i in batch.tolist()) == list(range(len(lengths)))
+    for batch in plan:
+        for number in set(numbers[batch].tolist()):
+            members = np.flatnonzero(numbers == number)
+            at = batch.tolist().index(members[0])
+            assert batch[at : at + len(members)].tolist() == members.tolist()
+
+
+@few
+@given(st.lists(st.tuples(*[st.integers(1, 40)] * 2), max_size=80), BUDGETS, st.integers(0, 99))
+def test_groups_of_one_size_keep_the_budget(groups, budget, seed):
+    lengths, numbers = laid(groups)
+    for batch in plan_epoch(lengths, budget, seed, 0, numbers):
+        assert len(batch) == 2 or padded(lengths, batch) <= budget
+
+
+@few
+@given(GROUPED.filter(bool), st.integers(1, 9))
+def test_a_batch_is_cut_into_parts_between_groups(groups, count):
+    lengths, numbers = laid(groups)
+    starts, _ = of_groups(lengths, numbers)
+    features = Features(bounds(lengths), {}, {"group": numbers}, {})
+    parts = features.parts(np.arange(len(lengths)), count)
+    assert np.array_equal(np.concatenate(parts), np.arange(len(lengths)))
+    assert all(part[0] in starts for part in parts)
+    assert len(parts) == min(count, len(groups))

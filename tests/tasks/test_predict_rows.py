@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from dongcha.config import Recipe
 from dongcha.data.dataset import Dataset
 from dongcha.data.features import Features, bounds
+from dongcha.data.splits import Splits
 from dongcha.models.source import Source
 from dongcha.tasks import _predict
 from dongcha.tasks._model import learn, model_for, task_of
@@ -19,7 +20,7 @@ from dongcha.testing import tiny_rows
 def made(task_name, folder, rows, **train):
     dataset = Dataset("train", "memory", pa.Table.from_pylist(rows))
     recipe = Recipe(task=task_name, data={"train": rows}, model=str(folder), train=train)
-    task = learn(recipe, dataset)
+    task = learn(recipe, Splits({"train": dataset}, frozenset(), 0))
     return task, model_for(recipe, task, Source("tiny", folder, ""), dataset), dataset
 
 
@@ -113,7 +114,7 @@ def test_long_texts_are_met_as_the_task_or_the_recipe_says(tiny_folder):
 
     def lengths(task_name, **data):
         recipe = Recipe(task=task_name, data={"train": [], **data}, model="m")
-        return learn(recipe, dataset[task_name]).lengths
+        return learn(recipe, Splits({"train": dataset[task_name]}, frozenset(), 0)).lengths
 
     assert lengths("classification").long_texts == "truncate"
     assert lengths("tagging").long_texts == "windows"

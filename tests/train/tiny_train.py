@@ -9,6 +9,7 @@ from dongcha.adapt import adapt
 from dongcha.config import Recipe
 from dongcha.data.dataset import Dataset
 from dongcha.data.features import gather
+from dongcha.data.splits import Splits
 from dongcha.loop import LoopSettings
 from dongcha.loop.placement import place
 from dongcha.models.source import Source
@@ -49,7 +50,7 @@ class Parts:
         rows = rows or tiny_rows(task_name, 60)
         recipe = Recipe(task=task_name, data={"train": rows, **(data or {})}, model=str(folder), train=options)
         dataset = as_dataset("train", rows)
-        task = learn(recipe, dataset)
+        task = learn(recipe, Splits({"train": dataset}, frozenset(), 0))
         model = model_for(recipe, task, Source("tiny", folder, ""), dataset)
         valid_rows = valid_rows or tiny_rows(task_name, 90)[60:]
         return cls(task, model, gather(encode(task, model, dataset)), examine(task, model, valid_rows))

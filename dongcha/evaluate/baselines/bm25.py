@@ -11,7 +11,6 @@ from dongcha.index.lexicon import Lexicon
 from dongcha.index.rank import best
 from dongcha.types import Prediction
 
-
 DEPTH = 100  # passages found for each query
 
 

@@ -1,4 +1,4 @@
-"""Give each text one vector of length 1: for retrieval, and for pairs whose texts are read apart (two towers, one model).
+"""Give each text one vector of length 1: for retrieval, and for pairs whose texts are read apart (two towers).
 
 A sentence encoder (a folder with `1_Pooling`) keeps its own pooling, any other model takes the mean of its tokens.
 Nothing is added to the model, so plain sentence encoders' code reads what is saved. Losses see the features of whole
@@ -86,18 +86,19 @@ def in_batch(vectors_BH: Tensor, targets: Tensor, spec: HeadSpec) -> Tensor:
 
     Multiple negatives ranking (Henderson et al. 2017, "Efficient Natural Language Response Suggestion", section 4.4).
     targets (B, 4): row, group, side, number of the passage. A passage that the query has as another positive, or that
-    stands twice, is no negative.
+    stands twice, is no negative; a query without a passage asks for nothing.
     """
     side = targets[:, 2]
     queries, passages = side == QUERY, side != QUERY
     asked, offered = targets[queries], targets[passages]
     scores_QP = SCALE * vectors_BH[queries] @ vectors_BH[passages].T
     own_QP = (asked[:, None, 1] == offered[None, :, 1]) & (offered[None, :, 2] == POSITIVE)
+    asks = own_QP.any(dim=1)
     place = own_QP.int().argmax(dim=1)
     same_row = (asked[:, None, 0] == offered[None, :, 0]) & (offered[None, :, 2] == POSITIVE)
     same_passage = offered[place, 3][:, None] == offered[None, :, 3]
     scores_QP = scores_QP.masked_fill((same_row | same_passage) & ~own_QP, -torch.inf)
-    return F.cross_entropy(scores_QP, place, reduction="sum")
+    return F.cross_entropy(scores_QP[asks], place[asks], reduction="sum")
 
 
 def cosine_error(vectors_BH: Tensor, targets: Tensor, spec: HeadSpec) -> Tensor:
@@ -111,9 +112,9 @@ def cosine_error(vectors_BH: Tensor, targets: Tensor, spec: HeadSpec) -> Tensor:
 
 LOSSES = {"in_batch": in_batch, "cosine_error": cosine_error}
 WEIGHTS = {
-    "in_batch": lambda targets: (targets[:, 2] == QUERY).sum(),
+    "in_batch": lambda targets: (targets[:, 2] == POSITIVE).sum(),
     "cosine_error": lambda targets: len(targets) / 2,
-}  # what a batch counts for: its queries, its pairs
+}  # what a batch counts for: its queries with a passage, its pairs
 TARGET = "unit_target"
 PLAIN_CLASS = "AutoModel"
 AS_IT_IS = True  # there is no layer to fit: the frozen model's vectors are the best it gives without training

@@ -1,0 +1,148 @@
+"""Queries and what answers them: what becomes a feature, what is mined, what is said, and a run from end to end."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import dongcha
+from dongcha.config import Recipe
+from dongcha.data.features import gather
+from dongcha.data.load import ReadOptions, load
+from dongcha.data.splits import Splits
+from dongcha.errors import DataError
+from dongcha.models.heads.embedding import NEGATIVE, POSITIVE, QUERY
+from dongcha.models.source import Source
+from dongcha.tasks._model import learn, model_for
+from dongcha.tasks._predict import lay_flat, ready
+from dongcha.tasks.retrieval import Passages, Task
+from dongcha.testing import tiny_rows
+from dongcha.types import Prediction
+
+CORPUS = [{"doc": name, "text": f"the room in {name} was good"} for name in ("paris", "london", "beijing", "shanghai")]
+JUDGED = [
+    {"query": "paris room", "relevant": [{"doc": "london", "grade": 1}, {"doc": "paris", "grade": 3}]},
+    {"query": "a room", "relevant": [{"doc": "beijing", "grade": 0}]},
+]
+NAMED = {name: i for i, name in enumerate(doc["doc"] for doc in CORPUS)}
+
+
+def read(rows, fields=Task.fields, name="train"):
+    return load(rows, fields, base=Path(), options=ReadOptions(), cache=None, name=name)
+
+
+def built(folder, rows, corpus=None, **sections):
+    recipe = Recipe(task="retrieval", data={"train": rows}, model=str(folder), **sections)
+    documents = None if corpus is None else read(corpus, ("doc", "text"), "corpus")
+    dataset = read(rows)
+    task = learn(recipe, Splits({"train": dataset}, frozenset(), 0, documents))
+    columns = {name: dataset.column(name) for name in dataset.columns}
+    return task, model_for(recipe, task, Source("tiny", folder, ""), dataset), columns
+
+
+def test_each_query_stands_before_each_of_its_answers_the_best_first(tiny_folder):
+    task, model, rows = built(tiny_folder(), JUDGED, CORPUS)
+    chunk = task.encode(rows, model.tokenizer, 5)
+    target = chunk.units["target"].tolist()
+    assert [(row, side, number) for row, _, side, number in target] == [
+        (5, QUERY, -1),
+        (5, POSITIVE, NAMED["paris"]),
+        (5, QUERY, -1),
+        (5, POSITIVE, NAMED["london"]),
+        (6, QUERY, -1),  # all that was judged of it is wrong
+    ]
+    groups = chunk.units["group"]
+    assert groups[0] == groups[1] != groups[2] == groups[3] != groups[4]
+    assert "target" not in task.encode({"query": rows["query"]}, model.tokenizer, 0).units
+
+
+def test_without_a_corpus_the_answers_of_all_rows_are_searched(tiny_folder):
+    rows = [{"query": "a", "positive": "x y", "negatives": ["z", "x y"]}, {"query": "b", "positive": "x y"}]
+    task, model, columns = built(tiny_folder(), rows)
+    assert (task.passages.ids, task.passages.texts) == (("1", "2"), ("x y", "z"))
+    target = task.encode(columns, model.tokenizer, 0).units["target"]
+    assert target[:, 2:].tolist() == [
+        [QUERY, -1],
+        [POSITIVE, 0],
+        [NEGATIVE, 1],
+        [NEGATIVE, 0],
+        [QUERY, -1],
+        [POSITIVE, 0],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("rows", "corpus", "said"),
+    [
+        (JUDGED, None, "data.corpus"),
+        ([{"query": "a", "relevant": ["pariss"]}], CORPUS, "row 1.*no document pariss; did you mean paris"),
+        (JUDGED, [*CORPUS, CORPUS[0]], "row 5: document paris.*row 1"),
+        ([{"query": "a", "relevant": [{"doc": "paris", "grade": -1}]}], CORPUS, "row 1.*grade"),
+        ([{"query": "a", "relevant": [{"grade": 1}]}], CORPUS, "row 1.*doc"),
+        ([{"query": "a", "positive": " "}], None, "row 1.*positive"),
+        ([{"query": "a"}], None, "positive"),
+    ],
+)
+def test_rows_that_name_nothing_are_refused(tiny_folder, rows, corpus, said):
+    with pytest.raises(DataError, match=said):
+        built(tiny_folder(), rows, corpus)
+
+
+def test_mined_negatives_are_near_and_not_judged(tiny_folder):
+    task, model, rows = built(tiny_folder(), JUDGED, CORPUS)
+    task = ready(task, model)
+    numbers = [NAMED[name] for name in ("paris", "london", "beijing", "shanghai")]
+    vectors = np.zeros((4, 4), dtype=np.float32)
+    cosines = {"paris": 0.9, "london": 0.2, "beijing": 0.88, "shanghai": 0.5}  # beijing: as near as the best answer
+    for i, number in enumerate(numbers):
+        vectors[number, i] = 1
+    query = np.array([[cosines[name] for name in NAMED]], dtype=np.float32)
+    task = task.over(task.passages.ids, task.passages.texts, vectors)
+    one = {name: values[:1] for name, values in rows.items()}
+    features = type("Features", (), {"units": {"row": np.zeros(1, int)}})
+    assert task.mine(query, features, one, 3).mined == {"paris room": [NAMED["shanghai"]]}
+    mined = task.mine(query, features, one, 3)
+    target = mined.encode(one, model.tokenizer, 0).units["target"]
+    assert target[:, 3].tolist() == [-1, NAMED["paris"], NAMED["shanghai"], -1, NAMED["london"], NAMED["shanghai"]]
+
+
+def test_the_nearest_are_said_best_first_and_those_of_the_model_as_it_is(tiny_folder):
+    task, model, _ = built(tiny_folder(), JUDGED, CORPUS)
+    task = ready(task, model)
+    np.testing.assert_allclose(np.linalg.norm(task.passages.vectors, axis=1), 1, atol=1e-5)
+    asked = {"query": [CORPUS[2]["text"]]}
+    features = gather([task.encode(asked, model.tokenizer, 0)])
+    [found] = task.decode(lay_flat(features, model.logits(features)), features, asked, 0)
+    first = found.target["relevant"][0]
+    assert first["doc"] == "beijing" and first["score"] == pytest.approx(1, abs=1e-3)
+    scores = [one["score"] for one in found.target["relevant"]]
+    assert scores == sorted(scores, reverse=True) and len(scores) == 4
+
+
+def ranked(*docs):
+    return Prediction(0, {"relevant": [{"doc": doc, "score": 0.0} for doc in docs]}, 0.0)
+
+
+def test_two_rankings_become_one_by_reciprocal_ranks():
+    task = Task(gold="relevant", passages=Passages(("a", "b", "c"), ("", "", "")))
+    [found] = task.combine([ranked("a", "b")], [ranked("b", "c")])
+    assert [one["doc"] for one in found.target["relevant"]] == ["b", "a", "c"]
+    assert found.target["relevant"][0]["score"] == pytest.approx(1 / 62 + 1 / 61, abs=1e-4)
+
+
+@pytest.mark.usefixtures("no_charts")
+def test_a_run_has_its_rows_and_its_model_finds_what_it_searched(tiny_folder, tmp_path):
+    data = {"train": tiny_rows("retrieval", 60), "split": {"validation": 0.2, "test": 0.3}}
+    train = {"epochs": 2, "learning_rate": 3e-3, "batch_tokens": 400, "hard_negatives": 2}
+    model = str(tiny_folder())
+    recipe = Recipe(name="s", task="retrieval", data=data, model=model, folder=tmp_path, threads=1, train=train)
+    report = dongcha.run(recipe)
+    rows = {row.name: row for row in report.table}
+    assert list(rows) == ["bm25", "before", "hybrid", "after"]
+    assert rows["hybrid"].verdict and rows["after"].verdict and not rows["bm25"].verdict
+    assert {check.status for check in report.checks if check.name != "forecast_kept"} <= {"passed"}
+    predictor = dongcha.load(tmp_path / report.folder)
+    [answer] = predictor.predict(["paris 0"])
+    assert len(answer["relevant"]) == 10 and answer["positive"] == answer["relevant"][0]["text"]
+    known = {row["positive"] for row in data["train"]}
+    assert {one["text"] for one in answer["relevant"]} <= known
