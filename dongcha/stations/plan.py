@@ -148,6 +148,7 @@ def measures_of(work: Work, adapted: Adapted) -> Measures:
         mean_tokens=mean_tokens,
         hidden_width=width,
         trains_backbone=trains_backbone,
+        tokens=int(train.lengths.sum()),
         by_token=task.head == "token",
         in_batch=task.loss == "in_batch",
         dropout=own_dropout(model.module.backbone.config),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 FEW_ROWS = 1000
 ROWS_IN_ALL = 12_000
+TOKENS_IN_ALL = 1_500_000
 ROWS_IN_BATCH = 32
 LEAST_GAIN = 1.25  # rounding for less is not worth it: about half of a product's gain is a step's
 USUAL_RATES = (1e-5, 1e-4)  # full fine-tuning of pretrained encoders; outside it the run remarks on it
@@ -15,7 +16,7 @@ USUAL_RATES = (1e-5, 1e-4)  # full fine-tuning of pretrained encoders; outside i
 
 @dataclass(frozen=True)
 class Measures:
-    """What the rules look at."""
+    """What the rules look at; `tokens` are those of all training rows, 0 where they were not counted."""
 
     num_rows: int
     mean_tokens: float
@@ -23,13 +24,15 @@ class Measures:
     trains_backbone: bool
     by_token: bool
     dropout: float = 0.0  # what the model was pretrained with: no rule changes it
+    tokens: int = 0
     in_batch: bool = False  # whether the rows of a batch are one another's wrong answers
     bf16_gain: float = 0.0  # how many times quicker products in bfloat16 were on this machine
 
 
 def epochs(m: Measures) -> int:
-    """Show the model about 12,000 rows in all: at least 3 passes, at most 10."""
-    return min(10, max(3, round(ROWS_IN_ALL / m.num_rows)))
+    """Show the model about 12,000 rows in all, or 1.5 million tokens of long ones: at least 3 passes, at most 10."""
+    passes = min(ROWS_IN_ALL / m.num_rows, TOKENS_IN_ALL / m.tokens if m.tokens else ROWS_IN_ALL)
+    return min(10, max(3, round(passes)))
 
 
 def learning_rate(m: Measures) -> float:

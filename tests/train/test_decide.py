@@ -19,10 +19,9 @@ from dongcha.train.decide import (
 )
 
 
-def measures(rows=500, tokens=20.0, width=384, trains_backbone=True, by_token=False):
-    return Measures(
-        num_rows=rows, mean_tokens=tokens, hidden_width=width, trains_backbone=trains_backbone, by_token=by_token
-    )
+def measures(rows=500, tokens=20.0, width=384, trains_backbone=True, by_token=False, in_all=0):
+    shape = {"mean_tokens": tokens, "hidden_width": width, "tokens": in_all}
+    return Measures(num_rows=rows, trains_backbone=trains_backbone, by_token=by_token, **shape)
 
 
 def recipe(**sections):
@@ -38,6 +37,9 @@ def recipe(**sections):
         ("epochs", {"rows": 2000}, 6),
         ("epochs", {"rows": 4000}, 3),
         ("epochs", {"rows": 10**6}, 3),
+        ("epochs", {"rows": 1000, "in_all": 100_000}, 10),  # short rows are counted
+        ("epochs", {"rows": 1000, "in_all": 300_000}, 5),  # of long ones their tokens
+        ("epochs", {"rows": 1000, "in_all": 10**7}, 3),
         ("learning_rate", {"rows": 999}, 5e-5),
         ("learning_rate", {"rows": 1000}, 1e-4),
         ("learning_rate", {"rows": 1000, "width": 512}, 1e-4),
