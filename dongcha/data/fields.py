@@ -276,6 +276,15 @@ def _answers(value: Any, position: int, cells: Cells) -> dict[str, list[Any]]:
     return {"text": texts, "answer_start": starts}
 
 
+def to_doc(cells: Cells) -> pa.Array:
+    """Return strings: names of documents, numbers among them as their text."""
+    docs = to_label(cells)
+    if pa.types.is_list(docs.type):
+        position = pc.index(docs.is_valid(), True).as_py()
+        cells.refuse_kind(position, docs[position].as_py(), "doc")
+    return docs
+
+
 def to_any(cells: Cells) -> pa.Array:
     """Return the column as it is; refuses rows without a value where each needs one."""
     cells.refuse_missing(cells.array.is_null())
@@ -316,6 +325,7 @@ FIELDS: Mapping[str, Field] = {
     **{name: Field(to_text, is_gold=True) for name in _GOLD_TEXTS},
     **{name: Field(to_any, is_gold=True) for name in _GOLD},
     **{name: Field(to_place, type=PLACE) for name in ("head", "tail")},
+    "doc": Field(to_doc),
     "choices": Field(to_choices, type=STRINGS),
     "answer": Field(to_answer, is_gold=True),
     "answers": Field(to_answers, is_gold=True, type=ANSWERS),

@@ -199,6 +199,7 @@ MESSAGES = {
     "read.wanted_finite": ("a finite number", "有限的数字"),
     "read.wanted_place": ("{{start, end}}: two whole numbers", "{{start, end}}：两个整数"),
     "read.wanted_choices": ("a list of at least two texts", "至少含两项的文本列表"),
+    "read.wanted_doc": ("the name of one document", "一个文档的名称"),
     "read.wanted_answer": ("the text of a choice, or its number from 0", "某个选项的文本，或其序号（从 0 起）"),
     "read.wanted_answers": (
         "{{text: [...], answer_start: [...]}}, both of one length (empty: no answer)",
