@@ -6,6 +6,6 @@ two rankings become one, `rows.py` what is kept of each row, `folder.py` all of 
 in as numpy.
 """
 
-from dongcha.index.index import Hits, Index, open_index
+from dongcha.index.index import Hits, Index, editing, open_index
 
-__all__ = ["Hits", "Index", "open_index"]
+__all__ = ["Hits", "Index", "editing", "open_index"]

@@ -105,6 +105,12 @@ def refuse_damaged(folder: Path, home: Path) -> None:
             raise DataError(say("index.damaged", file=path, error=say("index.changed")))
 
 
+def refuse_standing(folder: Path) -> None:
+    """Refuse a place to make a new index where one stands."""
+    if (folder / CARD).is_file():
+        raise DataError(say("index.stands", folder=folder))
+
+
 def refuse_foreign(folder: Path) -> None:
     """Refuse a place to write that is a file, or a folder with content that is no index."""
     if folder.exists() and not folder.is_dir():

@@ -9,7 +9,8 @@ vectors and texts stay there until they are read. Adding m rows copies the n and
 deleting copies what stays. A question takes about log n by the graph, n H by `exact`, n by BM25.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -162,6 +163,16 @@ class Index:
     def load(cls, folder: Path | str) -> "Index":
         """Open a saved index; refuses a folder that is none, or damaged, with one sentence as DataError."""
         return cls(*disk.read(Path(folder)))
+
+
+@contextmanager
+def editing(folder: Path) -> Iterator[Index]:
+    """Hold a folder's index for this process, and save it when the block ends well; Busy while another holds it."""
+    disk.facts_of(folder)  # before the lock, which would leave a file in a folder that is no index
+    with files.lock(folder):
+        index = open_index(folder)
+        yield index
+        disk.write(folder, index.rows, index.graph, index.lexicon, index.card)
 
 
 def open_index(folder: Path | str) -> Index:

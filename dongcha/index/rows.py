@@ -62,13 +62,17 @@ class Rows:
         """Return the rows with new ones behind them; refuses ids that stand, or that come twice."""
         vectors = checked(ids, texts, vectors, self.vectors.shape[1])
         refuse_double(ids)
-        refuse_named("index.id_stands", [name for name in ids if name in self.positions])
+        self.refuse_those_that_stand(ids)
         new = pa.table([column("id", ids), column("text", texts)], schema=SCHEMA)
         after = self.next_key + len(ids)
         keys = np.arange(self.next_key, after, dtype=np.uint64)
         table = pa.concat_tables([self.table, new])
         vectors = np.concatenate([self.vectors, vectors])
         return Rows(table, vectors, np.concatenate([self.keys, keys]), next_key=after)
+
+    def refuse_those_that_stand(self, ids: Sequence[str]) -> None:
+        """Refuse ids of which the rows already hold some."""
+        refuse_named("index.id_stands", [name for name in ids if name in self.positions])
 
     def kept(self, kept: np.ndarray) -> "Rows":
         """Return the rows where `kept` (n,) is true."""

@@ -15,14 +15,14 @@ from dongcha.data.checks import View, run_checks
 from dongcha.data.checks._base import NUM_EXAMPLES
 from dongcha.data.checks.labels import FEWEST
 from dongcha.data.dataset import Dataset
-from dongcha.data.features import Features, cached, gather
+from dongcha.data.features import Features, cached
 from dongcha.data.reference import reference_texts
 from dongcha.data.rows import label_counts as count_labels
 from dongcha.errors import DataError, RecipeError
 from dongcha.locale import say
 from dongcha.models.masked import has_masked_head, pseudo_perplexity
 from dongcha.models.model import Model
-from dongcha.registry import find
+from dongcha.stations.vectors import unit_vectors
 from dongcha.steps import Kept, Work
 from dongcha.tasks._base import Task
 from dongcha.tasks._model import learn, model_for
@@ -167,17 +167,9 @@ def embed(model: Model, task: Task, texts: list[str], known: dict[str, np.ndarra
     """Return unit vectors (n, H) of texts: the frozen backbone's mean (or own pooling); `known` remembers them."""
     new = [text for text in dict.fromkeys(texts) if text not in known]
     if new:
-        known |= dict(zip(new, _embedded(model, task, new), strict=True))
+        lengths = dataclasses.replace(task.lengths, long_texts="truncate")
+        known |= dict(zip(new, unit_vectors(model, new, lengths), strict=True))
     return np.stack([known[text] for text in texts])
-
-
-def _embedded(model: Model, task: Task, texts: list[str]) -> np.ndarray:
-    sequence = find("models.heads", "sequence")
-    classifier: Any = find("tasks", "classification")
-    lengths = dataclasses.replace(task.lengths, long_texts="truncate")
-    chunk = classifier.Task(labels=(), lengths=lengths).encode({"text": texts}, model.tokenizer, 0)
-    vectors: np.ndarray = sequence.vectors(model, gather([chunk]))
-    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9))
 
 
 def text_language(dataset: Dataset, field: str) -> str:

@@ -89,4 +89,30 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "{folder} is a file, where a folder for the index was wanted; name another place.",
         "{folder} 是文件，而索引需要文件夹；请换一个位置。",
     ),
+    "index.stands": (
+        "An index already stands at {folder}; add to it with 'dongcha index add', or name another folder.",
+        "{folder} 处已有索引；请用 'dongcha index add' 添加内容，或指定其他文件夹。",
+    ),
+    "index.no_model": (
+        "This index does not say which model made its vectors; search it --by bm25, or make it anew with "
+        "'dongcha index build'.",
+        "该索引没有记录其向量由哪个模型生成；请用 --by bm25 搜索，或用 'dongcha index build' 重新建立。",
+    ),
+    "index.other_model": (
+        "{name} is not the model that made this index: its weights have SHA-256 {found}..., those of {made} had "
+        "{wanted}...; name that one with --model, or make the index anew.",
+        "{name} 不是建立该索引的模型：其权重的 SHA-256 为 {found}…，而 {made} 为 {wanted}…；请用 --model 指定原模型，或重新建立索引。",
+    ),
+    "index.blank": (
+        "Question {row} is blank; give a text to look for.",
+        "第 {row} 个问题是空白；请给出要查找的文本。",
+    ),
+    "index.what": (
+        "Say what to look for: a file of questions, or --text TEXT; give one of the two.",
+        "请指明要查找的内容：问题文件，或 --text 文本；二者给出其一。",
+    ),
+    "index.col_index": ("index", "索引"),
+    "index.col_embedding": ("embedding", "生成向量"),
+    "index.holds": ("{rows:,} passages in {folder}", "{folder} 中现有 {rows:,} 个段落"),
+    "index.embedding": ("{done:,} of {total:,} passages", "已完成 {done:,}/{total:,} 个段落"),
 }

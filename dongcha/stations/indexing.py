@@ -1,0 +1,138 @@
+"""Make, change and ask an index of texts with a model that embeds them.
+
+In: a model's name, a corpus (a file of `doc,text`), a folder, questions. Out: an index folder that remembers which
+model made its vectors (name, SHA-256 of the weights, prefixes), and answers to questions; another model is refused.
+What is refused is refused before the first text is embedded. Memory is that of the corpus and its vectors.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dongcha.data.load import ReadOptions, load
+from dongcha.data.rows import row_numbers
+from dongcha.errors import DataError, ModelError, UserError
+from dongcha.index import Hits, Index, editing, open_index
+from dongcha.index.folder import refuse_foreign, refuse_standing
+from dongcha.locale import say
+from dongcha.stations.embedder import STRETCH, Embedder, load_embedder
+from dongcha.types import Watch, silent
+
+CACHE = Path("runs") / ".cache"  # where a package's model is rebuilt, below the folder that paths are relative to
+TOLD_EVERY = 1024  # passages embedded between two words of how far it is
+DOC, TEXT, QUERY = "doc", "text", "query"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Corpus:
+    """A file of passages: its name below `base`, and the columns of ids and of texts where they are named otherwise."""
+
+    source: Any
+    base: Path
+    doc: str = DOC
+    text: str = TEXT
+
+    def read(self) -> tuple[list[str], list[str]]:
+        """Return ids and texts; raises DataError with file and row, also where an id comes twice."""
+        options = ReadOptions(columns={DOC: self.doc, TEXT: self.text})
+        dataset = load(self.source, (DOC, TEXT), base=self.base, options=options, cache=None)
+        ids: list[str] = dataset.column(DOC)
+        first: dict[str, int] = {}
+        for name, row in zip(ids, row_numbers(dataset), strict=True):
+            if first.setdefault(name, row) != row:
+                place = say("read.place", file=dataset.source, row=row)
+                raise DataError(say("read.double_id", place=place, id=name, first=first[name]))
+        return ids, dataset.column(TEXT)
+
+
+def build_index(
+    corpus: Corpus, model: str, folder: Path, *, query_prefix: str = "", passage_prefix: str = "", watch: Watch = silent
+) -> Index:
+    """Embed a corpus by a model (its name below the corpus's base) and save the index in a new or empty folder."""
+    refuse_standing(folder)
+    refuse_foreign(folder)
+    ids, texts = corpus.read()
+    prefixes = {"query_prefix": query_prefix, "passage_prefix": passage_prefix}
+    embedder = load_embedder(model, base=corpus.base, cache=corpus.base / CACHE, **prefixes)
+    home = corpus.base / model
+    name = str(home.absolute()) if home.is_dir() else model
+    card = {"model": name, "sha256": embedder.sha256, **prefixes}
+    index = Index.create(ids, texts, _embedded(embedder, texts, watch), card=card)
+    index.save(folder)
+    return index
+
+
+def add_to_index(corpus: Corpus, folder: Path, *, model: str | None = None, watch: Watch = silent) -> Index:
+    """Embed a corpus by the model that made the index (`model`: where it is now) and add it, whole or not at all."""
+    with editing(folder) as index:
+        ids, texts = corpus.read()
+        index.rows.refuse_those_that_stand(ids)
+        embedder = embedder_of(index, base=corpus.base, model=model)
+        index.add(ids, texts, _embedded(embedder, texts, watch))
+    return index
+
+
+def embedder_of(index: Index, *, base: Path, model: str | None = None) -> Embedder:
+    """Load the model that made an index; refuses one with other weights, and an index that no model made."""
+    card = index.card
+    if not isinstance(card.get("model"), str):
+        raise ModelError(say("index.no_model"))
+    prefixes = {key: str(card.get(key, "")) for key in ("query_prefix", "passage_prefix")}
+    name = card["model"] if model is None else model
+    embedder = load_embedder(name, base=base, cache=base / CACHE, **prefixes)
+    if embedder.sha256 != card.get("sha256"):
+        found, wanted = embedder.sha256[:12], str(card.get("sha256"))[:12]
+        raise ModelError(say("index.other_model", name=name, found=found, made=card["model"], wanted=wanted))
+    return embedder
+
+
+def ask_index(
+    folder: Path, queries: Sequence[str], *, k: int = 10, by: str = "hybrid", base: Path, model: str | None = None
+) -> Iterator[dict[str, Any]]:
+    """Yield for each question its text and its hits (doc, score, text), best first.
+
+    `by` is hybrid, vectors or bm25; the last needs no model.
+    """
+    blank = next((row for row, query in enumerate(queries, 1) if not query.strip()), None)
+    if blank is not None:
+        raise UserError(say("index.blank", row=blank))
+    index = open_index(folder)
+    embedder = None if by == "bm25" else embedder_of(index, base=base, model=model)
+    for start in range(0, len(queries), STRETCH):
+        part = list(queries[start : start + STRETCH])
+        hits = _asked(index, part, by, k, embedder)
+        for query, ids, scores in zip(part, *hits, strict=True):
+            rows = zip(ids, scores, index.texts(ids), strict=True)
+            yield {QUERY: query, "hits": [{DOC: d, "score": round(float(s), 6), TEXT: t} for d, s, t in rows]}
+
+
+def _asked(index: Index, queries: list[str], by: str, k: int, embedder: Embedder | None) -> Hits:
+    if embedder is None:
+        return index.bm25(queries, k)
+    vectors = embedder.queries(queries)
+    return index.search(vectors, k) if by == "vectors" else index.hybrid(queries, vectors, k)
+
+
+def read_queries(file: str, *, base: Path, column: str | None = None) -> list[str]:
+    """Return the questions of a file: of `column`, else of its column `query`, else of `text`."""
+    names = [column] if column else [QUERY, TEXT]
+    first: DataError | None = None
+    for name in names:
+        try:
+            options = ReadOptions(columns={TEXT: name} if name != TEXT else {})
+            return load(file, (TEXT,), base=base, options=options, cache=None, need_gold=False).column(TEXT)
+        except DataError as error:
+            first = first or error
+    assert first is not None
+    raise first
+
+
+def _embedded(embedder: Embedder, texts: list[str], watch: Watch) -> np.ndarray:
+    parts = [np.zeros((0, embedder.width), np.float32)]
+    for start in range(0, len(texts), TOLD_EVERY):
+        parts.append(embedder.passages(texts[start : start + TOLD_EVERY]))
+        watch("embedding", done=min(start + TOLD_EVERY, len(texts)), total=len(texts))
+    return np.concatenate(parts)
