@@ -15,11 +15,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from dongcha.config import Recipe, load_recipe
-    from dongcha.flow import check, load, run
+    from dongcha.flow import check, load, load_open_book, run
 
-__all__ = ["Recipe", "check", "load", "load_recipe", "run"]
+__all__ = ["Recipe", "check", "load", "load_open_book", "load_recipe", "run"]
 
-_HOMES = {"Recipe": "config", "load_recipe": "config", "check": "flow", "load": "flow", "run": "flow"}
+_HOMES = {"Recipe": "config", "load_recipe": "config"} | dict.fromkeys(
+    ("check", "load", "load_open_book", "run"), "flow"
+)
 
 
 def __getattr__(name: str) -> Any:

@@ -83,3 +83,10 @@ def check(recipe: Recipe, *, watch: Watch = silent, deep: bool = False) -> Work:
 def load(folder: Path | str, unsure_below: float | None = None) -> stations.Predictor:
     """Load a run's model (the run's folder, or its model/) as something that predicts."""
     return stations.load_predictor(Path(folder), unsure_below)
+
+
+def load_open_book(
+    folder: Path | str, library: Path | str, unsure_below: float | None = None, *, passages: int = 5
+) -> stations.OpenBook:
+    """Load a run of task qa with the folder of an index, in which it finds the `passages` it reads for a question."""
+    return stations.load_open_book(Path(folder), Path(library), passages=passages, unsure_below=unsure_below)

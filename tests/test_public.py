@@ -8,12 +8,12 @@ import typer
 import dongcha
 from dongcha.cli import app
 
-NAMES = ["Recipe", "check", "load", "load_recipe", "run"]
+NAMES = ["Recipe", "check", "load", "load_open_book", "load_recipe", "run"]
 VERBS = {
     "init": {"data", "--text", "--label", "--model", "--task", "--out", "-o"},
     "check": {"recipe", "--set", "--deep", "--quiet", "-q", "--json"},
     "run": {"recipe", "--set", "--until", "--fresh", "--workspace", "--quiet", "-q", "--json"},
-    "predict": {"model", "file", "--text", "--output", "-o", "--unsure-below", "--text-column"},
+    "predict": {"model", "file", "--text", "--output", "-o", "--unsure-below", "--text-column", "--corpus"},
     "schema": set(),
     "demo": {"--in", "--seed", "--workspace", "--fresh", "--quiet", "-q", "--json"},
     "runs list": {"--workspace"},
@@ -28,6 +28,7 @@ STEPS = [
 SIGNATURES = {
     "check": "(recipe, *, watch, deep)",
     "load": "(folder, unsure_below)",
+    "load_open_book": "(folder, library, unsure_below, *, passages)",
     "load_recipe": "(path, settings)",
     "run": "(recipe, *, workspace, watch, fresh, until, spent)",
 }

@@ -28,7 +28,7 @@ BOM = "\ufeff"  # tells Excel that a CSV file is UTF-8
 Answered = Iterable[tuple[Mapping[str, Any], Mapping[str, Any]]]  # (the user's own columns, the answer) of each row
 
 
-def predict(
+def predict(  # noqa: PLR0913 (the options of a command line)
     model: Annotated[Path, typer.Argument(help="a run's folder, or its model/ folder")],
     file: Annotated[str | None, typer.Argument(help="JSONL, CSV, TSV, xlsx, txt; - for standard input")] = None,
     *,
@@ -38,6 +38,7 @@ def predict(
         float | None, typer.Option(min=0, max=1, help="below this confidence the answer is: not sure")
     ] = None,
     column: Annotated[str | None, typer.Option("--text-column", help="the column that holds the text")] = None,
+    corpus: Annotated[Path | None, typer.Option(help="an index in which a qa model finds what it reads")] = None,
 ) -> None:
     """Predict texts with a trained model."""
     if (file is None) == (text is None):
@@ -46,7 +47,10 @@ def predict(
     form = form_of(file, output)
     if form == EXCEL and output is None:
         raise UserError(say("cli.xlsx_output"))
-    predictor = dongcha.load(model, unsure_below)
+    if corpus is None:
+        predictor: Any = dongcha.load(model, unsure_below)
+    else:
+        predictor = dongcha.load_open_book(model, corpus, unsure_below)
     found = answered(predictor, file, text, column)
     if form not in (EXCEL, *TABLES):
         emit((as_line(answer) for _, answer in found), output)

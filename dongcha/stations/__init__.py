@@ -2,11 +2,12 @@
 
 One file a stretch of the flow: `begin` (folder, data, model found), `prepare` (until the data checks), `plan` (what
 was open, the forecast, the limit), `prove` (before, train, after, judged, checked), `close` (report, run folder
-finished), `predictor` (a finished run, put to use).
+finished), `predictor` (a finished run, put to use), `open_book` (one that reads what an index finds).
 """
 
 from dongcha.stations.begin import begin, clear, leaving_nothing
 from dongcha.stations.close import finish, stands, write
+from dongcha.stations.open_book import OpenBook, load_open_book
 from dongcha.stations.plan import KEPT_PLAN, decide_and_forecast
 from dongcha.stations.predictor import Predictor, load_predictor
 from dongcha.stations.prepare import (
@@ -35,6 +36,7 @@ __all__ = [
     "KEPT_PLAN",
     "KEPT_PREDICTIONS",
     "KEPT_TRAINED",
+    "OpenBook",
     "Predictor",
     "begin",
     "build_model",
@@ -46,6 +48,7 @@ __all__ = [
     "finish",
     "learn_task",
     "leaving_nothing",
+    "load_open_book",
     "load_predictor",
     "predict_after",
     "predict_baselines",

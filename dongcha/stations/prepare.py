@@ -15,7 +15,7 @@ from dongcha.data.checks import View, run_checks
 from dongcha.data.checks._base import NUM_EXAMPLES
 from dongcha.data.checks.labels import FEWEST
 from dongcha.data.dataset import Dataset
-from dongcha.data.features import Features, cached
+from dongcha.data.features import Features, cached, gather
 from dongcha.data.reference import reference_texts
 from dongcha.data.rows import label_counts as count_labels
 from dongcha.errors import DataError, RecipeError

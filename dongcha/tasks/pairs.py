@@ -8,7 +8,7 @@ numbers, Spearman's rank correlation first, as STS benchmarks have it.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from dongcha.data.dataset import Dataset
 from dongcha.metrics import Metric, regression
@@ -25,8 +25,8 @@ TAKES_WINDOWS = False
 class Pairs:
     """What all kinds of pairs share."""
 
-    name = "pairs"
-    num_inputs = len(INPUTS)
+    name: ClassVar[str] = "pairs"
+    num_inputs: ClassVar[int] = len(INPUTS)
 
 
 class Together(Pairs):
@@ -40,15 +40,15 @@ class Together(Pairs):
 class OfLabels(Pairs):
     """What a label is asked of."""
 
-    fields = (*INPUTS, "label")
-    baselines = ("majority", "tfidf_pair")
+    fields: ClassVar[tuple[str, ...]] = (*INPUTS, "label")
+    baselines: ClassVar[tuple[str, ...]] = ("majority", "tfidf_pair")
 
 
 class OfScores(Pairs):
     """What a number is asked of."""
 
-    fields = (*INPUTS, "score")
-    baselines = ("mean", "tfidf_pair")
+    fields: ClassVar[tuple[str, ...]] = (*INPUTS, "score")
+    baselines: ClassVar[tuple[str, ...]] = ("mean", "tfidf_pair")
 
     @property
     def metrics(self) -> Mapping[str, Metric]:

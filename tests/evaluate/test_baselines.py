@@ -44,7 +44,7 @@ def tagged(rows: list[tuple[str, list[tuple[int, int, str]]]], words: list | Non
 
 def test_the_files_are_the_names():
     assert names("evaluate.baselines") == (
-        *("frequent_tag", "longest_choice", "majority", "mean", "overlap_sentence", "random_choice"),
+        *("bm25", "frequent_tag", "longest_choice", "majority", "mean", "overlap_sentence", "random_choice"),
         *("tfidf_linear", "tfidf_pair", "tfidf_ridge"),
     )
 

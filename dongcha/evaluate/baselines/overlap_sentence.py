@@ -5,16 +5,14 @@ answers; no probability is known.
 """
 
 import math
-import re
 from collections import Counter
 from collections.abc import Mapping
 from itertools import pairwise
 
 from dongcha.data.dataset import Dataset
+from dongcha.data.sentences import sentences
 from dongcha.metrics.answers import is_chinese, tokens
 from dongcha.types import Prediction
-
-_SENTENCE = re.compile(r"[^.!?。！？\n]*(?:[.!?。！？\n]+[\"'”’)）]*|$)")
 
 
 def predict(train: Dataset, test: Dataset, labels: tuple[str, ...], seed: int) -> list[Prediction]:
@@ -32,14 +30,12 @@ def predict(train: Dataset, test: Dataset, labels: tuple[str, ...], seed: int) -
 def best_sentence(question: str, context: str, weights: Mapping[str, float]) -> tuple[int, str]:
     """Return where the best sentence starts, and its text without the white space around it."""
     asked = set(terms(question))
-    found = [match for match in _SENTENCE.finditer(context) if match[0].strip()]
+    found = list(sentences(context))
     if not found:
         return 0, context
     unknown = max(weights.values(), default=1.0)
-    scores = [sum(weights.get(term, unknown) for term in asked & {*terms(match[0])}) for match in found]
-    best = found[scores.index(max(scores))]
-    text = best[0].strip()
-    return best.start() + best[0].index(text), text
+    scores = [sum(weights.get(term, unknown) for term in asked & {*terms(sentence)}) for _, sentence in found]
+    return found[scores.index(max(scores))]
 
 
 def terms(text: str) -> list[str]:
@@ -52,11 +48,10 @@ def terms(text: str) -> list[str]:
 def rarity(train: Dataset) -> dict[str, float]:
     """Return the logarithm of one over the share of training sentences that have a term."""
     counts: Counter[str] = Counter()
-    sentences = 0
+    count = 0
     for rows in train.batches(columns=["context"]):
         for context in dict.fromkeys(rows["context"]):
-            for match in _SENTENCE.finditer(context):
-                if match[0].strip():
-                    counts.update(set(terms(match[0])))
-                    sentences += 1
-    return {term: math.log(1 + sentences / count) for term, count in counts.items()}
+            for _, sentence in sentences(context):
+                counts.update(set(terms(sentence)))
+                count += 1
+    return {term: math.log(1 + count / times) for term, times in counts.items()}

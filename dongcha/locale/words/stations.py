@@ -13,6 +13,14 @@ MESSAGES = {
         "There is no step named {name!r}; did you mean {near!r}? All: {all}.",
         "没有名为 {name!r} 的步骤；是否指 {near!r}？全部：{all}。",
     ),
+    "stations.not_qa": (
+        "{folder} holds a model of task {task}; --corpus is read by one of task qa, so give the folder of such a run.",
+        "{folder} 是 {task} 任务的模型；--corpus 只供 qa 任务的模型阅读，请给出这类运行的文件夹。",
+    ),
+    "stations.empty_library": (
+        "{folder}: the index has no passages; add some with `dongcha index add`.",
+        "{folder}：索引中没有任何段落；请用 `dongcha index add` 加入。",
+    ),
     "stations.unknown_slice": (
         "{place}: evaluate.slices: the test rows have no column {name!r}; choose among: {all}.",
         "{place}：evaluate.slices：测试数据没有列 {name!r}；可选：{all}。",
