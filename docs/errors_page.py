@@ -77,6 +77,7 @@ MAKERS = {
     "refused_data": lambda language: refused("data", language),
     "refused_tasks": lambda language: refused("tasks", language),
     "refused_models": lambda language: refused("models", language),
+    "refused_index": lambda language: refused("index", language),
     "refused_machine": lambda language: refused("machine", language),
     "accepted": accepted,
 }

@@ -61,7 +61,7 @@ def test_help(tmp_path):
         assert verb in found.stdout
 
 
-@pytest.mark.parametrize("verb", ["init", "check", "run", "predict", "schema", "demo", "runs"])
+@pytest.mark.parametrize("verb", ["init", "check", "run", "predict", "schema", "demo", "index", "runs"])
 def test_help_of_each_verb(tmp_path, verb):
     found = dongcha(verb, "--help", folder=tmp_path)
     assert (found.returncode, found.stderr) == (0, "")

@@ -38,6 +38,7 @@ OTHER_NAMES = {  # what files often call a field, for the advice in a message
     "tail": ("object", "e2", "entity2", "obj"),
 }
 
+DOC = "doc"
 LACKS = {  # by whether gold is needed, as in training, and whether a column of the file is near
     (True, True): "read.columns_near",
     (True, False): "read.columns",
@@ -131,7 +132,8 @@ class Conversion:
         near = [o for o in OTHER_NAMES.get(field, ()) if o in free] or get_close_matches(name, sorted(free), n=1)
         columns = ", ".join(sorted(found)[:12]) or "-"
         key = LACKS[self._need_gold, bool(near)]
-        self._origin.refuse(key, field=field, name=name, found=columns, near=near[0] if near else "")
+        option = DOC if field == DOC else "text"  # the command line's word for where a field stands
+        self._origin.refuse(key, field=field, name=name, found=columns, near=near[0] if near else "", option=option)
 
     def _cells(self, field: str, batch: pa.RecordBatch, name: str | None = None) -> Cells:
         name = name or self._names(field)[0]

@@ -38,7 +38,7 @@ class Corpus:
     def read(self) -> tuple[list[str], list[str]]:
         """Return ids and texts; raises DataError with file and row, also where an id comes twice."""
         options = ReadOptions(columns={DOC: self.doc, TEXT: self.text})
-        dataset = load(self.source, (DOC, TEXT), base=self.base, options=options, cache=None)
+        dataset = load(self.source, (DOC, TEXT), base=self.base, options=options, cache=None, need_gold=False)
         ids: list[str] = dataset.column(DOC)
         first: dict[str, int] = {}
         for name, row in zip(ids, row_numbers(dataset), strict=True):

@@ -143,6 +143,15 @@ def test_questions_are_forty_with_answers_where_they_say_and_a_third_without(nam
             assert row["context"].count(text) == 1
 
 
+@pytest.mark.parametrize("name", ["passages.csv", "passages_zh.csv"])
+def test_passages_are_twenty_with_names_of_their_own(name):
+    rows = table(name)
+    assert list(rows[0]) == ["doc", "text"]
+    assert len(rows) == len({row["doc"] for row in rows}) == len({row["text"] for row in rows}) == 20
+    assert all(is_in_its_language(row["text"], name) for row in rows)
+    assert [row["doc"] for row in rows] == [row["doc"] for row in table("passages.csv")]
+
+
 def test_calls_are_twenty_distinct_lines():
     calls = (FOLDER / "calls.txt").read_text(encoding="utf-8").splitlines()
     assert len(calls) == len(set(calls)) == 20 and all(call == call.strip() != "" for call in calls)

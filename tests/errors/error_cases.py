@@ -2,6 +2,7 @@
 
 from cases_accepted import ACCEPTED
 from cases_data import DATA_CASES
+from cases_index import INDEX_CASES
 from cases_machine import MACHINE_CASES
 from cases_model import MODEL_CASES
 from cases_recipe import RECIPE_CASES
@@ -12,6 +13,7 @@ GROUPS = {
     "data": DATA_CASES,
     "tasks": TASK_CASES,
     "models": MODEL_CASES,
+    "index": INDEX_CASES,
     "machine": MACHINE_CASES,
 }
 REFUSED = tuple(case for group in GROUPS.values() for case in group)

@@ -40,6 +40,7 @@ NEUTRAL = (  # what differs from machine to machine, and what stands for it
     (re.compile(r"(at least |至少需要 )\d+(?= bytes| 字节)"), r"\g<1>67890"),
     (re.compile(r"(give at least |请至少给 )[\d.]+"), r"\g<1>0.2"),
     (re.compile(r"rows-[0-9a-f]{32}"), "rows-5c1e"),
+    (re.compile(r"(SHA-256 (?:为 )?)[0-9a-f]{12}"), r"\g<1>5c1e0b7d2f3a"),
     (re.compile(r"runs/(\w+)/(?!3f9a1c07)[0-9a-f]{8}\b"), r"runs/\1/0b5e7d21"),
 )
 

@@ -164,14 +164,14 @@ MESSAGES = {
     ),
     "read.columns_asked": (
         "{place}: the model wants {field} from a column {name!r}; there is: {found}. "
-        "Name the right one: --text-column COLUMN (in Python: column=); if the first line is data, add a header line.",
+        "Name the right one: --{option}-column COLUMN (in Python: column=); if the first line is data, add a header line.",
         "{place}：模型所需的 {field} 应取自列 {name!r}，而现有：{found}。"
-        "请用 --text-column 列名 指明（Python 中用“column=”）；若首行已是数据，请补上表头。",
+        "请用 --{option}-column 列名 指明（Python 中用“column=”）；若首行已是数据，请补上表头。",
     ),
     "read.columns_asked_near": (
         "{place}: the model wants {field} from a column {name!r}; there is: {found}. "
-        "Is it {near!r}? Then say --text-column {near} (in Python: column={near!r}).",
-        "{place}：模型所需的 {field} 应取自列 {name!r}，而现有：{found}。若为 {near!r}，请加 --text-column {near}（Python 中用“column={near!r}”）。",
+        "Is it {near!r}? Then say --{option}-column {near} (in Python: column={near!r}).",
+        "{place}：模型所需的 {field} 应取自列 {name!r}，而现有：{found}。若为 {near!r}，请加 --{option}-column {near}（Python 中用“column={near!r}”）。",
     ),
     "read.columns_key": (
         "{place}: data.columns names a field {name!r} that the task does not have; did you mean {near}?",
