@@ -74,7 +74,7 @@ def _ways_to_split(recipe: Sections) -> Iterator[Refused]:
 def _unused(recipe: Sections) -> Iterator[Refused]:
     if recipe.data.corpus is not None and recipe.task != "retrieval":
         yield _refused("data.corpus", "config.corpus")
-    if recipe.data.pairs == "apart" and recipe.task != "pairs":
+    if recipe.data.pairs == "apart" and recipe.task not in ("pairs", "choice"):
         yield _refused("data.pairs", "config.no_pairs")
     if recipe.train.hard_negatives and recipe.task != "retrieval":
         yield _refused("train.hard_negatives", "config.no_negatives")

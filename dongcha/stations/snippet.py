@@ -76,7 +76,8 @@ def snippet(model: Model, folder: str) -> str:
     typed = sides > 1 and any(model.tokenizer.pair.types)
     head = find("models.heads", spec.name)
     outputs = getattr(head, "PLAIN_OUTPUTS", ("logits",))
-    answer = getattr(task, "PLAIN_ANSWER", None) or ANSWERS[(spec.name, spec.loss)]
+    own = getattr(known, "plain_answer", getattr(task, "PLAIN_ANSWER", None))
+    answer = own or ANSWERS[(spec.name, spec.loss)]
     call = getattr(known, "plain_call", ", ".join(['["..."]'] * sides))
     given = {"call": call, "note": note and f"  # {note}", "types": TYPES if typed else ""}
     given["names"] = ", ".join(name.removesuffix("_logits").replace("start", "begin") for name in outputs)

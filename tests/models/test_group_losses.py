@@ -126,3 +126,19 @@ def test_a_batch_run_in_two_gives_what_each_text_gives_alone(encoder, lengths, h
             u, v = pooled[0::2], pooled[1::2]
             expected = module.linear(torch.cat([u, v, (u - v).abs()], dim=-1))
             torch.testing.assert_close(found, expected.repeat_interleave(2, dim=0))
+
+
+@few
+@given(SIZES, st.integers(0, 999))
+def test_choices_read_apart_score_by_their_cosine_to_the_question(sizes, seed):
+    rng = np.random.default_rng(seed)
+    target, expected = [], 0.0
+    vectors = F.normalize(torch.from_numpy(rng.normal(size=(sum(sizes) + len(sizes), 4))), dim=-1)
+    for row, size in enumerate(sizes):
+        right, opens = int(rng.integers(size)), len(target)
+        target += [(row, 1, 0), *((row, 0, int(i == right)) for i in range(size))]
+        cosines = vectors[opens + 1 : opens + 1 + size] @ vectors[opens]
+        expected = expected - (SCALE * cosines).log_softmax(0)[right]
+    targets = torch.tensor(target)
+    torch.testing.assert_close(embedding.choice_by_cosine(vectors, targets, spec_of("choice_by_cosine")), expected)
+    assert embedding.WEIGHTS["choice_by_cosine"](targets.numpy()) == len(sizes)

@@ -19,7 +19,7 @@ NUMBERS = [row | {"score": 1.0 if row["label"] == "good" else -1.0} for row in t
 SETS = {name: tiny_rows(name, 48) for name in names("tasks")} | {
     "pairs, numbers": [{k: v for k, v in row.items() if k != "label"} for row in NUMBERS]
 }
-SETS |= {f"{name}, apart": SETS[name] for name in ("pairs", "pairs, numbers")}
+SETS |= {f"{name}, apart": SETS[name] for name in ("pairs", "pairs, numbers", "choice")}
 
 
 @pytest.mark.parametrize("name", list(SETS))

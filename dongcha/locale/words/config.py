@@ -226,8 +226,8 @@ MESSAGES = {
         "{path} 是 retrieval 任务的文档，本任务不做检索；请删去。",
     ),
     "config.no_pairs": (
-        "{path} is for task pairs, whose rows have two texts; delete it.",
-        "{path} 只用于 pairs 任务（每行两段文本）；请删去。",
+        "{path} is for tasks pairs and choice, whose rows have several texts; delete it.",
+        "{path} 只用于 pairs 与 choice 任务（每行有几段文本）；请删去。",
     ),
     "config.no_negatives": (
         "{path} is for task retrieval, where a query is shown wrong answers; delete it.",

@@ -110,11 +110,23 @@ def cosine_error(vectors_BH: Tensor, targets: Tensor, spec: HeadSpec) -> Tensor:
     return (cosines - targets[0::2, 0]).square().sum()
 
 
-LOSSES = {"in_batch": in_batch, "cosine_error": cosine_error}
+def choice_by_cosine(vectors_BH: Tensor, targets: Tensor, spec: HeadSpec) -> Tensor:
+    """Sum over rows the cross-entropy of the right choice among its row's, each scored by its cosine to the question.
+
+    targets (B, 3): row, 1 for the question and 0 for a choice, 1 for the right choice; a question opens its row.
+    """
+    asks = targets[:, 1] == 1
+    question = torch.cumsum(asks.long(), dim=0) - 1  # of each feature, by the questions' order
+    cosines = (vectors_BH * vectors_BH[asks][question]).sum(dim=-1)
+    return sequence.choice_cross_entropy(SCALE * cosines[~asks, None], targets[~asks][:, [0, 2]], spec)
+
+
+LOSSES = {"in_batch": in_batch, "cosine_error": cosine_error, "choice_by_cosine": choice_by_cosine}
 WEIGHTS = {
     "in_batch": lambda targets: (targets[:, 2] == POSITIVE).sum(),
     "cosine_error": lambda targets: len(targets) / 2,
-}  # what a batch counts for: its queries with a passage, its pairs
+    "choice_by_cosine": lambda targets: targets[:, 2].sum(),
+}  # what a batch counts for: its queries with a passage, its pairs, its rows
 TARGET = "unit_target"
 PLAIN_CLASS = "AutoModel"
 AS_IT_IS = True  # there is no layer to fit: the frozen model's vectors are the best it gives without training
