@@ -297,7 +297,7 @@ KEYS = {
 PATHS_AND_NAMES = {"extends", "name", "language", "data.train"}
 SECTIONS = {"data", "data.split", "adapt", "train", "train.optimizer", "train.schedule", "evaluate", "report"}
 NOT_BUILT = {
-    *("tasks", "pretrain", "augment", "search", "explain", "compress", "serve"),
+    *("pretrain", "augment", "search", "explain", "compress", "serve"),
     *("monitor", "review", "retrain", "data.corpus"),
 }
 
