@@ -254,13 +254,13 @@ RECIPE_CASES = (
     ),
     Case(
         "data of one task's own",
-        ("`data` inside an entry of `tasks`", "`tasks` 的一项里写了 `data`"),
+        ("`data` inside an entry of `tasks`", "`data` 写在 `tasks` 的一项里"),
         ("take it out: it is not built yet", "删去：尚未提供"),
         plain(task=None, tasks=["classification", {"task": "tagging", "data": {"train": "rows.jsonl"}}]),
     ),
     Case(
         "columns of an input in a task's entry",
-        ("`columns: {text: body}` in an entry of `tasks`", "在 `tasks` 的一项里写 `columns: {text: body}`"),
+        ("`columns: {text: body}` in an entry of `tasks`", "`columns: {text: body}` 写在 `tasks` 的一项里"),
         ("write it under `data.columns`", "写在 `data.columns` 下"),
         plain(task=None, tasks=[{"task": "classification", "columns": {"text": "body"}}, "tagging"]),
     ),
