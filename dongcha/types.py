@@ -74,7 +74,8 @@ class Row:
     """A line of the before/after table: a model, its figures, what it cost, how it differs from before.
 
     `metrics` maps a metric's name to its figure; `seconds` is wall time to make it, `megabytes` its peak memory,
-    `size_megabytes` its files on disk; None where it was not measured.
+    `size_megabytes` its files on disk; None where it was not measured. `verdicts` holds one
+    a task where several were learnt, by the name of the task's main metric.
     """
 
     name: str
@@ -83,6 +84,7 @@ class Row:
     megabytes: float | None = None
     size_megabytes: float | None = None
     verdict: Verdict | None = None
+    verdicts: Mapping[str, Verdict] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +136,7 @@ class Report:
     curves: Mapping[str, Json] = field(default_factory=dict)  # name -> list of [step, value]
     clock: Mapping[str, Json] = field(default_factory=dict)  # forecast_seconds, seconds, by step
     environment: Mapping[str, Json] = field(default_factory=dict)
+    main_metrics: tuple[str, ...] = ()  # one a task, where several were learnt
 
 
 class Watch(Protocol):

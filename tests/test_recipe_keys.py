@@ -58,6 +58,9 @@ def backbone_moved(work):
     return any(not np.array_equal(before[name], after[name]) for name in after)
 
 
+REQUESTS = [row | {"label": "even" if i % 2 else "odd"} for i, row in enumerate(tiny_rows("tagging", 48))]
+
+
 def embeddings_moved(work):
     before, after = (
         load_file(work["source"].folder / "model.safetensors"),
@@ -154,6 +157,12 @@ def train(**more):
 
 KEYS = {
     "seed": Key({"seed": 14}),
+    "tasks": Key(
+        {"task": None, "tasks": ["classification", "tagging"], "data": {"train": REQUESTS, "split": SPLIT}},
+        lambda work: next(iter(work["task"].metrics)),
+        "task",
+        found="tasks_mean",
+    ),
     "task": Key(
         {"task": "tagging", "data": {"train": tiny_rows("tagging", 48), "split": SPLIT}},
         lambda work: next(iter(work["task"].metrics)),
@@ -297,7 +306,7 @@ KEYS = {
 PATHS_AND_NAMES = {"extends", "name", "language", "data.train"}
 SECTIONS = {"data", "data.split", "adapt", "train", "train.optimizer", "train.schedule", "evaluate", "report"}
 NOT_BUILT = {
-    *("tasks", "pretrain", "augment", "search", "explain", "compress", "serve"),
+    *("pretrain", "augment", "search", "explain", "compress", "serve"),
     *("monitor", "review", "retrain", "data.corpus"),
 }
 

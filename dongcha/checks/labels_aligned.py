@@ -8,9 +8,12 @@ import numpy as np
 from dongcha.checks._base import Evidence
 from dongcha.data.features import Features
 from dongcha.locale import say
+from dongcha.metrics import Outcome
 from dongcha.models.heads._base import HeadSpec
+from dongcha.models.heads.several import features_of, places
 from dongcha.registry import find
 from dongcha.tasks._base import Columns, Knowing, Task, is_numeric, num_rows
+from dongcha.tasks._several import parts_of
 from dongcha.types import Check, Prediction
 
 SURE = 20.0  # logit of a perfect answer
@@ -23,19 +26,28 @@ def check(evidence: Evidence) -> Check:
     rows, features = evidence.sample("train")
     decoded = perfect_answers(task, features, rows, evidence.model.spec)
     outcome = task.outcome(rows, decoded)
-    metric = next(iter(task.metrics.values()))
-    scores = metric.row_scores(outcome)
-    wrong = np.flatnonzero(scores < right_from(task))
+    wrong = wrong_rows(task, outcome)
     damaged = int(evidence.features["train"].facts.get("damaged_spans", 0))
-    figures = {"rows": len(scores), "wrong": len(wrong), "damaged_spans": damaged}
+    figures = {"rows": num_rows(rows), "wrong": len(wrong), "damaged_spans": damaged}
     allowed = _rows_with_damage(evidence, rows) if damaged else 0
     if len(wrong) > allowed:
-        message = say("checks.labels_failed", wrong=len(wrong), rows=len(scores))
+        message = say("checks.labels_failed", wrong=len(wrong), rows=num_rows(rows))
         return Check("labels_aligned", "failed", message, len(wrong), fix=say("checks.labels_fix"), figures=figures)
     if damaged:
         message = say("checks.labels_damaged", damaged=damaged, spans=evidence.features["train"].facts["spans"])
         return Check("labels_aligned", "warned", message, damaged, fix=say("checks.damaged_fix"), figures=figures)
-    return Check("labels_aligned", "passed", say("checks.labels_passed", rows=len(scores)), figures=figures)
+    return Check("labels_aligned", "passed", say("checks.labels_passed", rows=num_rows(rows)), figures=figures)
+
+
+def wrong_rows(task: Any, outcome: Outcome) -> np.ndarray:
+    """Return the 0-based positions of the rows that are wrong by the main metric of the task, or of one of several."""
+    wrong = []
+    for part in parts_of(task):
+        own = outcome.part(part.name)
+        assert own is not None
+        scores = next(iter(part.task.metrics.values())).row_scores(own)
+        wrong.append(np.flatnonzero(scores < right_from(part.task)))
+    return np.unique(np.concatenate(wrong))
 
 
 def right_from(task: Any) -> float:
@@ -52,6 +64,8 @@ def perfect_answers(task: Task, features: Features, rows: Columns, spec: HeadSpe
 
 def perfect_outputs(features: Features, spec: HeadSpec) -> np.ndarray:
     """Return outputs, as the model would lay them out, that answer every target right."""
+    if spec.parts:
+        return _side_by_side(features, spec)
     targets = find("models.heads", spec.name).flat_targets(features)
     if targets.ndim == 2:
         return np.where(targets == 1, SURE, -SURE).astype(np.float32)
@@ -60,6 +74,15 @@ def perfect_outputs(features: Features, spec: HeadSpec) -> np.ndarray:
     outputs = np.zeros((len(targets), spec.num_outputs), dtype=np.float32)
     known = np.flatnonzero(targets >= 0)
     outputs[known, targets[known]] = SURE
+    return outputs
+
+
+def _side_by_side(features: Features, spec: HeadSpec) -> np.ndarray:
+    """Return the perfect outputs of several tasks (S, C): a text's stand at its first token."""
+    outputs = np.zeros((int(features.starts[-1]), spec.num_outputs), dtype=np.float32)
+    for part, columns in places(spec):
+        own = perfect_outputs(features_of(features, part.part), part)
+        outputs[slice(None) if part.name == "token" else features.starts[:-1], columns] = own
     return outputs
 
 

@@ -4,6 +4,7 @@ Equal logits, but for rounding, where it has the head's class, else equal hidden
 lines of numpy, as the model card shows.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,11 @@ from safetensors.numpy import load_file
 
 from dongcha.checks._base import Evidence
 from dongcha.data.features import Batch
+from dongcha.files import read_json
 from dongcha.locale import say
 from dongcha.models.heads._base import run
 from dongcha.models.heads.sequence import HEAD_FILE
-from dongcha.models.model import INPUTS
+from dongcha.models.model import CARD, INPUTS
 from dongcha.registry import find
 from dongcha.types import Check
 
@@ -68,15 +70,35 @@ def plain_logits(folder: Path, head_class: str, batch: Batch, outputs: tuple[str
     if head_class != "AutoModel":
         logits: np.ndarray = out.logits.numpy()
         return logits
-    pooled = _pooled(out.last_hidden_state.numpy(), batch["mask"], folder)
+    hidden = out.last_hidden_state.numpy()
+    pooled = _pooled(hidden, batch["mask"], folder)
     if not (folder / HEAD_FILE).is_file():  # an encoder of vectors of length 1
         return np.asarray(pooled / np.linalg.norm(pooled, axis=1, keepdims=True))
     head = load_file(folder / HEAD_FILE)
+    parts = read_json(folder / CARD)["head"].get("parts")
+    if parts is not None:
+        return _side_by_side(hidden, pooled, head, parts)
     if head["weight"].shape[1] == PAIR_PARTS * pooled.shape[1]:  # two towers: a pair's texts stand together
         u, v = pooled[0::2], pooled[1::2]
         pooled = np.repeat(np.concatenate([u, v, np.abs(u - v)], axis=1), 2, axis=0)
     result: np.ndarray = pooled @ head["weight"].T + head["bias"]
     return result
+
+
+def _side_by_side(
+    hidden: np.ndarray, pooled: np.ndarray, head: Mapping[str, np.ndarray], parts: list[dict[str, Any]]
+) -> np.ndarray:
+    """Apply the heads of several tasks (B, T, C): by token, or by text at its first token."""
+    found = []
+    for part in parts:
+        weight, bias = head[f"{part['part']}.weight"], head[f"{part['part']}.bias"]
+        if part["name"] == "token":
+            found.append(hidden @ weight.T + bias)
+        else:
+            own = np.zeros((*hidden.shape[:2], len(bias)), dtype=np.float32)
+            own[:, 0] = pooled @ weight.T + bias
+            found.append(own)
+    return np.concatenate(found, axis=-1)
 
 
 def _pooled(hidden: np.ndarray, mask: np.ndarray, folder: Path) -> np.ndarray:

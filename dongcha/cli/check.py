@@ -34,7 +34,7 @@ def check(
     use_language(wanted.language)
     live = Live()
     if not quiet:
-        live("opens", name=wanted.name, task=wanted.task, differs=wanted.differs(), version=version("dongcha"))
+        live("opens", name=wanted.name, task=wanted.task_name, differs=wanted.differs(), version=version("dongcha"))
     work = dongcha.check(wanted, watch=silent if quiet else _without_checks(live), deep=deep)
     plan, found = work["plan"], work["data_checks"]
     if as_json:

@@ -48,7 +48,7 @@ def run_and_show(
     use_language(recipe.language)
     live = Live()
     if not quiet:
-        live("opens", name=recipe.name, task=recipe.task, differs=recipe.differs(), version=version("dongcha"))
+        live("opens", name=recipe.name, task=recipe.task_name, differs=recipe.differs(), version=version("dongcha"))
     try:
         watch = silent if quiet else live
         found = dongcha.run(recipe, workspace=workspace, watch=watch, fresh=fresh, until=until, spent=spent())

@@ -15,13 +15,30 @@ _SPLITS = ("train", "validation", "test")
 
 def conflicts(recipe: Sections) -> Iterator[Refused]:
     """Yield what does not go together, each with the path of the key to change."""
-    for rule in (_names, _given_and_split, _shares, _left_over, _ways_to_split, _unused):
+    for rule in (_tasks, _names, _given_and_split, _shares, _left_over, _ways_to_split, _unused):
         yield from rule(recipe)
 
 
 def _refused(path: str, key: str, **values: object) -> Refused:
     parts: KeyPath = tuple(path.split("."))
     return Refused(key, parts, **values)
+
+
+def _tasks(recipe: Sections) -> Iterator[Refused]:
+    """One task, or several that are told apart by their names."""
+    if recipe.tasks is None:
+        if recipe.task is None:
+            yield _refused("task", "config.no_task" if "task" in recipe.model_fields_set else "config.which_task")
+        return
+    if recipe.task is not None:
+        yield _refused("tasks", "config.task_and_tasks", task=recipe.task)
+    if len(recipe.tasks) < 2:
+        yield _refused("tasks", "config.one_task")
+    seen: set[str] = set()
+    for number, entry in enumerate(recipe.tasks):
+        if entry.named in seen:
+            yield Refused("config.task_name_twice", ("tasks", number), name=entry.named)
+        seen.add(entry.named)
 
 
 def _names(recipe: Sections) -> Iterator[Refused]:

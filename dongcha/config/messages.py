@@ -127,7 +127,8 @@ def _say(detail: Mapping[str, Any], path: KeyPath, value: Any, shape: Shape, pre
     if kind in ("value_error", "assertion_error"):
         return Problem(full, say("config.method_says", path=dotted(full), reason=reason.partition(", ")[2]), kind)
     wanted = shape.wanted(path)
-    if kind == "missing" and not prefix and path[-1] != "per_label":
+    in_list = any(isinstance(step, int) for step in path)
+    if kind == "missing" and not prefix and not in_list and path[-1] != "per_label":
         return Problem(full, say("config.missing_key", path=dotted(full), help=help_line(full)), kind)
     if kind == "missing":
         return Problem(full, say("config.missing", path=dotted(full), wanted=wanted), kind)

@@ -73,6 +73,11 @@ class Recipe(Sections):
         place = self.place(key_path)
         return sentence if place == key_path else f"{place}: {sentence}"
 
+    @property
+    def task_name(self) -> str:
+        """What is learnt: the task, or several joined, "classification + tagging"."""
+        return self.task or " + ".join(entry.task for entry in self.tasks or ())
+
     def resolved(self) -> dict[str, Any]:
         """Return every key with its value, as plain JSON; rows in memory are shown as the word "memory"."""
         return self.model_dump(mode="json")

@@ -24,6 +24,7 @@ from dongcha.config.kinds import (
     Text,
     method_or,
 )
+from dongcha.config.near import nearest
 from dongcha.registry import names
 
 Positive: TypeAlias = Annotated[float, Field(gt=0)]
@@ -39,8 +40,6 @@ OTHER_TASKS = (  # known by name, not built yet
 
 
 def _read_task(value: Any) -> Any:
-    if value is None:
-        raise Refused("config.no_task")
     built = names("tasks")
     if isinstance(value, str) and value in OTHER_TASKS and value not in built:
         raise Refused("config.task_not_built", task=value, built=", ".join(built))
@@ -67,6 +66,20 @@ def _tenth(value: Any) -> Any:
 
 def _no_names(value: Any) -> Any:
     return {} if value is None else value
+
+
+def _read_one_task(value: Any) -> Any:
+    return None if value is None else _read_task(value)  # that one task is named, `conflicts` sees to
+
+
+def _read_tasks(value: Any) -> Any:
+    if not isinstance(value, list | tuple):
+        return value
+    for number, one in enumerate(value):
+        if isinstance(one, str) and one not in (*names("tasks"), *OTHER_TASKS):
+            near = nearest(one, names("tasks")) or names("tasks")
+            raise Refused("config.unknown_task", (number,), found=one, near=", ".join(near))
+    return tuple({"task": one} if isinstance(one, str) else one for one in value)
 
 
 Task: TypeAlias = Annotated[str, Reading(_read_task, _tasks)]
@@ -103,6 +116,24 @@ class Data(Section):
     max_tokens: Auto | Annotated[int, Field(ge=8)] = "auto"
     long_texts: Literal["auto", "truncate", "windows"] = "auto"
     pairs: Literal["together", "apart"] = "together"
+
+
+class TaskEntry(Section):
+    """One of several tasks: what it is called, the columns of its targets, the weight of its loss."""
+
+    task: Task
+    name: Name | None = None
+    columns: Annotated[dict[str, Names], Reading(_no_names)] = Field(default_factory=dict)
+    weight: Positive = 1.0
+    data: NotBuilt = None
+
+    @property
+    def named(self) -> str:
+        """What the task is called: its name, else that of its kind."""
+        return self.name or self.task
+
+
+Tasks: TypeAlias = Annotated[tuple[TaskEntry, ...], Reading(_read_tasks)]
 
 
 class EarlyStopping(Section):
@@ -157,8 +188,8 @@ class Sections(Section):
     name: Name = "run"
     language: Literal["zh", "en"] | None = None
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 13
-    task: Task
-    tasks: NotBuilt = None
+    task: Annotated[str | None, Reading(_read_one_task, _tasks)] = None
+    tasks: Tasks | None = None
     data: Data
     model: Text
     pretrain: NotBuilt = None

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from dongcha.data import tags
 from dongcha.data.agreement import AGREES
 from dongcha.data.dataset import ROW
-from dongcha.data.fields import ANY, FIELDS, Cells, to_strings, to_text, with_nulls
+from dongcha.data.fields import FIELDS, Cells, form, known, to_strings, to_text, with_nulls
 from dongcha.data.origin import Origin, excerpt
 from dongcha.data.sources.base import MIXED
 
@@ -58,7 +58,7 @@ class Conversion:
     ) -> None:
         self._fields, self._origin, self._need_gold = tuple(fields), origin, need_gold
         self._optional = {field.removesuffix("?") for field in fields if field.endswith("?")}
-        if origin.part == "first_line" and "spans" in fields:
+        if origin.part == "first_line" and "spans" in map(form, fields):
             origin.refuse("read.part_spans")
         for name in columns:
             self._refuse_unknown_field(name)
@@ -68,9 +68,13 @@ class Conversion:
         self.has_tags = False
         self.evidence = np.zeros(3, dtype=np.int64)  # of the tagging scheme
 
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The fields that rows may be converted to, each by its own name."""
+        return tuple(name for field in self._fields for name in field.removesuffix("?").split("|"))
+
     def _refuse_unknown_field(self, name: str) -> None:
-        known = {*self._fields, *FIELDS, "tokens", "tags"}
-        if name not in known:
+        if name not in {*self.fields, *FIELDS, "tokens", "tags"}:
             near = get_close_matches(name, self._fields, n=1) or [", ".join(self._fields)]
             self._origin.refuse("read.columns_key", name=name, near=near[0])
 
@@ -85,8 +89,9 @@ class Conversion:
         for field in self._fields:
             if field not in made and (self._is_needed(field) or self._names(field)[0] in found):
                 made[field] = self._convert(field, batch)
-        for field, (other, agreed) in AGREES.items():
-            if field in made and other in made and not (field == "spans" and self._has_tokens):
+        for field in [name for name in made if form(name) in AGREES]:
+            other, agreed = AGREES[form(field)]
+            if other in made and not (field == "spans" and self._has_tokens):
                 made[field] = agreed(self._cells(field, batch), made[field], made[other])
         if self._origin.part == "first_line" and "text" in made:
             made["text"] = pc.replace_substring_regex(made["text"], r"(?s)\r?\n.*", "")
@@ -108,7 +113,7 @@ class Conversion:
     def _is_needed(self, field: str) -> bool:
         if field in self._optional:
             return False
-        return self._need_gold or not (field == "tags" or FIELDS.get(field, ANY).is_gold)
+        return self._need_gold or not (field == "tags" or known(field).is_gold)
 
     def _settle_tokens(self, found: set[str]) -> bool:
         """Tell whether text and spans are made of tokens and tags: where the file has these and not those."""
@@ -129,7 +134,7 @@ class Conversion:
 
     def _refuse_column(self, field: str, name: str, found: set[str]) -> NoReturn:
         free = found - {column for other in self._fields if other != field for column in self._names(other)}
-        near = [o for o in OTHER_NAMES.get(field, ()) if o in free] or get_close_matches(name, sorted(free), n=1)
+        near = [o for o in OTHER_NAMES.get(form(field), ()) if o in free] or get_close_matches(name, sorted(free), n=1)
         columns = ", ".join(sorted(found)[:12]) or "-"
         key = LACKS[self._need_gold, bool(near)]
         option = DOC if field == DOC else "text"  # the command line's word for where a field stands
@@ -149,15 +154,15 @@ class Conversion:
             cells = self._listed(field, batch, names)
         elif len(names) > 1:
             cells = self._joined(field, batch, names)
-        made = FIELDS.get(field, ANY).convert(cells)
-        is_label = field in ("label", "labels") and not pa.types.is_null(made.type)
+        made = known(field).convert(cells)
+        is_label = form(field) in ("label", "labels") and not pa.types.is_null(made.type)
         if is_label and self._label_types.setdefault(field, made.type) != made.type:
             cells.refuse("read.label_changes", pc.index(made.is_valid(), True).as_py())
         return made
 
     def _joined(self, field: str, batch: pa.RecordBatch, names: tuple[str, ...]) -> Cells:
         """Join several text columns by a line break, leaving out those that a row lacks."""
-        if FIELDS.get(field, ANY).convert is not to_text:
+        if known(field).convert is not to_text:
             self._origin.refuse("read.several_columns", field=field, names=", ".join(names))
         parts = [self._cells(field, batch, name) for name in names]
         texts = [

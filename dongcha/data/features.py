@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from dongcha import files
+from dongcha.data.fields import form
 
 PADDING = {
     "input_ids": 0,
@@ -34,9 +35,9 @@ class Features:
 
     `starts` (N + 1,) int64 are the bounds of each feature in the token columns; `tokens` maps names to arrays (S,):
     `input_ids` always, by task `target`, `word`; `units` maps names to arrays (N, ...): `row` always, the 0-based
-    row of the data set, by task `target`, and `group` where some must share a batch (a query and its passages, the
-    choices of a question): its features stand together and have one number. `facts` counts what encoding did (rows cut,
-    spans damaged).
+    row of the data set, by task `target` (of several tasks each `<name>.target`), and `group` where some must share a
+    batch (a query and its passages, the choices of a question): its features stand together and have one number.
+    `facts` counts what encoding did (rows cut, spans damaged).
     """
 
     starts: np.ndarray
@@ -75,7 +76,7 @@ class Features:
         source = (starts[:, None] + places)[mask]
         out: Batch = {"mask": mask}
         for name, column in self.tokens.items():
-            fill = pad_id if name == "input_ids" else PADDING.get(name, 0)
+            fill = pad_id if name == "input_ids" else PADDING.get(form(name), 0)
             padded = np.full(mask.shape, fill, dtype=np.int64)
             padded[mask] = column[source]
             out[name] = padded

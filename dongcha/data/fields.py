@@ -360,3 +360,13 @@ FIELDS: Mapping[str, Field] = {
     "spans": Field(to_spans, is_gold=True, type=SPANS),
 }
 ANY = Field(to_any)  # a field of a stranger's task
+
+
+def form(name: str) -> str:
+    """Return the field whose form a field has: `label` for `intent.label`, one of several tasks' own, else itself."""
+    return name.rpartition(".")[2]
+
+
+def known(name: str) -> Field:
+    """Return how a field gets its form; one that is a stranger's task's stays as it is."""
+    return FIELDS.get(form(name), ANY)

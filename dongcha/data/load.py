@@ -18,7 +18,7 @@ from dongcha import files
 from dongcha.data import tags
 from dongcha.data.conversion import Conversion
 from dongcha.data.dataset import ROW, Dataset
-from dongcha.data.fields import FIELDS
+from dongcha.data.fields import FIELDS, known
 from dongcha.data.origin import Origin, excerpt
 from dongcha.data.sources import BY_HUB, Reader, hub_of, locate, memory, reader_of
 from dongcha.data.spool import Spool
@@ -135,7 +135,7 @@ def _gather(
     batches: Iterable[pa.RecordBatch], conversion: Conversion, origin: Origin, into: list[pa.RecordBatch] | Spool
 ) -> pa.Schema:
     """Convert all batches into `into`; return the schema that fits them all, with the notes as its metadata."""
-    shape = Shape({name: known.type for name, known in FIELDS.items()})
+    shape = Shape({name: known(name).type for name in (*FIELDS, *conversion.fields)})
     num_rows = 0
     for batch in batches:
         made = conversion(batch)

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from dongcha.data.dataset import ROW, Dataset
-from dongcha.data.fields import FIELDS
+from dongcha.data.fields import FIELDS, form
 
 TARGETS = frozenset({"tags", *(name for name, field in FIELDS.items() if field.is_gold)})
 
@@ -18,7 +18,12 @@ SEPARATOR = "  //  "  # between the inputs of one row, where people read them
 
 def input_fields(fields: Sequence[str]) -> tuple[str, ...]:
     """Return the fields that a model reads; the rest are what it is to find."""
-    return tuple(name for name in fields if name not in TARGETS) or tuple(fields[:1])
+    return tuple(name for name in fields if form(name) not in TARGETS) or tuple(fields[:1])
+
+
+def target_fields(fields: Sequence[str]) -> tuple[str, ...]:
+    """Return the fields that hold what is to be found."""
+    return tuple(name for name in fields if form(name) in TARGETS)
 
 
 def joined_texts(dataset: Dataset, fields: Sequence[str]) -> Iterator[str]:
@@ -40,7 +45,7 @@ def read_texts(dataset: Dataset, fields: Sequence[str]) -> Iterator[str]:
 
 def targets(dataset: Dataset, fields: Sequence[str]) -> list[str]:
     """Return each row's gold value as one comparable string; the order inside a list of labels or spans is nothing."""
-    names = [name for name in fields if name in TARGETS]
+    names = target_fields(fields)
     if not names:
         return [""] * len(dataset)
     columns = [[plain(value) for value in dataset.column(name)] for name in names]

@@ -11,6 +11,7 @@ from dongcha.config.kinds import PerLabel as AskedPerLabel
 from dongcha.config.sections import Data
 from dongcha.data.dataset import Dataset
 from dongcha.data.duplicates import drop_repeats
+from dongcha.data.fields import form
 from dongcha.data.load import ReadOptions, load
 from dongcha.data.split import PerLabel, SplitOptions, make_splits
 
@@ -64,8 +65,8 @@ def read_splits(data: Data, fields: tuple[str, ...], *, seed: int, base: Path, c
     wanted = _wanted(data)
     made: dict[str, Dataset] = {}
     if wanted.asked:
-        label = "label" if "label" in fields else "score" if "score" in fields else None
-        label = label if data.split.stratify else None
+        forms = {form(name): name for name in reversed(fields)}  # of several labels the first
+        label = (forms.get("label") or forms.get("score")) if data.split.stratify else None
         made = make_splits(read["train"], wanted, label_field=label, seed=seed, fields=needed(fields))
     everything = read | made
     order = [name for name in (*MAIN, *data.tests) if name in everything]

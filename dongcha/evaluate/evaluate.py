@@ -48,6 +48,7 @@ class Evaluation:
     confusion: Mapping[str, Any] = field(default_factory=dict)
     slices: tuple[Mapping[str, Any], ...] = ()
     calibration: Mapping[str, Any] = field(default_factory=dict)
+    main_metrics: tuple[str, ...] = ()
 
 
 def evaluate(
@@ -74,6 +75,7 @@ def evaluate(
     told = _Telling(task, test, by_name)
     return Evaluation(
         main_metric=main.name,
+        main_metrics=tuple(getattr(task, "main_metrics", ())),
         table=table,
         now_right=told.flips(gained),
         now_wrong=told.flips(lost),
@@ -87,8 +89,10 @@ def evaluate(
 
 def _row(task: Task, candidate: Candidate, outcome: Outcome, other: Outcome | None, seed: int) -> Row:
     main = next(iter(task.metrics.values()))
-    usable = [m for m in task.metrics.values() if outcome.probabilities is not None or m.name not in NEED_PROBABILITIES]
+    usable = [m for m in task.metrics.values() if m.applies(outcome)]
+    each = [task.metrics[name] for name in getattr(task, "main_metrics", ())]  # of several tasks
     verdict = None if other is None else compare(main, other, outcome, seed)
+    verdicts = {} if other is None else {metric.name: compare(metric, other, outcome, seed) for metric in each}
     return Row(
         name=candidate.name,
         metrics={metric.name: interval(metric, outcome, seed) for metric in usable},
@@ -96,10 +100,8 @@ def _row(task: Task, candidate: Candidate, outcome: Outcome, other: Outcome | No
         megabytes=candidate.megabytes,
         size_megabytes=candidate.size_megabytes,
         verdict=verdict,
+        verdicts=verdicts,
     )
-
-
-NEED_PROBABILITIES = frozenset({"auroc", "log_loss"})
 
 
 @dataclass(frozen=True)

@@ -15,14 +15,19 @@ from dongcha.types import Prediction
 
 
 def keep_predictions(path: Path, task: Task, dataset: Dataset, predictions: Sequence[Prediction]) -> None:
-    """Write a split's predictions as Parquet, whole or not at all; spans and label lists stand as JSON."""
-    gold = task.fields[task.num_inputs]
+    """Write a split's predictions as Parquet, whole or not at all; spans and label lists stand as JSON.
+
+    With several targets each has columns of its own, `gold_<field>` and `predicted_<field>`.
+    """
+    targets = task.fields[task.num_inputs :]
     columns: dict[str, Any] = {
-        "row": dataset.column(ROW) if ROW in dataset.table.column_names else list(range(1, len(dataset) + 1)),
-        "gold": [plain(value) for value in dataset.column(gold)],
-        "predicted": [plain(p.target[gold]) for p in predictions],
-        "confidence": [p.confidence for p in predictions],
+        "row": dataset.column(ROW) if ROW in dataset.table.column_names else list(range(1, len(dataset) + 1))
     }
+    for name in targets:
+        end = f"_{name}" if len(targets) > 1 else ""
+        columns[f"gold{end}"] = [plain(value) for value in dataset.column(name)]
+        columns[f"predicted{end}"] = [plain(p.target[name]) for p in predictions]
+    columns["confidence"] = [p.confidence for p in predictions]
     if predictions and predictions[0].probabilities:
         columns["probabilities"] = [list(p.probabilities) for p in predictions]
     sink = pa.BufferOutputStream()

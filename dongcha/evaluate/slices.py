@@ -25,7 +25,7 @@ def slices(
         line = {"slice": name, "value": value, "rows": len(positions)}
         for side, outcome in sides.items():
             if outcome is not None:
-                part = interval(main, _only(outcome, positions), seed)
+                part = interval(main, outcome.take(positions), seed)
                 line[side] = [part.value, part.low, part.high]
         found.append(line)
     return tuple(found)
@@ -59,14 +59,3 @@ def _by_value(name: str, values: list[Any]) -> Iterator[tuple[str, str, np.ndarr
     for value, count in Counter(shown).most_common(MOST_VALUES):
         if count >= FEWEST_ROWS:
             yield name, value, np.flatnonzero(array == value)
-
-
-def _only(outcome: Outcome, positions: np.ndarray) -> Outcome:
-    """Return the outcome of these rows."""
-    take = (lambda side: side[positions]) if isinstance(outcome.gold, np.ndarray) else _listed(positions)
-    probs = None if outcome.probabilities is None else outcome.probabilities[positions]
-    return Outcome(take(outcome.gold), take(outcome.predicted), probs)
-
-
-def _listed(positions: np.ndarray) -> Any:
-    return lambda side: [side[i] for i in positions]

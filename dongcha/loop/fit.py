@@ -41,16 +41,26 @@ CURVE_POINTS = 400  # points kept of each curve, however long the run
 ROWS_NAMED = 8  # of a batch that diverged
 
 
-class Objective(Protocol):
-    """What is minimised: a sum over the batch's units, and how many units that is."""
+Weight = float | np.ndarray  # how many units a sum is over; one figure a sum where there are several (K,)
 
-    def weight(self, batch: Batch) -> float:
+
+class Objective(Protocol):
+    """What is minimised: a sum over the batch's units, and how many units that is; or several such sums."""
+
+    def weight(self, batch: Batch) -> Weight:
         """Return what the sum of `loss` is divided by, over all micro-batches of a step."""
         ...
 
     def loss(self, module: torch.nn.Module, batch: Tensors) -> torch.Tensor:
-        """Return the loss summed over the batch's units, a scalar with a graph."""
+        """Return the loss summed over the batch's units with a graph, a scalar or several (K,)."""
         ...
+
+
+def mean_loss(sums: torch.Tensor, weight: Weight) -> torch.Tensor:
+    """Divide a sum by its units; of several sums, each by its own, and add the means up. A sum over none is 0."""
+    if isinstance(weight, float):
+        return sums / max(weight, 1e-9)
+    return (sums / sums.new_tensor(np.maximum(weight, 1e-9))).sum()
 
 
 def positions(rows: list[int]) -> str:
@@ -216,7 +226,7 @@ class Fit:
 
     def _in_parts(self, indices: np.ndarray) -> tuple[float, float, int]:
         batches = [self.train.batch(part, self.pad_id) for part in self.train.parts(indices, self.accumulation)]
-        loss = self.gradients(batches, sum(self.objective.weight(batch) for batch in batches))
+        loss = self.gradients(batches, sum(map(self.objective.weight, batches), start=0.0))
         return loss, self._norm(), sum(int(batch["mask"].sum()) for batch in batches)
 
     @property
@@ -240,14 +250,14 @@ class Fit:
         chosen = self.settings
         return rate_factor(chosen.schedule, chosen.schedule_options, self.state.step, self.total_steps, chosen.warmup)
 
-    def gradients(self, batches: list[Batch], total_weight: float) -> float:
+    def gradients(self, batches: list[Batch], total_weight: Weight) -> float:
         """Add up the gradients of micro-batches to that of the whole batch; return its mean loss."""
         self.module.train()
         self.optimizer.zero_grad(set_to_none=True)
         total = 0.0
         for part, batch in enumerate(batches):
             torch.manual_seed(step_seed(self.settings.seed, self.state.step, part))
-            loss = self.objective.loss(self.module, self.placement.batch(batch)) / max(total_weight, 1e-9)
+            loss = mean_loss(self.objective.loss(self.module, self.placement.batch(batch)), total_weight)
             loss.backward()  # type: ignore[no-untyped-call]
             total += float(loss.detach())
         return total

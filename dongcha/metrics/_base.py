@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 Weighing = Callable[[np.ndarray], np.ndarray]
+NEED_PROBABILITIES = frozenset({"auroc", "log_loss"})
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,16 @@ class Outcome:
     def __len__(self) -> int:
         return len(self.gold)
 
+    def part(self, name: str) -> "Outcome | None":
+        """Return what is said of one task by its name: of a single task, whose name is empty, all of it."""
+        return None if name else self
+
+    def take(self, positions: np.ndarray) -> "Outcome":
+        """Return the outcome of the rows at 0-based positions."""
+        sides = (self.gold, self.predicted)
+        gold, predicted = (s[positions] if isinstance(s, np.ndarray) else [s[i] for i in positions] for s in sides)
+        return Outcome(gold, predicted, None if self.probabilities is None else self.probabilities[positions])
+
     @property
     def known_probabilities(self) -> np.ndarray:
         """The probabilities of a model that must have them."""
@@ -45,7 +56,7 @@ class Metric:
 
     `counts` gives what each row brings, (rows, k) float64; `row_scores` (rows,) float, more is better, how well each
     row went (1 right and 0 wrong, or minus the error), from which flips are counted. `is_share` marks a plain share
-    of rows: its counts are (hit, 1), hit 0 or 1.
+    of rows: its counts are (hit, 1), hit 0 or 1. `part` names the one of several tasks that it judges.
     """
 
     name: str
@@ -53,6 +64,13 @@ class Metric:
     row_scores: Callable[[Outcome], np.ndarray]
     greater_is_better: bool = True
     is_share: bool = False
+    part: str = ""
+
+    def applies(self, outcome: Outcome) -> bool:
+        """Tell whether an outcome holds what this metric reads: its task, and probabilities where it needs them."""
+        found = outcome.part(self.part)
+        needs = self.name.rpartition(".")[2] in NEED_PROBABILITIES
+        return found is not None and not (needs and found.probabilities is None)
 
     def weighing(self, counts: np.ndarray) -> Weighing:
         """Return the function from row weights to a figure for each draw: (draws, rows) -> (draws,)."""

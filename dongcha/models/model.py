@@ -84,8 +84,8 @@ class Model:
         with files.new_folder(folder) as new:
             self.module.save(new)
             self.tokenizer.save(new)
-            spec = {k: getattr(self.spec, k) for k in ("name", "num_outputs", "loss", "labels")}
-            card = {"head": spec | {"form": self.module.form}, "max_tokens": self.tokenizer.max_tokens, **self.card}
+            head = self.spec.card() | {"form": self.module.form}
+            card = {"head": head, "max_tokens": self.tokenizer.max_tokens, **self.card}
             files.write_json(new / CARD, card)
 
 
@@ -128,9 +128,7 @@ def load_model(folder: Path) -> Model:
             refuse_unreadable(folder / name)
     with _undamaged(folder / CARD):
         card = files.read_json(folder / CARD)
-        head, most = card["head"], card["max_tokens"]
-        labels, outputs = tuple(head["labels"]), head["num_outputs"]
-        spec = HeadSpec(name=head["name"], num_outputs=outputs, loss=head["loss"], labels=labels)
+        spec, most = HeadSpec.from_card(card["head"]), card["max_tokens"]
     with _undamaged(folder):
         return build_model(folder, spec, max_tokens=most, seed=0, card=card)
 

@@ -17,6 +17,8 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import KFold, StratifiedKFold
 
 from dongcha.data.features import Features
+from dongcha.models.heads import several
+from dongcha.models.heads.several import features_of
 from dongcha.models.model import Model
 from dongcha.registry import find
 
@@ -41,6 +43,41 @@ class Probe:
         outputs: np.ndarray = scaled(vectors, self.unit) @ self.weight.T + self.bias
         return outputs
 
+    @property
+    def parts(self) -> tuple["Probe", ...]:
+        """Itself alone: the layers of a model by task."""
+        return (self,)
+
+
+@dataclass(frozen=True)
+class Probes:
+    """The linear layers of a model of several tasks, in the tasks' order."""
+
+    parts: tuple[Probe, ...]
+
+    @property
+    def unit(self) -> bool:
+        """Tell whether some layer reads vectors of length 1."""
+        return any(probe.unit for probe in self.parts)
+
+
+AnyProbe = Probe | Probes
+
+
+def frozen_outputs(model: Model, probe: AnyProbe, features: Features) -> np.ndarray:
+    """Return what the frozen backbone and a probe say, laid out as the model's own outputs: (N, C) or (S, C)."""
+    if isinstance(probe, Probe):
+        return probe(vectors_of(model, features))
+    outputs = np.zeros((int(features.starts[-1]), model.spec.num_outputs))
+    for layer, (part, columns) in zip(probe.parts, several.places(model.spec), strict=True):
+        own = features_of(features, part.part)
+        found = layer(vectors_of(replace(model, spec=part), own))
+        if part.name == "token":
+            outputs[:, columns] = found
+        else:
+            outputs[features.starts[:-1], columns] = found
+    return outputs
+
 
 def scaled(vectors: np.ndarray, unit: bool) -> np.ndarray:
     """Return vectors as they are, or brought to length 1."""
@@ -56,12 +93,19 @@ def vectors_of(model: Model, features: Features) -> np.ndarray:
     return result
 
 
-def fit_probe(model: Model, features: Features, seed: int, *, scalings: tuple[bool, ...] = (False, True)) -> Probe:
-    """Fit a linear layer on the frozen backbone's vectors of features with targets.
+def fit_probe(model: Model, features: Features, seed: int, *, scalings: tuple[bool, ...] = (False, True)) -> AnyProbe:
+    """Fit a linear layer on the frozen backbone's vectors of features with targets; of several tasks, one each.
 
     `scalings` are those that may be chosen: a layer that is to become a head's start must take vectors as they are.
     A head without a layer of its own gets the vectors themselves, of length 1.
     """
+    if not model.spec.parts:
+        return _fit_one(model, features, seed, scalings)
+    parts = [(replace(model, spec=part), features_of(features, part.part)) for part in model.spec.parts]
+    return Probes(tuple(_fit_one(alone, own, seed, scalings) for alone, own in parts))
+
+
+def _fit_one(model: Model, features: Features, seed: int, scalings: tuple[bool, ...]) -> Probe:
     head = find("models.heads", model.spec.name)
     if getattr(head, "AS_IT_IS", False):
         width = int(model.module.backbone.config.hidden_size)

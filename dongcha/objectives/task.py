@@ -1,4 +1,4 @@
-"""The task's own loss: the head's loss on the task's targets."""
+"""The task's own loss: the head's loss on the task's targets; of several tasks, one figure each, by their weights."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -7,7 +7,9 @@ import numpy as np
 import torch
 
 from dongcha.data.features import Batch
+from dongcha.loop.fit import Weight
 from dongcha.loop.placement import Tensors
+from dongcha.models.heads import several
 from dongcha.models.heads._base import HeadSpec, run
 from dongcha.registry import find
 
@@ -16,7 +18,11 @@ IGNORED = -100
 
 @dataclass(frozen=True)
 class TaskObjective:
-    """The loss that a head spec names; the sum over targets, divided by their number (or by their class weights)."""
+    """The loss that a head spec names; the sum over targets, divided by their number (or by their class weights).
+
+    A spec of several tasks gives one sum a task (K,), times the task's weight, and one number of targets a task (K,):
+    each is a mean over its own targets, and the means are added.
+    """
 
     spec: HeadSpec
 
@@ -25,11 +31,13 @@ class TaskObjective:
         """The module of the head: its losses and where its targets are."""
         return find("models.heads", self.spec.name)
 
-    def weight(self, batch: Batch) -> float:
+    def weight(self, batch: Batch) -> Weight:
         """Count the targets of a batch; with class weights on single labels, add up the weights of their classes.
 
         A head whose loss is not one a target says in its WEIGHTS what a batch of them counts for.
         """
+        if self.spec.parts:
+            return np.array([TaskObjective(part).weight(several.batch_of(batch, part)) for part in self.spec.parts])
         targets = batch[self.head.TARGET]
         weigh = getattr(self.head, "WEIGHTS", {}).get(self.spec.loss)
         if weigh is not None:
@@ -41,10 +49,17 @@ class TaskObjective:
         return float(len(targets))
 
     def loss(self, module: torch.nn.Module, batch: Tensors) -> torch.Tensor:
-        """Return the summed loss of a batch."""
-        return self.from_logits(run(module, batch), batch[self.head.TARGET])
+        """Return the summed loss of a batch: a scalar, or one a task (K,)."""
+        return self.from_logits(run(module, batch), batch)
 
-    def from_logits(self, logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    def from_logits(self, logits: torch.Tensor, batch: Tensors) -> torch.Tensor:
         """Return the summed loss of logits that are at hand."""
-        loss: torch.Tensor = self.head.LOSSES[self.spec.loss](logits, targets, self.spec)
+        if self.spec.parts:
+            found = [
+                part.weight
+                * TaskObjective(part).from_logits(several.logits_of(logits, part, own), several.batch_of(batch, part))
+                for part, own in several.places(self.spec)
+            ]
+            return torch.stack(found)
+        loss: torch.Tensor = self.head.LOSSES[self.spec.loss](logits, batch[self.head.TARGET], self.spec)
         return loss

@@ -43,6 +43,7 @@ def from_json(value: Mapping[str, Json]) -> Report:
     for name in ("data_checks", "checks"):
         values[name] = tuple(_check(inner) for inner in values.get(name, ()))
     values["table"] = tuple(_row(inner) for inner in values.get("table", ()))
+    values["main_metrics"] = tuple(values.get("main_metrics", ()))
     return Report(**values)
 
 
@@ -59,7 +60,9 @@ def _check(value: Mapping[str, Json]) -> Check:
 def _row(value: Mapping[str, Json]) -> Row:
     verdict = value.get("verdict")
     metrics = {name: _interval(figure) for name, figure in value["metrics"].items()}
-    return Row(**{**_known(Row, value), "metrics": metrics, "verdict": _verdict(verdict) if verdict else None})
+    verdicts = {name: _verdict(one) for name, one in (value.get("verdicts") or {}).items()}
+    found = {"metrics": metrics, "verdict": _verdict(verdict) if verdict else None, "verdicts": verdicts}
+    return Row(**{**_known(Row, value), **found})
 
 
 def _verdict(value: Mapping[str, Json]) -> Verdict:

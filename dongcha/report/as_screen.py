@@ -35,7 +35,9 @@ def screen(report: Report, *, flips: int = 2) -> Group:
     """Return the last screen in the report's language, with at most `flips` examples each way."""
     report = as_allowed(report)
     with speaking(report.language):
-        parts: list[RenderableType] = [_scores(report), Text("")] if report.table else []
+        parts: list[RenderableType] = []
+        for metric in (report.main_metrics or (report.main_metric,)) if report.table else ():
+            parts += [_scores(report, metric), Text("")]
         if changed := _changed(report, flips):
             parts.append(changed)
         parts.append(_facts(report))
@@ -64,11 +66,12 @@ class _Fitting:
         yield self.wide if needed <= options.max_width else self.narrow
 
 
-def _scores(report: Report) -> _Fitting:
-    """Set the before/after table; a narrow terminal gets the verdict on a line of its own, below."""
+def _scores(report: Report, metric: str) -> _Fitting:
+    """Set the before/after table of a metric; a narrow terminal gets the verdict on a line of its own, below."""
     names = ("interval", "flips", "time")
-    heads = ("", term("metric", report.main_metric), *(say(f"report.col.{name}") for name in names), "")
-    rows = [(row, _score_cells(report, row)) for row in report.table]
+    heads = ("", term("metric", metric), *(say(f"report.col.{name}") for name in names), "")
+    told = [row for row in report.table if not report.main_metrics or metric in row.metrics]
+    rows = [(row, _score_cells(metric, row)) for row in told]
     wide, narrow = (Table(box=None, pad_edge=False, padding=(0, gap, 0, 0), header_style="dim") for gap in (2, 1))
     for head, width in zip(heads, _COLUMN_WIDTHS, strict=True):
         wide.add_column(Text(head), min_width=width, no_wrap=True)
@@ -81,8 +84,8 @@ def _scores(report: Report) -> _Fitting:
     return _Fitting(wide, Group(narrow, *(Text.assemble(cells[0], ": ", cells[5]) for _, cells in rows if cells[5])))
 
 
-def _score_cells(report: Report, row: Row) -> tuple[Text, ...]:
-    figure, verdict = row.metrics.get(report.main_metric), row.verdict
+def _score_cells(metric: str, row: Row) -> tuple[Text, ...]:
+    figure, verdict = row.metrics.get(metric), row.verdicts.get(metric) or row.verdict
     compared = Text()
     if verdict:
         words = say(

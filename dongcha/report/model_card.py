@@ -11,7 +11,7 @@ from dongcha.locale import say
 from dongcha.report import figures
 from dongcha.report.blocks import Block, Bullets, Checks, Code, Facts, Fold, Headline, Paragraph, Table
 from dongcha.report.sections import sections
-from dongcha.report.terms import slug, term, visible
+from dongcha.report.terms import JOINED, slug, term, visible
 from dongcha.report.verdict import after_row, facts_of
 from dongcha.types import Interval, Json, Report, Row
 
@@ -50,8 +50,8 @@ def _front_matter(report: Report) -> str:
         "language": [code for code in languages if re.fullmatch("[a-z]{2}", code)],
         "library_name": "transformers",
         "pipeline_tag": _PIPELINES.get(report.task),
-        "tags": ["dongcha", report.task],
-        "metrics": [report.main_metric],
+        "tags": ["dongcha", *report.task.split(JOINED)],
+        "metrics": [*(report.main_metrics or (report.main_metric,))],
         "model-index": [{"name": report.name, "results": [_result(report, after)]}] if after else None,
     }
     lines = [f"{key}: {json.dumps(value, ensure_ascii=True)}" for key, value in fields.items() if value]

@@ -10,6 +10,7 @@ import unicodedata
 
 from dongcha.locale import catalogue, say
 
+JOINED = " + "  # between the kinds of several tasks
 _PLAIN = frozenset("\n\t")
 _JOINERS = frozenset("\u200c\u200d")  # they join letters of Indic and Persian words and the parts of an emoji
 _EMOJI_TAIL = frozenset("\ufe0e\ufe0f")
@@ -24,7 +25,12 @@ def slug(name: str) -> str:
 
 def term(kind: str, name: str) -> str:
     """Return the term of a name among its kind (`metric`, `row`, `check`, `step`, `split`, ...)."""
+    if kind == "task" and JOINED in name:
+        return JOINED.join(term(kind, one) for one in name.split(JOINED))
     key = f"report.{kind}.{slug(name)}"
+    if key not in catalogue() and kind in ("metric", "row") and "." in name:  # one of several tasks' own
+        task, _, own = name.rpartition(".")
+        return say("report.of_task", task=task, name=term(kind, own))
     return say(key) if key in catalogue() else name.replace("_", " ") if kind in ("check", "step") else name
 
 

@@ -15,9 +15,8 @@ from dongcha.errors import UserError
 from dongcha.loop.clock import CLOCK, Clock
 from dongcha.loop.placement import place
 from dongcha.models.source import locate
-from dongcha.registry import find
 from dongcha.steps import LOG, Work
-from dongcha.tasks._model import refuse_rows_per_label
+from dongcha.tasks._model import data_of, fields_of, refuse_rows_per_label
 from dongcha.train.decide import refuse_unknown_methods
 from dongcha.types import Watch
 
@@ -48,10 +47,10 @@ def begin(
     threads = len(os.sched_getaffinity(0)) if recipe.threads == "auto" else int(recipe.threads)
     placement = place(recipe.device, threads)
     source = locate(recipe.model, base=recipe.folder, cache=cache)
-    task_fields = find("tasks", recipe.task).Task.fields
+    task_fields = fields_of(recipe)
     refuse_rows_per_label(recipe, task_fields)
     watch("reading", source=str(recipe.data.train)[:200])
-    splits = read_splits(recipe.data, task_fields, seed=recipe.seed, base=recipe.folder, cache=cache)
+    splits = read_splits(data_of(recipe), task_fields, seed=recipe.seed, base=recipe.folder, cache=cache)
     minor = ".".join(version("dongcha").split(".")[:2])
     run_hash = files.hash_value([recipe.hash, splits.fingerprints, source.sha256, minor])
     folder = root / recipe.name / run_hash[:HASH_LETTERS] if keep else Path(tempfile.mkdtemp(prefix="dongcha-"))

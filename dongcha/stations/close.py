@@ -47,7 +47,7 @@ def gather(work: Work) -> Report:
     record = files.read_json(work.folder / "environment.json")
     return Report(
         name=recipe.name,
-        task=recipe.task,
+        task=recipe.task_name,
         language=recipe.language or current_language(),
         hash=work.run_hash,
         created=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
@@ -58,6 +58,7 @@ def gather(work: Work) -> Report:
         data=facts_of(work),
         data_checks=work["data_checks"],
         main_metric=judged.main_metric,
+        main_metrics=judged.main_metrics,
         table=judged.table,
         checks=work["checks"],
         now_right=judged.now_right,

@@ -32,7 +32,7 @@ from dongcha.train.auto import Measures
 from dongcha.train.decide import choices, loop_settings, method_options, unusual_rate
 from dongcha.train.forecast import Forecast, forecast
 from dongcha.train.form import training_form
-from dongcha.train.train import linear_head
+from dongcha.train.train import linear_heads
 
 # Seconds that follow training, measured on 2 cores over runs of 36 to 3,500 test rows.
 REPORT_SECONDS = 2.5  # report with its charts, the marker, the end of the process
@@ -149,7 +149,7 @@ def measures_of(work: Work, adapted: Adapted) -> Measures:
         hidden_width=width,
         trains_backbone=trains_backbone,
         tokens=int(train.lengths.sum()),
-        by_token=task.head == "token",
+        by_token=model.spec.by_token,
         in_batch=task.loss == "in_batch",
         dropout=own_dropout(model.module.backbone.config),
         bf16_gain=bf16_gain(width, round(TYPICAL_ROWS * mean_tokens), model.device) if asks else 0.0,
@@ -161,7 +161,7 @@ def remarks_of(recipe: Recipe, model: Model, settings: LoopSettings) -> tuple[st
     found = []
     if unusual_rate(recipe):
         found.append(say("stations.unusual_rate", rate=recipe.train.learning_rate))
-    if recipe.train.head_start == "probe" and linear_head(model) is None:
+    if recipe.train.head_start == "probe" and not linear_heads(model):
         found.append(say("stations.probe_unused"))
     if settings.max_steps is not None:
         found.append(say("stations.shortened", minutes=recipe.time_limit, steps=settings.max_steps))
@@ -180,7 +180,7 @@ def costs_of(expected: Forecast, features: Mapping[str, Features], settings: Loo
     looks = 0 if validation is None else max(1, expected.num_steps // every) if every else settings.epochs
     proven = validation if validation is not None else train
     sample = expected.inference_seconds(proven) * min(1.0, SAMPLE / max(1, len(proven)))
-    units = min(MOST_UNITS, int(train.lengths.sum()) if model.spec.name == "token" else len(train))
+    units = min(MOST_UNITS, int(train.lengths.sum()) if model.spec.by_token else len(train))
     width = int(model.module.backbone.config.hidden_size)
     rows = len(train) + sum(len(part) for part in tests)
     before = expected.inference_seconds(train) + sum(expected.inference_seconds(part) for part in tests)

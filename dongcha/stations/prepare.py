@@ -27,6 +27,7 @@ from dongcha.steps import Kept, Work
 from dongcha.tasks._base import Task
 from dongcha.tasks._model import learn, model_for
 from dongcha.tasks._predict import columns_of, encode, lay_flat, ready
+from dongcha.tasks._several import parts_of
 from dongcha.types import Check
 
 
@@ -35,24 +36,28 @@ def learn_task(work: Work) -> Task:
     train: Dataset = work["splits"].by_name["train"]
     refuse_unknown_slices(work)
     task = learn(work["recipe"], work["splits"])
-    fewest = {"label": 1 if getattr(task, "multi", False) else 2, "spans": 1}.get(task.fields[-1], 0)
-    if len(task.labels) < fewest:
-        found = ", ".join(task.labels) or "-"
-        raise DataError(say("stations.too_few_labels", source=train.source, found=found, wanted=fewest))
+    for part in parts_of(task):
+        own = part.task
+        fewest = {"label": 1 if getattr(own, "multi", False) else 2, "spans": 1}.get(own.fields[-1], 0)
+        if len(own.labels) < fewest:
+            found = ", ".join(own.labels) or "-"
+            raise DataError(say("stations.too_few_labels", source=train.source, found=found, wanted=fewest))
     return task
 
 
 def refuse_tiny_classes(work: Work) -> None:
     """Refuse labels of a single row, in train and what was cut from the same file, unless the recipe allows them."""
     recipe, task, splits = work["recipe"], work["task"], work["splits"]
-    if recipe.data.allow_tiny or task.fields[-1] != "label":
-        return
     names = ["train", *(name for name in splits.by_name if name in splits.made and name != "train")]
-    counts = sum((count_labels(splits.by_name[name], "label") for name in names), Counter[str]())
-    tiny = [label for label in task.labels if counts[label] < FEWEST]
-    if tiny:
-        facts = {"count": len(tiny), "all": len(task.labels), "labels": ", ".join(tiny[:NUM_EXAMPLES])}
-        raise DataError(say("stations.tiny_labels", source=splits.by_name["train"].source, **facts))
+    for part in parts_of(task):
+        own = part.task
+        if recipe.data.allow_tiny or own.fields[-1] != "label":
+            continue
+        counts = sum((count_labels(splits.by_name[name], part.told("label")) for name in names), Counter[str]())
+        tiny = [label for label in own.labels if counts[label] < FEWEST]
+        if tiny:
+            facts = {"count": len(tiny), "all": len(own.labels), "labels": ", ".join(tiny[:NUM_EXAMPLES])}
+            raise DataError(say("stations.tiny_labels", source=splits.by_name["train"].source, **facts))
 
 
 def refuse_unknown_slices(work: Work) -> None:
@@ -199,5 +204,9 @@ def facts_of(work: Work) -> dict[str, Any]:
 
 
 def label_counts(dataset: Dataset, task: Task) -> dict[str, int]:
-    """Count the labels of a split, most frequent first."""
-    return dict(count_labels(dataset, task.fields[-1]).most_common()) if task.output_names else {}
+    """Count the labels of a split, most frequent first; of several tasks each after its task's name."""
+    counts: Counter[str] = Counter()
+    for part in parts_of(task):
+        own = count_labels(dataset, part.told(part.task.fields[-1])) if part.task.output_names else Counter[str]()
+        counts.update({f"{part.name}: {label}" if part.name else label: n for label, n in own.items()})
+    return dict(counts.most_common())

@@ -27,7 +27,7 @@ from dongcha.loop.journal import Journal
 from dongcha.loop.proof import ResumeProof
 from dongcha.loop.state import State
 from dongcha.models.model import COLUMNS, UNSURE_BELOW, Model, load_model
-from dongcha.models.probe import Probe, fit_probe
+from dongcha.models.probe import AnyProbe, Probe, Probes, fit_probe
 from dongcha.objectives.task import TaskObjective
 from dongcha.registry import find
 from dongcha.stations.plan import REPORT_SECONDS
@@ -35,6 +35,7 @@ from dongcha.steps import LOG, Kept, Work
 from dongcha.tasks._base import Searches, Task
 from dongcha.tasks._model import keep_passages, saved_task
 from dongcha.tasks._predict import columns_of, predict, ready
+from dongcha.tasks._several import parts_of
 from dongcha.train import train
 from dongcha.train.decide import method_options
 from dongcha.train.forecast import peak_megabytes
@@ -49,7 +50,7 @@ MODEL, CHECKPOINTS, PREDICTIONS = "model", "checkpoints", "predictions"
 class Before:
     """The frozen model with its linear layer: the layer, its predictions of each test set, what it cost."""
 
-    probe: Probe
+    probe: AnyProbe
     predictions: Predictions
     seconds: float
 
@@ -77,14 +78,16 @@ def predict_before(work: Work) -> Before:
 def predict_baselines(work: Work) -> dict[str, tuple[list[Prediction], float]]:
     """Predict the test set with the task's honest baselines; each with its seconds."""
     task, splits = work["task"], work["splits"]
-    known = task.passages if isinstance(task, Searches) else task.labels
-    found = {}
-    for name in task.baselines if splits.tests else ():
-        started = time.monotonic()
-        baseline: Any = find("evaluate.baselines", name)
-        test = splits.by_name[splits.tests[0]]
-        predictions = baseline.predict(splits.by_name["train"], test, known, work["recipe"].seed)
-        found[name] = (predictions, time.monotonic() - started)
+    found: dict[str, tuple[list[Prediction], float]] = {}
+    for part in parts_of(task) if splits.tests else ():
+        own: Any = part.task
+        known = own.passages if isinstance(own, Searches) else own.labels
+        train, test = (part.dataset(splits.by_name[name]) for name in ("train", splits.tests[0]))
+        for name in own.baselines:
+            started = time.monotonic()
+            baseline: Any = find("evaluate.baselines", name)
+            predictions = part.among(baseline.predict(train, test, known, work["recipe"].seed))
+            found[f"{part.name}.{name}" if part.name else name] = (predictions, time.monotonic() - started)
     return found
 
 
@@ -129,9 +132,9 @@ def rows_in_files(dataset: Dataset, rows: list[int]) -> str:
     return say("stations.file_rows", source=dataset.source, rows=numbers)
 
 
-def head_start(work: Work, model: Model) -> Probe:
+def head_start(work: Work, model: Model) -> AnyProbe:
     """Return the linear layer that a head can start from: on vectors as they are, whatever served best as before."""
-    probe: Probe = work["before"].probe
+    probe: AnyProbe = work["before"].probe
     if not probe.unit:
         return probe
     return fit_probe(model, work["features"]["train"], work["recipe"].seed, scalings=(False,))
@@ -272,8 +275,10 @@ def _read_predictions(path: Path) -> list[Prediction]:
 
 
 def _write_before(value: Before, folder: Path) -> None:
-    save_file({"weight": value.probe.weight, "bias": value.probe.bias}, folder / "probe.safetensors")
-    unit = value.probe.unit
+    layers = value.probe.parts
+    tensors = {f"{i}.{name}": getattr(layer, name) for i, layer in enumerate(layers) for name in ("weight", "bias")}
+    save_file(tensors, folder / "probe.safetensors")
+    unit = [layer.unit for layer in layers]
     for name, predictions in value.predictions.items():
         _write_predictions(folder / f"{name}.jsonl", predictions)
     files.write_json(folder / "before.json", {"seconds": value.seconds, "tests": list(value.predictions), "unit": unit})
@@ -282,7 +287,8 @@ def _write_before(value: Before, folder: Path) -> None:
 def _read_before(folder: Path, work: Work) -> Before:
     facts, probe = files.read_json(folder / "before.json"), load_file(folder / "probe.safetensors")
     found = {name: _read_predictions(folder / f"{name}.jsonl") for name in facts["tests"]}
-    return Before(Probe(probe["weight"], probe["bias"], facts["unit"]), found, facts["seconds"])
+    layers = tuple(Probe(probe[f"{i}.weight"], probe[f"{i}.bias"], unit) for i, unit in enumerate(facts["unit"]))
+    return Before(layers[0] if len(layers) == 1 else Probes(layers), found, facts["seconds"])
 
 
 def _write_baselines(value: dict[str, tuple[list[Prediction], float]], folder: Path) -> None:

@@ -3,6 +3,8 @@
 In: a model. Out: Python that runs as it stands beside the model's folder, its "..." being the text. Knows no training.
 """
 
+from typing import Any
+
 from dongcha.models.model import Model
 from dongcha.registry import find
 from dongcha.tasks._model import task_of
@@ -39,6 +41,21 @@ logits = (np.concatenate([u, v, np.abs(u - v)]) @ head["weight"].T + head["bias"
 VECTORS = f"""{ENCODER}vectors = pooled / np.linalg.norm(pooled, axis=1, keepdims=True)
 """
 BODIES = {"native": NATIVE, "pooled": POOLED, "embedding": VECTORS, "towers": TOWERS}  # by a module's form
+SEVERAL = """from safetensors.numpy import load_file
+from transformers import AutoModel, AutoTokenizer
+
+tokenizer, model = AutoTokenizer.from_pretrained("{folder}"), AutoModel.from_pretrained("{folder}").eval()
+batch = tokenizer({call}, truncation=True, max_length={max_tokens}, return_tensors="pt"){note}
+states = model(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"]{types})
+hidden, mask = states.last_hidden_state.detach().numpy(), batch["attention_mask"].numpy()[..., None]
+pooled = {pooling}
+head, card = load_file("{folder}/head.safetensors"), json.loads(Path("{folder}/task.json").read_text(encoding="utf-8"))
+"""
+PART = """task, logits = card["parts"]["{name}"], {vectors} @ head["{name}.weight"].T + head["{name}.bias"]
+"""
+TAGS = """names = card["head"]["parts"][{number}]["labels"]
+tags = [names[int(i)] for i in logits[0].argmax(-1)]  # one a token
+"""
 POOLINGS = {
     "mean": "(hidden * mask).sum(1) / mask.sum(1)",
     "cls": "hidden[:, 0]",
@@ -68,6 +85,8 @@ labels = [name for name, p, least in zip(task["labels"], probabilities, threshol
 def snippet(model: Model, folder: str) -> str:
     """Return the lines for a model saved in `folder`."""
     spec = model.spec
+    if spec.parts:
+        return _several(model, folder)
     body = BODIES[model.module.form]
     task = find("tasks", model.card["task"])
     known = task_of(model)
@@ -84,5 +103,25 @@ def snippet(model: Model, folder: str) -> str:
     given["outputs"] = ", ".join(f"out.{name}.detach().numpy()" for name in outputs)
     names = given | {"kind": head.PLAIN_CLASS, "pooling": POOLINGS.get(getattr(model.module, "pooling", ""), "")}
     lines = body.format(folder=folder, max_tokens=model.tokenizer.max_tokens, **names)
-    code = lines + (TASK.format(folder=folder) if "task[" in answer else "") + answer
+    return with_imports(lines + (TASK.format(folder=folder) if "task[" in answer else "") + answer)
+
+
+def _several(model: Model, folder: str) -> str:
+    """Return the lines for a model of several tasks: each task's answer stands below its own logits."""
+    task: Any = task_of(model)
+    sides = len(task.texts({name: [] for name in task.fields}))
+    note = getattr(find("tasks", task.parts[0].task.name), "PLAIN_NOTE", "")
+    typed = sides > 1 and any(model.tokenizer.pair.types)
+    given = {"call": ", ".join(['["..."]'] * sides), "note": note and f"  # {note}", "types": TYPES if typed else ""}
+    pooling = POOLINGS[model.module.pooling]
+    code = SEVERAL.format(folder=folder, max_tokens=model.tokenizer.max_tokens, pooling=pooling, **given)
+    for number, part in enumerate(model.spec.parts):
+        by_token = part.name == "token"
+        code += PART.format(name=part.part, vectors="hidden" if by_token else "pooled")
+        code += TAGS.format(number=number) if by_token else ANSWERS[(part.name, part.loss)]
+    return with_imports(code)
+
+
+def with_imports(code: str) -> str:
+    """Put the imports that some lines use before them."""
     return "".join(line for line, use in IMPORTS.items() if use in code) + code

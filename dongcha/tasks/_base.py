@@ -60,7 +60,7 @@ class Unlabelled:
 
 def is_numeric(task: "Task") -> bool:
     """Tell whether a task's answers are numbers, which come without a probability."""
-    return "score" in task.fields
+    return task.fields[task.num_inputs :] == ("score",)
 
 
 @runtime_checkable

@@ -1,37 +1,144 @@
-"""Build the model that a task trains: head as the task names it, tokenizer as the task needs it."""
+"""Build the model that a task trains: head as the task names it, tokenizer as the task needs it.
 
+A recipe has one `task`, or several `tasks`; both come out as one Task here, and nothing that follows tells them apart.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from dongcha.config import Recipe
 from dongcha.config.kinds import PerLabel
+from dongcha.config.sections import Data
 from dongcha.data.dataset import Dataset
+from dongcha.data.fields import form
 from dongcha.data.splits import Splits
 from dongcha.errors import RecipeError
 from dongcha.index import Index, open_index
 from dongcha.locale import say
 from dongcha.models.heads._base import HeadSpec
+from dongcha.models.heads.several import KINDS
 from dongcha.models.model import Model, build_model
 from dongcha.models.source import Source
 from dongcha.registry import find
 from dongcha.tasks._base import Lengths, Searches, Task, is_numeric
+from dongcha.tasks._several import NAME, Part, Several, parts_of
 
 INDEX = "index"  # folder beside a model that searches
+
+
+def fields_of(recipe: Recipe) -> tuple[str, ...]:
+    """Return the fields of a recipe's rows, inputs first; `a|b` stands for the one that a file has.
+
+    Raises RecipeError where tasks cannot stand side by side.
+    """
+    if recipe.task is not None:
+        fields: tuple[str, ...] = find("tasks", recipe.task).Task.fields
+        return fields
+    refuse_strangers(recipe)
+    kinds = [find("tasks", entry.task).Task for entry in recipe.tasks or ()]
+    inputs = kinds[0].fields[: kinds[0].num_inputs]
+    targets = zip(prefixes(recipe), kinds, strict=True)
+    return (*inputs, *(_told(field, prefix) for prefix, kind in targets for field in kind.fields[kind.num_inputs :]))
+
+
+def _told(field: str, prefix: str) -> str:
+    return "|".join(f"{prefix}{name}" for name in field.split("|"))
+
+
+def prefixes(recipe: Recipe) -> list[str]:
+    """Return what stands before each task's targets: its name, where another task has a target of the same name."""
+    targets = [_targets(entry.task) for entry in recipe.tasks or ()]
+    shared = Counter(name for names in targets for name in names)
+    return [
+        f"{entry.named}." if any(shared[name] > 1 for name in names) else ""
+        for entry, names in zip(recipe.tasks or (), targets, strict=True)
+    ]
+
+
+def _targets(task: str) -> set[str]:
+    kind = find("tasks", task).Task
+    return {name for field in kind.fields[kind.num_inputs :] for name in field.removesuffix("?").split("|")}
+
+
+def refuse_strangers(recipe: Recipe) -> None:
+    """Refuse tasks that cannot stand side by side: other inputs, a head of its own kind, columns of no target."""
+    entries = recipe.tasks or ()
+    kinds = [find("tasks", entry.task).Task for entry in entries]
+    first = kinds[0].fields[: kinds[0].num_inputs]
+    for entry, kind in zip(entries, kinds, strict=True):
+        inputs = kind.fields[: kind.num_inputs]
+        alone = getattr(find("tasks", entry.task), "STANDS_ALONE", False)
+        if alone or getattr(kind, "head", "sequence") not in KINDS:
+            told = say("config.tasks_alone", task=entry.task)
+        elif inputs != first:
+            facts = {"first": entries[0].named, "reads": ", ".join(first), "other": ", ".join(inputs)}
+            told = say("config.tasks_inputs", task=entry.named, **facts)
+        elif strange := sorted({*entry.columns} - _targets(entry.task) - {"tags"}):
+            told = say(
+                "config.tasks_columns", task=entry.named, field=strange[0], own=", ".join(sorted(_targets(entry.task)))
+            )
+        else:
+            continue
+        raise RecipeError(recipe.at("tasks", told))
+
+
+def data_of(recipe: Recipe) -> Data:
+    """Return the recipe's data with the columns that its tasks name for their own targets."""
+    if recipe.task is not None:
+        return recipe.data
+    columns = dict(recipe.data.columns)
+    for prefix, entry in zip(prefixes(recipe), recipe.tasks or (), strict=True):
+        usual = {field: recipe.data.columns.get(field, (field,)) for field in _targets(entry.task) if prefix}
+        columns |= {f"{prefix}{field}": names for field, names in (usual | entry.columns).items()}
+    return recipe.data.model_copy(update={"columns": columns})
 
 
 def learn(recipe: Recipe, splits: Splits) -> Task:
     """Make the task of a recipe from its training rows, where its labels are found, and from what it searches."""
     train = splits.by_name["train"]
-    long_texts = recipe.data.long_texts
-    module = find("tasks", recipe.task)
-    if long_texts == "windows" and not getattr(module, "TAKES_WINDOWS", True):
-        raise RecipeError(say("stations.no_windows", place=recipe.place("data.long_texts"), task=recipe.task))
-    chosen = module.LONG_TEXTS if long_texts == "auto" else long_texts
-    max_tokens = None if recipe.data.max_tokens == "auto" else recipe.data.max_tokens
-    task: Task = module.Task.learn(train, Lengths(max_tokens=max_tokens, long_texts=chosen, pairs=recipe.data.pairs))
+    names = [recipe.task] if recipe.task is not None else [entry.task for entry in recipe.tasks or ()]
+    lengths = lengths_of(recipe, names)
+    if recipe.task is not None:
+        task: Any = find("tasks", recipe.task).Task.learn(train, lengths)
+    else:
+        parts = [
+            _learn_part(Part(entry.named, find("tasks", entry.task).Task, entry.weight, prefix), train, lengths)
+            for entry, prefix in zip(recipe.tasks or (), prefixes(recipe), strict=True)
+        ]
+        for part in (part for part in parts if part.task.head not in KINDS):  # pairs whose texts are read apart
+            raise RecipeError(recipe.at("tasks", say("config.tasks_alone", task=part.task.name)))
+        task = Several(tuple(parts))
     refuse_what_needs_labels(recipe, task, train)
-    return task.searching(splits) if isinstance(task, Searches) else task
+    learnt: Task = task.searching(splits) if isinstance(task, Searches) else task
+    return learnt
+
+
+def _learn_part(part: Part, train: Dataset, lengths: Lengths) -> Part:
+    """Learn one of several tasks; `part` holds its class still, whose `a|b` is settled by what the rows have."""
+    kind: Any = part.task
+    given = [name for field in kind.fields[kind.num_inputs :] for name in field.split("|")]
+    names = {part.told(name): name for name in given} if part.prefix else {}
+    own = train.table.drop_columns([name for name in given if names and name in train.table.column_names])
+    table = own.rename_columns([names.get(name, name) for name in own.column_names])
+    return replace(part, task=kind.learn(replace(train, table=table), lengths))
+
+
+def lengths_of(recipe: Recipe, tasks: list[str]) -> Lengths:
+    """Return how long texts are met; of several tasks, in windows where one of them reads in windows."""
+    asked = recipe.data.long_texts
+    modules = [find("tasks", name) for name in tasks]
+    for name, module in zip(tasks, modules, strict=True):
+        if asked == "windows" and not getattr(module, "TAKES_WINDOWS", True):
+            raise RecipeError(say("stations.no_windows", place=recipe.place("data.long_texts"), task=name))
+    usual = "windows" if any(module.LONG_TEXTS == "windows" for module in modules) else "truncate"
+    max_tokens = None if recipe.data.max_tokens == "auto" else recipe.data.max_tokens
+    long_texts = usual if asked == "auto" else asked
+    return Lengths(max_tokens=max_tokens, long_texts=long_texts, pairs=recipe.data.pairs)
 
 
 def refuse_what_needs_labels(recipe: Recipe, task: Task, train: Dataset) -> None:
@@ -48,7 +155,7 @@ def refuse_what_needs_labels(recipe: Recipe, task: Task, train: Dataset) -> None
 
 def refuse_rows_per_label(recipe: Recipe, fields: tuple[str, ...]) -> None:
     """Refuse a split by so many rows a label where a row has no label; `fields` may be as a file can have them."""
-    has_label = any("label" in field.split("|") for field in fields)
+    has_label = any("label" in map(form, field.split("|")) for field in fields)
     split = recipe.data.split
     wishes = {f"data.split.{part}": getattr(split, part) for part in ("train", "validation", "test")}
     _refuse(recipe, {path: isinstance(wish, PerLabel) and not has_label for path, wish in wishes.items()})
@@ -56,13 +163,19 @@ def refuse_rows_per_label(recipe: Recipe, fields: tuple[str, ...]) -> None:
 
 def _refuse(recipe: Recipe, asked: dict[str, bool]) -> None:
     for path in (path for path, in_vain in asked.items() if in_vain):
-        raise RecipeError(recipe.at(path, say("config.needs_labels", path=path, task=recipe.task)))
+        raise RecipeError(recipe.at(path, say("config.needs_labels", path=path, task=recipe.task_name)))
 
 
 def task_of(model: Model) -> Task:
     """Rebuild the task of a saved model from its card."""
-    card = {"max_tokens": model.tokenizer.max_tokens, **model.card}  # a model in memory has it in its tokenizer alone
-    task: Task = find("tasks", card["task"]).Task.from_card(card)
+    # a model in memory has its longest text in its tokenizer alone
+    return task_from({"max_tokens": model.tokenizer.max_tokens, **model.card})
+
+
+def task_from(card: Mapping[str, Any]) -> Task:
+    """Rebuild a task, or several, from a card."""
+    kind: Any = Several if card["task"] == NAME else find("tasks", card["task"]).Task
+    task: Task = kind.from_card(card)
     return task
 
 
@@ -85,17 +198,25 @@ def saved_task(model: Model, folder: Path) -> Task:
 
 def model_for(recipe: Recipe, task: Task, source: Source, train: Dataset) -> Model:
     """Build backbone, head and tokenizer; new weights are drawn from the recipe's seed."""
-    options = recipe.train
-    spec = HeadSpec(
-        name=task.head,
-        num_outputs=task.num_outputs,
-        loss=task.loss,
-        label_smoothing=options.label_smoothing,
-        class_weights=task.class_weights(train) if options.class_weights == "balanced" else (),
-        dropout=None if options.dropout == "auto" else options.dropout,
-        labels=task.output_names,
-    )
+    spec = spec_of(recipe, task, train)
     model = build_model(source.folder, spec, max_tokens=task.lengths.max_tokens, seed=recipe.seed, card=task.card())
     if task.isolates_cjk and model.tokenizer.joins_cjk():
         model.tokenizer.isolate_cjk()
     return model
+
+
+def spec_of(recipe: Recipe, task: Task, train: Dataset) -> HeadSpec:
+    """Return what a task asks of its head; several tasks ask for one each."""
+    options = recipe.train
+    several: tuple[Part, ...] = parts_of(task) if task.name == NAME else ()
+    parts = [replace(spec_of(recipe, p.task, p.dataset(train)), part=p.name, weight=p.weight) for p in several]
+    return HeadSpec(
+        name=task.head,
+        num_outputs=task.num_outputs,
+        loss=task.loss,
+        label_smoothing=options.label_smoothing,
+        class_weights=task.class_weights(train) if options.class_weights == "balanced" and not several else (),
+        dropout=None if options.dropout == "auto" else options.dropout,
+        labels=task.output_names,
+        parts=tuple(parts),
+    )

@@ -25,6 +25,7 @@ from dongcha.tasks._whole import encode_whole
 from dongcha.types import Prediction
 
 LONG_TEXTS = "truncate"  # what `long_texts: auto` means here
+STANDS_ALONE = True  # its features are choices of a row: no other task has these
 TAKES_WINDOWS = False
 PLAIN_NOTE = "a question, one of its choices"  # what the model card says of its lines
 ANSWERS = {

@@ -90,6 +90,7 @@ class Task:
 
     name = Pairs.name
     fields = (*INPUTS, "label|score")
+    num_inputs = Pairs.num_inputs
 
     @classmethod
     def learn(cls, train: Dataset, lengths: Lengths) -> Any:

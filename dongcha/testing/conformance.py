@@ -12,16 +12,15 @@ from typing import Any
 import numpy as np
 
 import dongcha
-from dongcha.checks.labels_aligned import perfect_answers, right_from
+from dongcha.checks.labels_aligned import perfect_answers, wrong_rows
 from dongcha.config import Recipe
 from dongcha.data.features import gather
 from dongcha.data.load import ReadOptions, load
 from dongcha.data.splits import Splits
 from dongcha.models.model import Model
 from dongcha.models.source import Source
-from dongcha.registry import find
 from dongcha.tasks._base import Columns, Task
-from dongcha.tasks._model import learn, model_for
+from dongcha.tasks._model import data_of, fields_of, learn, model_for, task_from
 from dongcha.tasks._predict import columns_of, lay_flat, ready
 from dongcha.testing.tiny import tiny_encoder
 from dongcha.types import Report
@@ -33,8 +32,10 @@ MACHINE = "forecast_kept"  # the one proof that hangs on what else the machine d
 FAST: dict[str, Any] = {"threads": 1, "train": {"epochs": 2, "learning_rate": 3e-3, "batch_tokens": 200}}
 
 
-def conform(name: str, rows: Rows, folder: Path, **sections: Mapping[str, Any]) -> None:
-    """Hold a task to every promise; raises AssertionError at the first that is broken.
+def conform(
+    name: str | Sequence[str | Mapping[str, Any]], rows: Rows, folder: Path, **sections: Mapping[str, Any]
+) -> None:
+    """Hold a task, or several as a recipe lists them, to every promise; AssertionError at the first that is broken.
 
     `sections` are added to the recipe: a task that one of its keys changes is held to them in each form.
     """
@@ -42,9 +43,10 @@ def conform(name: str, rows: Rows, folder: Path, **sections: Mapping[str, Any]) 
     encoder = tiny_encoder(folder / "encoder")
     given: dict[str, Any] = {"data": {"train": list(rows)}, **FAST}
     given |= {key: {**given.get(key, {}), **section} for key, section in sections.items()}
-    recipe = Recipe(name=name, task=name, model=str(encoder), folder=folder, **given)
-    fields = find("tasks", name).Task.fields
-    dataset = load(list(rows), fields, base=folder, options=ReadOptions(), cache=None)
+    given |= {"task": name} if isinstance(name, str) else {"tasks": list(name)}
+    recipe = Recipe(name="conform", model=str(encoder), folder=folder, **given)
+    options = ReadOptions(columns=data_of(recipe).columns)
+    dataset = load(list(rows), fields_of(recipe), base=folder, options=options, cache=None)
     task = learn(recipe, Splits({"train": dataset}, frozenset(), 0))
     model = model_for(recipe, task, Source("tiny", encoder, ""), dataset)
     task = ready(task, model)
@@ -66,7 +68,7 @@ def taken(columns: Columns, part: slice) -> Columns:
 def keeps_its_card(task: Task, model: Model) -> None:
     """Rebuild the task from its card, through JSON: it is the same."""
     card = json.loads(json.dumps(task.card())) | {"max_tokens": model.tokenizer.max_tokens}
-    again = find("tasks", card["task"]).Task.from_card(card)
+    again = task_from(card)
     assert again.card() == task.card(), f"{task.name}: from_card(card()) has another card"
     assert again.fields == task.fields, f"{task.name}: from_card(card()) reads other fields"
     assert again.labels == task.labels, f"{task.name}: from_card(card()) has other labels"
@@ -96,7 +98,7 @@ def decodes_its_own_targets(task: Task, model: Model, columns: Columns) -> None:
     outcome = task.outcome(columns, found)
     scores = metric.row_scores(outcome)
     assert len(scores) == len(columns[task.fields[0]]), f"{task.name}: {metric.name} has not one score a row"
-    wrong = np.flatnonzero(scores < right_from(task))
+    wrong = wrong_rows(task, outcome)
     assert not len(wrong), f"{task.name}: perfect outputs decode to a wrong answer in row {wrong[:1]}"
     assert np.isfinite(metric.figure(outcome)), f"{task.name}: {metric.name} of perfect answers is no number"
 
@@ -162,14 +164,14 @@ def runs_to_the_end(recipe: Recipe, rows: Rows) -> None:
     report = dongcha.run(recipe)
     assert isinstance(report, Report)
     broken = [check.name for check in report.checks if check.status == "failed" and check.name != MACHINE]
-    assert not broken, f"{recipe.task}: the run's proofs failed: {', '.join(broken)}"
+    assert not broken, f"{recipe.task_name}: the run's proofs failed: {', '.join(broken)}"
     predictor = dongcha.load(Path(recipe.folder) / report.folder)
     gold = predictor.task.fields[predictor.task.num_inputs :]
     asked = [{name: value for name, value in row.items() if name not in gold} for row in rows]
     answers = list(predictor.predict(asked))
-    assert len(answers) == len(rows), f"{recipe.task}: {len(answers)} answers to {len(rows)} rows"
+    assert len(answers) == len(rows), f"{recipe.task_name}: {len(answers)} answers to {len(rows)} rows"
     one_by_one = [next(iter(predictor.predict([row]))) for row in asked[:3]]
     for alone, among in zip(one_by_one, answers, strict=False):
         same = all(alike(alone[name], among[name]) for name in gold if not isinstance(among[name], float))
-        assert same, f"{recipe.task}: a row is answered otherwise when it comes alone"
+        assert same, f"{recipe.task_name}: a row is answered otherwise when it comes alone"
     json.dumps(answers, allow_nan=False)

@@ -15,7 +15,7 @@ from dongcha.data.features import Features
 from dongcha.data.plan import plan_epoch, plan_inference
 from dongcha.errors import MachineError
 from dongcha.locale import say
-from dongcha.loop.fit import Objective
+from dongcha.loop.fit import Objective, mean_loss
 from dongcha.loop.memory import is_out_of_memory
 from dongcha.loop.placement import Placement
 from dongcha.loop.proof import LARGEST_MEGABYTES
@@ -124,7 +124,7 @@ def _step_seconds(
         try:
             for part in train.parts(indices, accumulation):
                 batch = train.batch(part, model.tokenizer.pad_id)
-                loss = objective.loss(model.module, placement.batch(batch)) / max(objective.weight(batch), 1e-9)
+                loss = mean_loss(objective.loss(model.module, placement.batch(batch)), objective.weight(batch))
                 loss.backward()  # type: ignore[no-untyped-call]
             torch.nn.utils.clip_grad_norm_(trained, float("inf"))
             spent.append((time.perf_counter() - started) / _padded(train, indices))

@@ -11,13 +11,13 @@ import torch
 from dongcha.data.features import Features
 from dongcha.loop import Fitted, LoopSettings, Validation, fit
 from dongcha.loop.clock import Budget
-from dongcha.loop.fit import positions
+from dongcha.loop.fit import Weight, mean_loss, positions
 from dongcha.loop.journal import Journal
 from dongcha.loop.placement import Placement
 from dongcha.models.adapted import Adapted
 from dongcha.models.anatomy import without_decay
 from dongcha.models.model import Model
-from dongcha.models.probe import Probe
+from dongcha.models.probe import AnyProbe
 from dongcha.objectives.task import TaskObjective
 from dongcha.tasks._base import Task
 from dongcha.tasks._predict import lay_flat, ready
@@ -49,7 +49,7 @@ def train(  # noqa: PLR0913  the stage's inputs are what design 2 names: a model
     validation: Examined | None,
     settings: LoopSettings,
     *,
-    start: Probe | None,
+    start: AnyProbe | None,
     placement: Placement,
     folder: Path | None,
     watch: Watch,
@@ -107,17 +107,24 @@ def parameter_groups(adapted: Adapted, settings: LoopSettings, beside: tuple[str
     ]
 
 
-def set_head(model: Model, probe: Probe) -> None:
-    """Give the head's linear layer the weights of a probe; a head of another shape is left as it was drawn."""
-    layer = linear_head(model)
-    if layer is not None:
+def set_head(model: Model, start: AnyProbe) -> None:
+    """Give the head's linear layers the weights of probes; a head of another shape is left as it was drawn."""
+    layers = linear_heads(model)
+    for layer, probe in zip(layers, start.parts, strict=True) if layers else ():
         with torch.no_grad():
             layer.weight.copy_(torch.from_numpy(np.asarray(probe.weight, dtype=np.float32)))
             layer.bias.copy_(torch.from_numpy(np.asarray(probe.bias, dtype=np.float32)))
 
 
-def linear_head(model: Model) -> torch.nn.Linear | None:
-    """Find the head's only linear layer on the probe's own vectors; None when the head is more than that."""
+def linear_heads(model: Model) -> list[torch.nn.Linear]:
+    """Find the head's linear layers on the probes' own vectors, one a task; none when the head is more than that."""
+    if model.spec.parts:
+        return list(model.module.linears)
+    layer = _linear_head(model)
+    return [] if layer is None else [layer]
+
+
+def _linear_head(model: Model) -> torch.nn.Linear | None:
     if model.spec.name == "sequence" and model.module.form == "native":
         return None  # Transformers' class reads one token through a pooler or dense layer; a probe reads the mean
     heads = [
@@ -137,15 +144,16 @@ def validated(
     model: Model, task: Task, objective: TaskObjective, validation: Examined
 ) -> tuple[Validation, np.ndarray]:
     """Score the model on validation rows, and return the outputs that the score was made of."""
-    loss, weight = 0.0, 0.0
+    sums: torch.Tensor = torch.zeros((), dtype=torch.float64)
+    weight: Weight = 0.0
 
     def with_loss() -> Any:
-        nonlocal loss, weight
+        nonlocal sums, weight
         for indices, out in model.logits(validation.features):
             batch = validation.features.batch(indices, model.tokenizer.pad_id)
-            target = torch.from_numpy(batch[objective.head.TARGET])
-            loss += float(objective.from_logits(torch.from_numpy(out), target))
-            weight += objective.weight(batch)
+            tensors = {name: torch.from_numpy(np.ascontiguousarray(column)) for name, column in batch.items()}
+            sums = sums + objective.from_logits(torch.from_numpy(out), tensors)
+            weight = weight + objective.weight(batch)
             yield indices, out
 
     outputs = lay_flat(validation.features, with_loss())
@@ -154,4 +162,4 @@ def validated(
     figure = metric.figure(task.outcome(validation.rows, predictions))
     if np.isnan(figure) and np.isfinite(outputs).all():
         figure = 0.0  # a correlation with answers that are all the same
-    return Validation(figure if metric.greater_is_better else -figure, loss / max(weight, 1e-9)), outputs
+    return Validation(figure if metric.greater_is_better else -figure, float(mean_loss(sums, weight))), outputs

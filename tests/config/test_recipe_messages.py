@@ -9,7 +9,7 @@ from dongcha.config.sections import OTHER_TASKS
 from dongcha.errors import RecipeError
 from dongcha.locale import speaking
 
-NOT_BUILT = ["tasks", "pretrain", "augment", "search", "explain", "compress", "serve", "monitor", "review", "retrain"]
+NOT_BUILT = ["pretrain", "augment", "search", "explain", "compress", "serve", "monitor", "review", "retrain"]
 
 
 def refusal(**sections) -> str:

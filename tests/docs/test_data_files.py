@@ -152,6 +152,20 @@ def test_passages_are_twenty_with_names_of_their_own(name):
     assert [row["doc"] for row in rows] == [row["doc"] for row in table("passages.csv")]
 
 
+@pytest.mark.parametrize("name", ["requests.jsonl", "requests_zh.jsonl"])
+def test_requests_are_forty_of_four_intents_and_their_spans_lie_in_the_text(name):
+    rows = lines(name)
+    assert len(rows) == len({row["text"] for row in rows}) == 40
+    assert set(Counter(row["intent"] for row in rows).values()) == {10}
+    counts = Counter(span["label"] for row in rows for span in row["spans"])
+    assert len(counts) == 5 and min(counts.values()) >= 4
+    for row in rows:
+        assert set(row) == {"id", "text", "intent", "spans"} and is_in_its_language(row["text"], name)
+        ends = [0, *(span["end"] for span in row["spans"])]
+        assert all(end <= span["start"] < span["end"] for end, span in zip(ends, row["spans"], strict=False))
+        assert all(row["text"][span["start"] : span["end"]].strip(" .,，。？?") != "" for span in row["spans"])
+
+
 def test_calls_are_twenty_distinct_lines():
     calls = (FOLDER / "calls.txt").read_text(encoding="utf-8").splitlines()
     assert len(calls) == len(set(calls)) == 20 and all(call == call.strip() != "" for call in calls)

@@ -6,13 +6,22 @@ import pytest
 from doc_pages import ROOT, with_tiny_model
 
 EXAMPLES = sorted(path.name for path in (ROOT / "examples").glob("*.yaml"))
-RUN = ("classification", "tagging_zh", "regression", "pairs_zh", "relation", "choice_zh", "qa")  # each task once
+RUN = (
+    "classification",
+    "tagging_zh",
+    "regression",
+    "pairs_zh",
+    "relation",
+    "choice_zh",
+    "qa",
+    "several",
+)  # each task once
 
 
 def test_every_task_has_an_example_in_both_languages():
     from dongcha.registry import names
 
-    assert {name.removesuffix(".yaml").removesuffix("_zh") for name in EXAMPLES} == set(names("tasks"))
+    assert {name.removesuffix(".yaml").removesuffix("_zh") for name in EXAMPLES} == {*names("tasks"), "several"}
     assert {name.replace(".yaml", "_zh.yaml") for name in EXAMPLES if "_zh" not in name} <= set(EXAMPLES)
 
 

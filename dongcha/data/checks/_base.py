@@ -10,10 +10,12 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from dongcha.data.dataset import Dataset
+from dongcha.data.fields import form
 from dongcha.data.rows import joined_texts, read_texts
 from dongcha.locale import say
 from dongcha.types import Check
 
+KNOWN = ("label", "score", "spans")  # forms of gold values, those first that most checks can read
 NUM_EXAMPLES = 5
 LONGEST_EXAMPLE = 60  # characters of user text
 
@@ -77,9 +79,14 @@ class View:
         return say(key, sample=self.sample) if more else ""
 
     @property
+    def targets(self) -> tuple[str, ...]:
+        """The fields that hold gold values of a form that checks know: labels first, then scores, then spans."""
+        return tuple(sorted((n for n in self.fields if form(n) in KNOWN), key=lambda n: KNOWN.index(form(n))))
+
+    @property
     def target(self) -> str | None:
-        """The field that holds the gold value: label, score or spans; None where the task has none of them."""
-        return next((name for name in ("label", "score", "spans") if name in self.fields), None)
+        """The first of `targets`; None where the task has none of them."""
+        return next(iter(self.targets), None)
 
 
 def short(text: str) -> str:

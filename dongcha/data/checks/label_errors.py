@@ -16,6 +16,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
 
 from dongcha.data.checks._base import NUM_EXAMPLES, View, short, skipped
+from dongcha.data.fields import form
 from dongcha.data.rows import read_texts, row_numbers
 from dongcha.errors import MissingExtra
 from dongcha.locale import say
@@ -29,12 +30,13 @@ MOST_LISTED = 1000
 def check(view: View) -> list[Check]:
     """Look for wrong labels in train; labels with fewer rows than folds are left out."""
     dataset = view.splits.get("train")
-    if dataset is None or view.target != "label" or not all(isinstance(v, str) for v in dataset.column("label")):
+    target = next((name for name in view.targets if form(name) == "label"), None)  # of several tasks the first
+    if dataset is None or target is None or not all(isinstance(v, str) for v in dataset.column(target)):
         return [skipped("label_errors", say("data_checks.errors_none"))]
     if len(dataset) > MOST_ROWS:
         chosen = np.random.default_rng(view.seed).choice(len(dataset), MOST_ROWS, replace=False)
         dataset = dataset.take(np.sort(chosen))
-    given = dataset.column("label")
+    given = dataset.column(target)
     counts = Counter(given)
     kept = np.array([row for row, label in enumerate(given) if counts[label] >= NUM_FOLDS], dtype=np.int64)
     dataset, labels = dataset.take(kept), sorted(label for label in counts if counts[label] >= NUM_FOLDS)
@@ -42,7 +44,7 @@ def check(view: View) -> list[Check]:
         return [skipped("label_errors", say("data_checks.errors_few", fewest=NUM_FOLDS))]
     texts = list(read_texts(dataset, view.fields))
     numbers = {label: number for number, label in enumerate(labels)}
-    gold = np.array([numbers[label] for label in dataset.column("label")])
+    gold = np.array([numbers[label] for label in dataset.column(target)])
     probabilities = held_out_probabilities(view, texts, gold)
     rows = suspects(gold, probabilities)
     source_rows = row_numbers(dataset)

@@ -7,11 +7,13 @@ State: one count a label and split.
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from dongcha.data.checks._base import NUM_EXAMPLES, View, short, skipped, split_order
 from dongcha.data.duplicates import fold
+from dongcha.data.fields import form
 from dongcha.data.rows import label_counts
 from dongcha.locale import say
 from dongcha.types import Check, Json
@@ -25,11 +27,17 @@ SHORTEST_TYPO = 4  # letters; shorter names differ by one letter on purpose
 
 def check(view: View) -> list[Check]:
     """Look at the labels of all splits, or at the spread of the scores."""
-    target = view.target
-    if target is None:
+    if not view.targets:
         return [skipped("labels", say("data_checks.labels_none"))]
-    if target == "score":
-        return [_scores(view)]
+    found = {target: _of(view, target) for target in view.targets}
+    if len(found) == 1:
+        return found[view.targets[0]]
+    return [replace(one, message=f"{name}: {one.message}") for name, checks in found.items() for one in checks]
+
+
+def _of(view: View, target: str) -> list[Check]:
+    if form(target) == "score":
+        return [_scores(view, target)]
     counts = {name: label_counts(view.splits[name], target) for name in split_order(view.splits)}
     train = counts.get("train") or next(iter(counts.values()), Counter())
     checks = [_number(train, target), _balance(train), _across(counts), _names(counts)]
@@ -41,7 +49,7 @@ def _figures(counts: Counter[str]) -> dict[str, Json]:
 
 
 def _number(train: Counter[str], target: str) -> Check:
-    if not train or (len(train) == 1 and target == "label"):
+    if not train or (len(train) == 1 and form(target) == "label"):
         message = say("data_checks.labels_one", label=next(iter(train), ""), count=len(train))
         return Check(
             "labels",
@@ -145,8 +153,8 @@ def one_edit_apart(counts: Mapping[str, int]) -> list[tuple[str, str]]:
     """
     by_form: dict[str, list[str]] = defaultdict(list)
     for label in sorted(counts, key=lambda label: (-counts[label], label)):
-        for form in {label, *(label[:i] + label[i + 1 :] for i in range(len(label)))}:
-            by_form[form].append(label)
+        for shape in {label, *(label[:i] + label[i + 1 :] for i in range(len(label)))}:
+            by_form[shape].append(label)
     pairs = dict.fromkeys((family[0], other) for family in by_form.values() for other in family[1:])
     return [(a, b) for a, b in pairs if _is_one_edit(a, b) and _looks_like_a_slip(a, b, counts)]
 
@@ -165,9 +173,9 @@ def _looks_like_a_slip(one: str, other: str, counts: Mapping[str, int]) -> bool:
     return min(len(one), len(other)) >= (SHORTEST_TYPO if is_ascii else SHORTEST_TYPO - 1) and (is_ascii or is_rare)
 
 
-def _scores(view: View) -> Check:
+def _scores(view: View, target: str) -> Check:
     name = "train" if "train" in view.splits else next(iter(view.splits))
-    scores = np.array(_numbers(view.splits[name].column("score")))
+    scores = np.array(_numbers(view.splits[name].column(target)))
     if len(np.unique(scores)) < 2:
         message = say("data_checks.scores_one", count=len(scores))
         return Check("labels", "failed", message, len(scores), fix=say("data_checks.scores_one_fix"))

@@ -10,6 +10,7 @@ from collections.abc import Callable
 import numpy as np
 
 from dongcha.data.checks._base import NUM_EXAMPLES, View, short, split_order
+from dongcha.data.fields import form
 from dongcha.data.rows import read_texts
 from dongcha.locale import say
 from dongcha.types import Check, Json
@@ -64,11 +65,11 @@ def _tokens(view: View, name: str, encode: Encode) -> tuple[dict[str, Json], lis
     limit = view.max_tokens if view.max_tokens is not None else max(lengths, default=0)
     cut = [row for row, length in enumerate(lengths) if length > limit]
     cut_spans, spans = 0, 0
-    if view.target == "spans":
-        gold = sample.column("spans")
-        spans = sum(len(row or ()) for row in gold)
+    for target in (name for name in view.targets if form(name) == "spans"):
+        gold = sample.column(target)
+        spans += sum(len(row or ()) for row in gold)
         ends = [texts[row][: span["end"]] for row in cut for span in gold[row] or ()]
-        cut_spans = sum(len(ids) > limit for ids in encode(ends)) if ends else 0
+        cut_spans += sum(len(ids) > limit for ids in encode(ends)) if ends else 0
     return {
         "tokens": _spread(lengths),
         "sampled": len(texts),

@@ -172,6 +172,41 @@ MESSAGES = {
         "task is null, which goes with pretrain only, and pretrain is not built yet in version {version}; name a task.",
         "task 为 null 时只能做 pretrain，而版本 {version} 尚未提供 pretrain；请写明任务。",
     ),
+    "config.which_task": (
+        "the recipe names no task; write task: classification, or tasks: with a list of several.",
+        "配方没有写明任务；请写 task: classification，或用 tasks: 列出多个。",
+    ),
+    "config.task_and_tasks": (
+        "tasks and task ({task}) are both set; move {task} into the list, or delete one of them.",
+        "tasks 与 task（{task}）同时设置；请把 {task} 移入列表，或删去其一。",
+    ),
+    "config.one_task": (
+        "tasks lists fewer than two; for one task write task: with its name, its columns under data.columns.",
+        "tasks 少于两项；只有一个任务时请写 task:，其列名放在 data.columns 下。",
+    ),
+    "config.unknown_task": (
+        "{path} is {found!r}, which is no task; did you mean {near}?",
+        "{path} 的值 {found!r} 不是任务名；是否想写 {near}？",
+    ),
+    "config.task_name_twice": (
+        "{path}: {name} is the name of two tasks; give each a name of its own with name:.",
+        "{path}：有两个任务都叫 {name}；请用 name: 给它们各起一个名字。",
+    ),
+    "config.tasks_inputs": (
+        "tasks over one data must read the same fields, and {first} reads {reads}, {task} {other}; "
+        "train {task} with a recipe of its own.",
+        "共用同一份数据的任务须读相同的字段，而 {first} 读 {reads}，{task} 读 {other}；请为 {task} 另写一份配方。",
+    ),
+    "config.tasks_alone": (
+        "{task} cannot be one of several tasks: its head reads a row in a way of its own; "
+        "train it with a recipe of its own.",
+        "{task} 不能与其他任务一起学：它读取一行的方式与众不同；请为它另写一份配方。",
+    ),
+    "config.tasks_columns": (
+        "columns of task {task} names {field}, which is no target of it (it has {own}); "
+        "columns of the inputs go under data.columns.",
+        "任务 {task} 的 columns 写了 {field}，但它的目标字段是 {own}；输入列请写在 data.columns 下。",
+    ),
     "config.source": (
         "{path} must be the path of a file or folder of texts; in Python, a list of dicts, a pandas frame or an Arrow table.",
         "{path} 应为文本文件或文件夹的路径；在 Python 中也可以是字典列表、pandas 表或 Arrow 表。",

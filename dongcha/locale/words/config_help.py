@@ -15,7 +15,10 @@ MESSAGES = {
         "learn: classification, tagging, regression, relation, pairs, choice or qa",
         "任务：classification、tagging、regression、relation、pairs、choice 或 qa",
     ),
-    "config.help.tasks": ("several tasks at once; not built yet", "同时学多个任务；尚未提供"),
+    "config.help.tasks": (
+        "several tasks on one model, in place of task: a list of names or mappings",
+        "一个模型同时学多个任务，代替 task：任务名或映射的列表",
+    ),
     "config.help.data": (
         "the texts ('train' at least) and how they are read",
         "文本数据（至少要有 train）及其读取方式",

@@ -1,6 +1,8 @@
 """What the report calls its rows, columns, metrics, checks, steps and splits."""
 
 MESSAGES = {
+    "report.of_task": ("{task}: {name}", "{task}：{name}"),
+    "report.metric.tasks_mean": ("mean of the tasks", "各任务均值"),
     "report.row.majority": ("majority", "多数类"),
     "report.row.tf_idf_linear": ("TF-IDF + linear", "TF-IDF + 线性"),
     "report.row.tfidf_linear": ("TF-IDF + linear", "TF-IDF + 线性"),

@@ -27,7 +27,8 @@ class HeadSpec:
     """What a task asks of a head.
 
     `num_outputs` C; `loss` names the loss in the head's LOSSES; `label_smoothing` in [0, 1); `class_weights` (C,) or
-    empty for none; `dropout` overrides the model's own probabilities when it is a number.
+    empty for none; `dropout` overrides the model's own probabilities when it is a number. A head of several tasks has
+    one spec a task in `parts`, each with the task's name as its `part` and the `weight` of its loss.
     """
 
     name: str
@@ -37,6 +38,30 @@ class HeadSpec:
     class_weights: tuple[float, ...] = ()
     dropout: float | None = None
     labels: tuple[str, ...] = field(default=())
+    part: str = ""
+    weight: float = 1.0
+    parts: "tuple[HeadSpec, ...]" = ()
+
+    def card(self) -> dict[str, Any]:
+        """Return what rebuilds the head of a saved model."""
+        facts: dict[str, Any] = {name: getattr(self, name) for name in ("name", "num_outputs", "loss", "labels")}
+        if self.parts:
+            own = [{"part": part.part, "weight": part.weight} for part in self.parts]
+            facts["parts"] = [part.card() | kept for part, kept in zip(self.parts, own, strict=True)]
+        return facts
+
+    @classmethod
+    def from_card(cls, card: Mapping[str, Any]) -> "HeadSpec":
+        """Rebuild what `card` returned."""
+        facts = {name: card[name] for name in ("name", "num_outputs", "loss")}
+        facts |= {name: card[name] for name in ("part", "weight") if name in card}
+        parts = tuple(cls.from_card(part) for part in card.get("parts", ()))
+        return cls(**facts, labels=tuple(card["labels"]), parts=parts)
+
+    @property
+    def by_token(self) -> bool:
+        """Tell whether each token gets an answer of its own."""
+        return self.name == "token" or any(part.by_token for part in self.parts)
 
 
 EXTRA_INPUTS = ("token_type_ids",)  # columns of a batch that a module gets beside ids and mask, where they are there

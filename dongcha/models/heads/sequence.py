@@ -8,6 +8,7 @@ gradient of the whole batch.
 """
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -57,16 +58,20 @@ class Pooled(nn.Module):
     def save(self, folder: Path) -> None:
         """Write the backbone for plain AutoModel, and the head beside it."""
         self.hf.save_pretrained(folder)
-        tensors = {k: v.detach().cpu().contiguous() for k, v in self.linear.state_dict().items()}
-        save_file(tensors, folder / HEAD_FILE)
+        save_head(folder, self.linear.state_dict())
         save_pooling(folder, self.pooling, self.linear.in_features)
 
 
 _MODE = {"mean": "mean_tokens", "cls": "cls_token", "max": "max_tokens"}
 
 
+def save_head(folder: Path, tensors: Mapping[str, Tensor]) -> None:
+    """Write a head's weights beside its backbone."""
+    save_file({k: v.detach().cpu().contiguous() for k, v in tensors.items()}, folder / HEAD_FILE)
+
+
 def save_pooling(folder: Path, pooling: str, width: int) -> None:
-    """Write the pooling beside a backbone, as sentence encoders have it."""
+    """Write how hidden states become a text's vector, as sentence encoders do."""
     (folder / POOLING_FILE).parent.mkdir(exist_ok=True)
     modes = {f"pooling_mode_{_MODE[p]}": p == pooling for p in POOLINGS}
     facts = {"word_embedding_dimension": width} | modes

@@ -13,7 +13,7 @@ from dongcha.report import charts, figures
 from dongcha.report.as_json import plain
 from dongcha.report.blocks import Block, Bullets, Cell, Chart, Charts, Checks, Code, Facts, Fold, Paragraph, flat, table
 from dongcha.report.limits import limits
-from dongcha.report.terms import term
+from dongcha.report.terms import JOINED, term
 from dongcha.types import Report
 
 MOST_POINTS = 24
@@ -139,7 +139,9 @@ def load(report: Report) -> list[Block]:
 
 def command(report: Report, text: str | None = None) -> str:
     """Write the command that predicts with the model of this run; `text` must be safe between double quotes."""
-    source = f'--text "{text or say("report.load.text")}"' if report.task in _ONE_TEXT else "rows.jsonl"
+    source = (
+        f'--text "{text or say("report.load.text")}"' if {*report.task.split(JOINED)} <= {*_ONE_TEXT} else "rows.jsonl"
+    )
     return f"dongcha predict {_quoted(report.folder)} {source}"
 
 

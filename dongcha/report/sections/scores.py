@@ -4,6 +4,7 @@ In: a Report. Out: lists of blocks, empty where the report has nothing of the ki
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from dongcha.locale import say
 from dongcha.report import charts, figures
@@ -38,24 +39,10 @@ def table_section(report: Report) -> list[Block]:
     """Set the before/after table with its intervals drawn, then the other metrics and the cost of the same models."""
     if not report.table:
         return []
-    metric = term("metric", report.main_metric)
-    mains = [row.metrics.get(report.main_metric) for row in report.table]
-    axis = _axis(figure for figure in mains if figure)
-    tests = _kept(report, _TESTS)
-    rows: list[tuple[Cell | str, ...]] = [
-        (
-            _name(report, row),
-            figures.score(main.value if main else None),
-            figures.interval(main),
-            Cell("", whisker=main, axis=axis),
-            *(write(row) for _, write in tests),
-        )
-        for row, main in zip(report.table, mains, strict=True)
-    ]
-    head = (say("report.col.model"), metric, say("report.col.interval"), _ends(axis), *(name for name, _ in tests))
-    blocks: list[Block] = [table(say("report.table.caption", metric=metric), head, rows, note=_test_note(report))]
-    others = dict.fromkeys(name for row in report.table for name in row.metrics if name != report.main_metric)
-    costs = _kept(report, _COSTS)
+    shown = report.main_metrics or (report.main_metric,)
+    blocks: list[Block] = [_main_table(report, metric) for metric in shown]
+    others = dict.fromkeys(name for row in report.table for name in row.metrics if name not in shown)
+    costs = _kept(report.table, _COSTS)
     if others or costs:
         head = (say("report.col.model"), *(term("metric", name) for name in others), *(name for name, _ in costs))
         rest: list[tuple[Cell | str, ...]] = [
@@ -70,16 +57,43 @@ def table_section(report: Report) -> list[Block]:
     return blocks
 
 
+def _main_table(report: Report, metric: str) -> Block:
+    """Set the models by one main metric; where several tasks were learnt, those that have it."""
+    told = [row for row in report.table if not report.main_metrics or metric in row.metrics]
+    told = [replace(row, verdict=row.verdicts.get(metric) or row.verdict) for row in told]
+    mains = [row.metrics.get(metric) for row in told]
+    axis = _axis(figure for figure in mains if figure)
+    tests = _kept(told, _TESTS)
+    rows: list[tuple[Cell | str, ...]] = [
+        (
+            _name(report, row),
+            figures.score(main.value if main else None),
+            figures.interval(main),
+            Cell("", whisker=main, axis=axis),
+            *(write(row) for _, write in tests),
+        )
+        for row, main in zip(told, mains, strict=True)
+    ]
+    name = term("metric", metric)
+    head = (say("report.col.model"), name, say("report.col.interval"), _ends(axis), *(one for one, _ in tests))
+    return table(say("report.table.caption", metric=name), head, rows, note=_test_note(told))
+
+
 _Columns = tuple[tuple[str, Callable[[Row], str]], ...]
 
 
-def _kept(report: Report, columns: _Columns) -> list[tuple[str, Callable[[Row], str]]]:
+def _kept(rows: Sequence[Row], columns: _Columns) -> list[tuple[str, Callable[[Row], str]]]:
     """Name the columns in which some row has something to say."""
-    return [(say(f"report.col.{name}"), write) for name, write in columns if any(map(write, report.table))]
+    return [(say(f"report.col.{name}"), write) for name, write in columns if any(map(write, rows))]
 
 
 def _name(report: Report, row: Row) -> Cell:
-    return Cell(term("row", row.name), strong=row is after_row(report))
+    return Cell(term("row", row.name), strong=_is_after(report, row))
+
+
+def _is_after(report: Report, row: Row) -> bool:
+    after = after_row(report)
+    return after is not None and row.name == after.name
 
 
 def _brief(figure: Interval | None) -> str:
@@ -107,13 +121,9 @@ _COSTS: _Columns = (
 )
 
 
-def _test_note(report: Report) -> str:
-    after = after_row(report)
-    return (
-        say(f"report.test_note.{after.verdict.test}")
-        if after and after.verdict and after.verdict.test in _NOTED
-        else ""
-    )
+def _test_note(rows: Sequence[Row]) -> str:
+    tests = [row.verdict.test for row in rows if row.verdict is not None and row.verdict.test in _NOTED]
+    return say(f"report.test_note.{tests[-1]}") if tests else ""
 
 
 _NOTED = ("mcnemar", "bootstrap")

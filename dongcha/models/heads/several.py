@@ -1,0 +1,125 @@
+"""Give several tasks their outputs at once: one backbone, one linear layer a task, read by text or by token.
+
+A task whose own head is `sequence` reads the text's pooled vector (the model's own pooling, else the mean), one whose
+head is `token` reads each token. Outputs are one array (B, T, C): the tasks' outputs side by side on the last axis,
+those of a text at its first token alone. A task's targets are the batch's `<name>.target` (`unit_<name>.target`).
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+import transformers
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+from dongcha.data.features import Features
+from dongcha.models.heads import sequence, token
+from dongcha.models.heads._base import HeadSpec, load_hf, own_dropout, refuse_incomplete
+
+KINDS: Mapping[str, Any] = {"sequence": sequence, "token": token}  # heads that can stand beside others
+POOLING = "mean"  # of a model that has none of its own
+
+Array = TypeVar("Array")
+
+
+class Several(nn.Module):
+    """A backbone and one linear layer a task."""
+
+    form = "several"
+
+    def __init__(self, hf: Any, pooling: str, spec: HeadSpec) -> None:
+        super().__init__()
+        self.hf = hf
+        self.pooling = pooling
+        self.parts = spec.parts
+        layers = [nn.Linear(int(hf.config.hidden_size), part.num_outputs) for part in spec.parts]
+        for layer in layers:
+            nn.init.normal_(layer.weight, std=0.02)
+            nn.init.zeros_(layer.bias)
+        self.linears = nn.ModuleList(layers)
+        self.dropouts = nn.ModuleList(nn.Dropout(_dropout(hf.config, part)) for part in spec.parts)
+        self.new = frozenset(f"linears.{i}.{name}" for i in range(len(spec.parts)) for name in ("weight", "bias"))
+
+    @property
+    def backbone(self) -> Any:
+        """The model without its heads."""
+        return self.hf
+
+    def forward(self, input_ids: Tensor, mask: Tensor, **extra: Tensor) -> Tensor:
+        """Return logits (B, T, C); a text's stand at its first token, zeros at the others."""
+        hidden_BTH = self.hf(input_ids=input_ids, attention_mask=mask.long(), **extra).last_hidden_state
+        pooled_BH = sequence.pool(hidden_BTH, mask, self.pooling)
+        found = []
+        for part, layer, dropout in zip(self.parts, self.linears, self.dropouts, strict=True):
+            if part.name == "token":
+                found.append(layer(dropout(hidden_BTH)))
+            else:
+                first_B1C = layer(dropout(pooled_BH))[:, None]
+                found.append(F.pad(first_B1C, (0, 0, 0, hidden_BTH.shape[1] - 1)))
+        return torch.cat(found, dim=-1)
+
+    def save(self, folder: Path) -> None:
+        """Write the backbone for plain AutoModel, and the heads beside it, each under its task's name."""
+        self.hf.save_pretrained(folder)
+        layers = zip(self.parts, self.linears, strict=True)
+        tensors = {f"{part.part}.{k}": v for part, layer in layers for k, v in layer.state_dict().items()}
+        sequence.save_head(folder, tensors)
+        sequence.save_pooling(folder, self.pooling, int(self.hf.config.hidden_size))
+
+
+def _dropout(config: Any, part: HeadSpec) -> float:
+    """Return a layer's dropout as the task's own head would have it: by token the model's, on pooled vectors none."""
+    if part.dropout is not None:
+        return part.dropout
+    return own_dropout(config) if part.name == "token" else 0.0
+
+
+def build(folder: Path, spec: HeadSpec) -> nn.Module:
+    """Build backbone and heads from a model's folder; a folder that we saved gets its trained heads back."""
+    hf, info = load_hf(transformers.AutoModel, folder, spec.dropout, {})
+    refuse_incomplete(folder, info["missing_keys"])
+    module = Several(hf, sequence.own_pooling(folder) or POOLING, spec)
+    tensors = load_file(folder / sequence.HEAD_FILE) if (folder / sequence.HEAD_FILE).is_file() else {}
+    if {f"{part.part}.weight" for part in spec.parts} <= {*tensors}:  # else the head of a single task's model
+        for part, layer in zip(spec.parts, module.linears, strict=True):
+            layer.load_state_dict({name: tensors[f"{part.part}.{name}"] for name in ("weight", "bias")})
+    return module
+
+
+def places(spec: HeadSpec) -> list[tuple[HeadSpec, slice]]:
+    """Return each task's spec with the columns of its outputs."""
+    found, begin = [], 0
+    for part in spec.parts:
+        found.append((part, slice(begin, begin + part.num_outputs)))
+        begin += part.num_outputs
+    return found
+
+
+def logits_of(logits_BTC: Tensor, part: HeadSpec, columns: slice) -> Tensor:
+    """Return a task's logits as its own head would give them: (B, C) or (B, T, C)."""
+    own = logits_BTC[..., columns]
+    return own if part.name == "token" else own[:, 0]
+
+
+def batch_of(batch: Mapping[str, Array], part: HeadSpec) -> dict[str, Array]:
+    """Return a batch with a task's targets where its own head looks for them."""
+    target = KINDS[part.name].TARGET
+    given = f"{target.removesuffix('target')}{part.part}.target"
+    return {**batch, target: batch[given]}
+
+
+def features_of(features: Features, part: str) -> Features:
+    """Return features as one task alone would have them: its own targets, none of the others'."""
+    return replace(features, tokens=_own(features.tokens, part), units=_own(features.units, part))
+
+
+def _own(columns: Mapping[str, np.ndarray], part: str) -> dict[str, np.ndarray]:
+    """Leave the targets of other tasks out, and call the task's own as it would alone."""
+    target = f"{part}.target"
+    kept = {name: column for name, column in columns.items() if name == target or not name.endswith(".target")}
+    return {"target" if name == target else name: column for name, column in kept.items()}
