@@ -74,7 +74,8 @@ class Row:
     """A line of the before/after table: a model, its figures, what it cost, how it differs from before.
 
     `metrics` maps a metric's name to its figure; `seconds` is wall time to make it, `megabytes` its peak memory,
-    `size_megabytes` its files on disk; None where it was not measured.
+    `size_megabytes` its files on disk; None where it was not measured. `verdict` compares it with the row that
+    `against` names; empty in reports of earlier versions, where it was before.
     """
 
     name: str
@@ -83,6 +84,7 @@ class Row:
     megabytes: float | None = None
     size_megabytes: float | None = None
     verdict: Verdict | None = None
+    against: str = ""
 
 
 @dataclass(frozen=True, slots=True)

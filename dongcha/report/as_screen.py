@@ -20,7 +20,7 @@ from dongcha.report import figures
 from dongcha.report.sections.run import command
 from dongcha.report.terms import one_line, term, visible
 from dongcha.report.texts import as_allowed
-from dongcha.report.verdict import after_row
+from dongcha.report.verdict import after_row, tested_words
 from dongcha.types import Json, Report, Row
 
 TEXT_WIDTH = 44
@@ -85,10 +85,7 @@ def _score_cells(report: Report, row: Row) -> tuple[Text, ...]:
     figure, verdict = row.metrics.get(report.main_metric), row.verdict
     compared = Text()
     if verdict:
-        words = say(
-            "report.screen.verdict", word=say(f"report.word.{verdict.word}"), p=figures.p_value(verdict.p_value)
-        )
-        compared = Text(words, style=_WORD_STYLE[verdict.word])
+        compared = Text(visible(tested_words(report, row)), style=_WORD_STYLE[verdict.word])
     return (
         Text(visible(term("row", row.name))),
         Text(figures.score(figure.value if figure else None)),

@@ -8,7 +8,7 @@ from dongcha.config import Recipe
 from dongcha.config.kinds import PerLabel
 from dongcha.data.dataset import Dataset
 from dongcha.data.splits import Splits
-from dongcha.errors import RecipeError
+from dongcha.errors import DataError, ModelError, RecipeError
 from dongcha.index import Index, open_index
 from dongcha.locale import say
 from dongcha.models.heads._base import HeadSpec
@@ -31,7 +31,10 @@ def learn(recipe: Recipe, splits: Splits) -> Task:
     max_tokens = None if recipe.data.max_tokens == "auto" else recipe.data.max_tokens
     task: Task = module.Task.learn(train, Lengths(max_tokens=max_tokens, long_texts=chosen, pairs=recipe.data.pairs))
     refuse_what_needs_labels(recipe, task, train)
-    return task.searching(splits) if isinstance(task, Searches) else task
+    if not isinstance(task, Searches):
+        return task
+    Index.create((), (), np.zeros((0, 1), np.float32))  # a library that it lacks is told now, not after training
+    return task.searching(splits)
 
 
 def refuse_what_needs_labels(recipe: Recipe, task: Task, train: Dataset) -> None:
@@ -79,7 +82,12 @@ def saved_task(model: Model, folder: Path) -> Task:
     task = task_of(model)
     if not isinstance(task, Searches):
         return task
-    index = open_index(folder / INDEX)
+    if not (folder / INDEX).is_dir():
+        raise ModelError(say("tasks.no_index", folder=folder / INDEX))
+    try:
+        index = open_index(folder / INDEX)
+    except DataError as error:
+        raise ModelError(say("tasks.index", error=error)) from error
     return task.over(index.ids, index.texts(index.ids), np.asarray(index.rows.vectors))
 
 

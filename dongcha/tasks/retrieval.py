@@ -181,10 +181,12 @@ class Task(Unlabelled):
         Passages with a judgement of any grade are left alone, and those as near as the best answer are passed over:
         many of these are answers that nobody marked (Moreira et al. 2024, "NV-Retriever", section 3).
         """
+        known: dict[str, set[int]] = {}  # a query may stand in several rows
+        for i, query in enumerate(rows["query"]):
+            known.setdefault(query, set()).update(self.passages.number[doc] for doc in self.grades(rows, i))
         mined = {}
         for i, (numbers, scores) in enumerate(self.nearest(outputs, features)):
-            grades = self.grades(rows, i)
-            judged = {self.passages.number[doc] for doc in grades}
+            judged = known[rows["query"][i]]
             best = max((s for n, s in zip(numbers, scores, strict=True) if n in judged), default=np.inf)
             found = (n for n, s in zip(numbers, scores, strict=True) if n not in judged and s < MARGIN * best)
             mined[rows["query"][i]] = [n for n, _ in zip(found, range(count), strict=False)]

@@ -6,7 +6,17 @@ import pytest
 from doc_pages import ROOT, with_tiny_model
 
 EXAMPLES = sorted(path.name for path in (ROOT / "examples").glob("*.yaml"))
-RUN = ("classification", "tagging_zh", "regression", "pairs_zh", "relation", "choice_zh", "qa")  # each task once
+RUN = (
+    "classification",
+    "tagging_zh",
+    "regression",
+    "pairs_zh",
+    "relation",
+    "choice_zh",
+    "qa",
+    "retrieval",
+    "retrieval_zh",
+)  # each task once
 
 
 def test_every_task_has_an_example_in_both_languages():
