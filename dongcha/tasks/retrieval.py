@@ -204,11 +204,12 @@ class Task(Unlabelled):
         found = []
         for i, (numbers, scores) in enumerate(self.nearest(outputs, features)):
             share = float(softmax(SCALE * scores)[0])
-            found.append(Prediction(i, self.answer(numbers, np.round(scores, 4).tolist()), share))
+            found.append(Prediction(i, self.answer(numbers, scores), share))
         return found
 
-    def answer(self, numbers: Sequence[int], scores: Sequence[float]) -> dict[str, Any]:
+    def answer(self, numbers: Sequence[int], scores: Sequence[float] | np.ndarray) -> dict[str, Any]:
         """Return what is said of passages found, best first."""
+        scores = np.round(np.asarray(scores, dtype=np.float64), 4).tolist()  # single precision has tails of digits
         texts, ids = self.passages.texts, self.passages.ids
         found = [{"doc": ids[n], "score": score} for n, score in zip(numbers, scores, strict=True)]
         if self.tells_texts:
@@ -238,7 +239,7 @@ class Task(Unlabelled):
         for pair in zip(one, other, strict=True):
             rankings = [np.array([self.passages.number[f["doc"]] for f in p.target["relevant"]], int) for p in pair]
             numbers, scores = fuse(rankings, self.told)
-            joined.append(Prediction(pair[0].row, self.answer(numbers.tolist(), np.round(scores, 4).tolist()), 0.0))
+            joined.append(Prediction(pair[0].row, self.answer(numbers.tolist(), scores), 0.0))
         return joined
 
     def settle(self, outputs: np.ndarray, features: Features, rows: Columns) -> "Task":

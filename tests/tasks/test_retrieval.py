@@ -177,8 +177,12 @@ def test_a_run_has_its_rows_and_its_model_finds_what_it_searched(tiny_folder, tm
     assert list(rows) == ["bm25", "before", "hybrid", "after"]
     assert rows["hybrid"].verdict and rows["after"].verdict and not rows["bm25"].verdict
     assert {check.status for check in report.checks if check.name != "forecast_kept"} <= {"passed"}
+    card = (tmp_path / report.folder / "README.md").read_text(encoding="utf-8")
+    assert "--text" in card and "their pooling in numpy equal vectors" in card and '"sentence-similarity"' in card
+    assert "against BM25" in card
     predictor = dongcha.load(tmp_path / report.folder)
     [answer] = predictor.predict(["paris 0"])
+    assert all(len(str(one["score"])) <= len("-0.1234") for one in answer["relevant"])
     assert len(answer["relevant"]) == 10 and answer["positive"] == answer["relevant"][0]["text"]
     known = {row["positive"] for row in data["train"]}
     assert {one["text"] for one in answer["relevant"]} <= known

@@ -86,8 +86,8 @@ MESSAGES = {
         "超过 max_tokens 的文本：truncate 截断，windows 分窗，auto 自动",
     ),
     "config.help.data.pairs": (
-        "texts of a pair, or question and choices: together as one input, or apart, a vector each",
-        "成对的文本，或问题与选项：together 合为一个输入，apart 各自成向量",
+        "several texts of a row: together as one input, or apart, a vector each",
+        "一行的几段文本：together 合为一个输入，apart 各自成向量",
     ),
     "config.help.model": (
         "model folder, hub name, or package:NAME/folder",
