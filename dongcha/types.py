@@ -74,8 +74,9 @@ class Row:
     """A line of the before/after table: a model, its figures, what it cost, how it differs from before.
 
     `metrics` maps a metric's name to its figure; `seconds` is wall time to make it, `megabytes` its peak memory,
-    `size_megabytes` its files on disk; None where it was not measured. `verdicts` holds one
-    a task where several were learnt, by the name of the task's main metric.
+    `size_megabytes` its files on disk; None where it was not measured. `verdict` compares it with the row that
+    `against` names; empty in reports of earlier versions, where it was before. `verdicts` holds one a task where
+    several were learnt, by the name of the task's main metric.
     """
 
     name: str
@@ -85,6 +86,7 @@ class Row:
     size_megabytes: float | None = None
     verdict: Verdict | None = None
     verdicts: Mapping[str, Verdict] = field(default_factory=dict)
+    against: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -254,6 +254,20 @@ KEYS = {
         base={"task": "tagging", **data(train=tiny_rows("tagging", 48), max_tokens=8)},
         found=24,
     ),
+    "data.pairs": Key(
+        data(pairs="apart"),
+        num_features,
+        "features",
+        base={"task": "pairs", **data(train=tiny_rows("pairs", 48))},
+        found=48,  # two texts of each of 24 rows
+    ),
+    "data.corpus": Key(
+        data(corpus=[{"doc": "only here", "text": "a garden"}]),
+        lambda work: "only here" in work["task"].passages.ids,
+        "task",
+        base={"task": "retrieval", **data(train=tiny_rows("retrieval", 48))},
+        found=True,
+    ),
     # adapt and train
     "adapt.method": Key({"adapt": "head"}, backbone_moved, found=False),
     "train.epochs": Key(train(epochs=3), steps),
@@ -270,6 +284,12 @@ KEYS = {
     "train.precision": Key(train(precision="bf16")),
     "train.label_smoothing": Key(train(label_smoothing=0.2)),
     "train.class_weights": Key(train(class_weights="balanced"), base=data(train=FEW_BAD)),
+    "train.hard_negatives": Key(
+        train(hard_negatives=2),
+        num_features,
+        "features",
+        base={"task": "retrieval", **data(train=tiny_rows("retrieval", 48))},
+    ),
     "train.head_start": Key(train(head_start="probe")),
     "train.validate": Key(train(validate=1), num_scores),
     "train.early_stopping": Key(
@@ -307,7 +327,7 @@ PATHS_AND_NAMES = {"extends", "name", "language", "data.train"}
 SECTIONS = {"data", "data.split", "adapt", "train", "train.optimizer", "train.schedule", "evaluate", "report"}
 NOT_BUILT = {
     *("pretrain", "augment", "search", "explain", "compress", "serve"),
-    *("monitor", "review", "retrain", "data.corpus"),
+    *("monitor", "review", "retrain"),
 }
 
 

@@ -26,6 +26,7 @@ from dongcha.types import Check
 TOLERANCE = 1e-5  # of the largest logit: what another order of the same fp32 sums may cost
 ROWS = 32
 PAIR_PARTS = 3  # vectors that a layer of two towers reads, for each of a pair's
+PASSED = {"native": "checks.plain_passed", "embedding": "checks.plain_passed_vectors"}  # by a module's form
 # What a class of Transformers takes, by our name: a list of its own, so that what our model forgets is seen here.
 PLAIN_INPUTS = {"input_ids": "input_ids", "mask": "attention_mask", "token_type_ids": "token_type_ids"}
 
@@ -46,7 +47,7 @@ def check(evidence: Evidence) -> Check:
     figures = {"class": head_class, "largest_difference": gap, "same_tokens": same["tokens"]}
     figures["same_labels"] = same["labels"]
     if gap <= allowed and all(same.values()):
-        key = "checks.plain_passed" if head_class != "AutoModel" else "checks.plain_passed_head"
+        key = PASSED.get(model.module.form, "checks.plain_passed_head")
         return Check("plain_transformers", "passed", say(key, head=head_class), figures=figures)
     other = say("checks.and").join(say(f"checks.{what}") for what, is_same in same.items() if not is_same)
     key = "checks.plain_other" if other else "checks.plain_failed"

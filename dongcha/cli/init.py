@@ -35,7 +35,7 @@ def init(
     label: Annotated[str | None, typer.Option(help="the column to learn: label, score, tags or spans")] = None,
     model: Annotated[str | None, typer.Option(help="a model's folder, hub name or package:NAME")] = None,
     task: Annotated[
-        str | None, typer.Option(help="classification, tagging, regression, relation, pairs, choice or qa")
+        str | None, typer.Option(help="classification, tagging, regression, relation, pairs, choice, qa or retrieval")
     ] = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="the recipe to write")] = None,
 ) -> None:
@@ -50,12 +50,15 @@ def init(
     siblings = found_siblings(seen, found, live)
     proposal = propose(found.language) if model is None else None
     values = sections(seen, found, siblings, target)
+    values |= corpus_sections(seen, found, target)
     values |= model_sections(proposal, model, target)
     with speaking(found.language or current_language()):
-        recipe = recipe_template(values, notes(seen, found, siblings, proposal, target))
+        recipe = recipe_template(values, notes(seen, found, siblings, proposal, target) | corpus_note(values))
     files.write_text(target, recipe)
     for key, told in seen_lines(seen, found, siblings, model, proposal):
         live.line(key, told)
+    if "data.corpus" in values and values["data.corpus"] is None:
+        live.line("init.col_remark", say("init.corpus_wanted"), "yellow")
     live.line("init.col_next", f"dongcha run {shlex.quote(str(target))}")
     typer.echo(str(target))
 
@@ -113,6 +116,30 @@ def sections(seen: "Look", found: "Guess", siblings: Siblings, target: Path) -> 
     return values
 
 
+def corpus_sections(seen: "Look", found: "Guess", target: Path) -> dict[str, Any]:
+    """Return where the documents are that rows name: a file beside them called so, its columns told; else nowhere."""
+    from dongcha.data.guess import renamed_in
+    from dongcha.data.look import column_names
+    from dongcha.data.siblings import corpus_file
+    from dongcha.data.splits import CORPUS
+
+    if "relevant" not in found.columns:
+        return {}
+    path = None if seen.source.startswith((PACKAGE, *HUBS)) else corpus_file(seen.path)
+    if path is None:
+        return {"data.corpus": None}
+    renamed = renamed_in(column_names(str(path), Path(), has_tags=False), CORPUS)
+    columns = {"data.columns": {**found.renamed, **renamed}} if renamed else {}
+    return {"data.corpus": as_written(str(path), target), **columns}
+
+
+def corpus_note(values: Mapping[str, Any]) -> dict[str, str]:
+    """Return the comment on the corpus: found beside the rows, or to be filled in."""
+    if "data.corpus" not in values:
+        return {}
+    return {"data.corpus": say("init.note_sibling" if values["data.corpus"] else "init.note_corpus")}
+
+
 def model_sections(proposal: Proposal | None, model: str | None, target: Path) -> dict[str, Any]:
     """Return the recipe's values that the model decides."""
     if proposal is None:
@@ -168,8 +195,12 @@ def seen_lines(
 
 def fields_line(found: "Guess") -> str:
     """Say which columns are read and learnt, and the labels or the range of the scores."""
+    from dongcha.data.guess import NO_LABELS
+
     *inputs, target = (" + ".join(names) for names in found.columns.values())
     facts = {"input": ", ".join(inputs), "target": target}
+    if found.bounds is None and NO_LABELS & {*found.columns}:
+        return say("init.fields", **facts)
     if found.bounds is not None:
         return say("init.scores", **facts, low=found.bounds[0], high=found.bounds[1])
     labels = ", ".join(found.labels[:SHOWN])

@@ -39,6 +39,7 @@ OTHER_NAMES = {  # what files often call a field, for the advice in a message
 }
 
 DOC = "doc"
+LISTED = ("choices", "negatives")  # fields that several columns make a list of
 LACKS = {  # by whether gold is needed, as in training, and whether a column of the file is near
     (True, True): "read.columns_near",
     (True, False): "read.columns",
@@ -150,7 +151,7 @@ class Conversion:
     def _convert(self, field: str, batch: pa.RecordBatch) -> pa.Array:
         cells = self._cells(field, batch)
         names = self._names(field)
-        if len(names) > 1 and field == "choices":
+        if len(names) > 1 and field in LISTED:
             cells = self._listed(field, batch, names)
         elif len(names) > 1:
             cells = self._joined(field, batch, names)

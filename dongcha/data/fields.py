@@ -300,11 +300,13 @@ def _relevant(value: Any, position: int, cells: Cells) -> list[dict[str, Any]]:
     found = []
     for one in listed:
         judged = one if isinstance(one, dict) else {"doc": one}
-        doc, grade = judged.get("doc"), judged.get("grade", 1)
+        doc, grade = judged.get("doc"), judged.get("grade")
         named = isinstance(doc, str | int) and not isinstance(doc, bool) and str(doc).strip()
-        if not named or type(grade) is not int or not 0 <= grade < 2**31:
+        grade = 1 if grade is None else grade
+        whole = type(grade) is int or (isinstance(grade, float) and grade.is_integer())
+        if not named or not whole or not 0 <= grade < 2**31:
             cells.refuse_kind(position, one, "relevant")
-        found.append({"doc": str(doc), "grade": grade})
+        found.append({"doc": str(doc), "grade": int(grade)})
     return found
 
 

@@ -45,6 +45,7 @@ _BY_INPUTS = (  # tasks that are known by the columns that they read, and what e
     ("generation", ("prompt", "completion"), ("completion",)),
     ("code", ("prompt", "solution"), ("solution",)),
 )
+NO_LABELS = frozenset({"score", "answer", "answers", "positive", "relevant"})  # targets that are not labels
 _BY_TARGET = {"label": "classification", "score": "regression", "spans": "tagging", "tags": "tagging"}
 
 Fields = dict[str, tuple[str, ...]]  # each field of a task with its columns, the one to learn last
@@ -220,7 +221,7 @@ class _Guessing:
         """Add labels, bounds and language to the fields."""
         *_, target = fields.values()
         column = self.columns[target[0]]
-        labels = set() if {"score", "answer", "answers"} & {*fields} else set(column.values or ())
+        labels = set() if NO_LABELS & {*fields} else set(column.values or ())
         if "tags" in fields:
             labels = {parse_tag(tag)[1] for tag in labels} - {""}
         first = next(iter(fields.values()))
@@ -253,6 +254,13 @@ class _Guessing:
 def _task_of(fields: Mapping[str, object]) -> str:
     by_inputs = (task for task, inputs, _ in _BY_INPUTS if set(inputs) <= {*fields})
     return next(by_inputs, None) or _BY_TARGET[[*fields][-1]]
+
+
+def renamed_in(names: Iterable[str], fields: Iterable[str]) -> dict[str, str]:
+    """Return the columns of a file that hold fields under another name; fields that it lacks are left out."""
+    there = set(names)
+    near = {field: next((o for o in OTHER_NAMES.get(field, ()) if o in there), None) for field in fields}
+    return {field: name for field, name in near.items() if name and field not in there}
 
 
 def _named(field: str, columns: Iterable[Column]) -> Column | None:

@@ -1,4 +1,4 @@
-"""Find the validation and test files that stand beside a training file, and what to call such a set.
+"""Find what stands beside a training file (validation, test, a corpus), and what to call such a set.
 
 In: a path. Out: paths of the same set, by part of the recipe; a name. Goes by names only: `train.jsonl` has
 `validation`, `valid`, `dev` or `val`, and `test`, with the same extension or another known one; `x_train.csv` has
@@ -11,6 +11,7 @@ from pathlib import Path
 
 from dongcha.data.sources import BY_SUFFIX
 
+CORPUS = ("corpus", "documents", "docs", "passages")
 PARTS = {"validation": ("validation", "valid", "dev", "val"), "test": ("test",)}
 TRAIN = "train"
 _TRAIN_NAME = re.compile(r"((?:.*[_\-. ])?)train((?:[_\-. ].*)?)", re.IGNORECASE)
@@ -39,6 +40,13 @@ def siblings(path: Path) -> dict[str, Path]:
         fitting.sort(key=lambda p: (wanted.index(_stem(p).lower()), _suffix(p) != suffix, p.name))
         found |= {part: fitting[0]} if fitting else {}
     return found
+
+
+def corpus_file(path: Path) -> Path | None:
+    """Return the file beside another one whose name says that it holds documents to be searched."""
+    fitting = [p for p in _entries(path.parent) if _stem(p).lower() in CORPUS and p.is_file() and _suffix(p)]
+    fitting.sort(key=lambda p: (CORPUS.index(_stem(p).lower()), _suffix(p) != _suffix(path), p.name))
+    return next((p for p in fitting if p != path), None)
 
 
 def set_name(path: Path) -> str:

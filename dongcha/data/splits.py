@@ -72,7 +72,8 @@ def read_splits(data: Data, fields: tuple[str, ...], *, seed: int, base: Path, c
     order = [name for name in (*MAIN, *data.tests) if name in everything]
     corpus = None
     if data.corpus is not None:
-        documents = ReadOptions(encoding=data.encoding, encoding_errors=data.encoding_errors)
+        columns = {field: data.columns[field] for field in CORPUS if field in data.columns}
+        documents = ReadOptions(columns=columns, encoding=data.encoding, encoding_errors=data.encoding_errors)
         corpus = load(data.corpus, CORPUS, base=base, options=documents, cache=cache, name="corpus")
     return Splits({name: everything[name] for name in order}, frozenset(made) - {"train"}, dropped, corpus)
 

@@ -5,7 +5,7 @@ the rows judge, once.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -69,7 +69,8 @@ def evaluate(
     main = next(iter(task.metrics.values()))
     before, after = outcomes.get(BEFORE), outcomes[AFTER]
     against = {AFTER: BEFORE} | dict(versus or {})
-    table = tuple(_row(task, c, outcomes[c.name], outcomes.get(against.get(c.name, "")), seed) for c in candidates)
+    judged = (_row(task, c, outcomes[c.name], outcomes.get(against.get(c.name, "")), seed) for c in candidates)
+    table = tuple(replace(row, against=against[row.name]) if row.verdict else row for row in judged)
     by_name = {c.name: c.predictions for c in candidates}
     gained, lost = flips(main, before, after) if before is not None else (np.zeros(0, int), np.zeros(0, int))
     told = _Telling(task, test, by_name)

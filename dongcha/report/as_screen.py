@@ -7,7 +7,7 @@ recipe allows them, on one line, and with nothing hidden in them: no escape code
 import io
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePath
 
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
@@ -20,7 +20,7 @@ from dongcha.report import figures
 from dongcha.report.sections.run import command
 from dongcha.report.terms import one_line, term, visible
 from dongcha.report.texts import as_allowed
-from dongcha.report.verdict import after_row
+from dongcha.report.verdict import after_row, tested_words
 from dongcha.types import Json, Report, Row
 
 TEXT_WIDTH = 44
@@ -71,7 +71,7 @@ def _scores(report: Report, metric: str) -> _Fitting:
     names = ("interval", "flips", "time")
     heads = ("", term("metric", metric), *(say(f"report.col.{name}") for name in names), "")
     told = [row for row in report.table if not report.main_metrics or metric in row.metrics]
-    rows = [(row, _score_cells(metric, row)) for row in told]
+    rows = [(row, _score_cells(report, metric, row)) for row in told]
     wide, narrow = (Table(box=None, pad_edge=False, padding=(0, gap, 0, 0), header_style="dim") for gap in (2, 1))
     for head, width in zip(heads, _COLUMN_WIDTHS, strict=True):
         wide.add_column(Text(head), min_width=width, no_wrap=True)
@@ -84,14 +84,11 @@ def _scores(report: Report, metric: str) -> _Fitting:
     return _Fitting(wide, Group(narrow, *(Text.assemble(cells[0], ": ", cells[5]) for _, cells in rows if cells[5])))
 
 
-def _score_cells(metric: str, row: Row) -> tuple[Text, ...]:
+def _score_cells(report: Report, metric: str, row: Row) -> tuple[Text, ...]:
     figure, verdict = row.metrics.get(metric), row.verdicts.get(metric) or row.verdict
     compared = Text()
     if verdict:
-        words = say(
-            "report.screen.verdict", word=say(f"report.word.{verdict.word}"), p=figures.p_value(verdict.p_value)
-        )
-        compared = Text(words, style=_WORD_STYLE[verdict.word])
+        compared = Text(visible(tested_words(report, replace(row, verdict=verdict))), style=_WORD_STYLE[verdict.word])
     return (
         Text(visible(term("row", row.name))),
         Text(figures.score(figure.value if figure else None)),

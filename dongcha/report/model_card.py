@@ -25,6 +25,7 @@ _PIPELINES = {
     "pairs": "text-classification",
     "choice": "multiple-choice",
     "qa": "question-answering",
+    "retrieval": "sentence-similarity",
 }
 
 

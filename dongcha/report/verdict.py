@@ -23,6 +23,17 @@ def before_row(report: Report) -> Row | None:
     return next((row for row in report.table if slug(row.name).startswith("before")), None)
 
 
+def tested_words(report: Report, row: Row) -> str:
+    """Say how a row's test ended, and against which row where that is not before; empty where none was made."""
+    if row.verdict is None:
+        return ""
+    facts = {"word": say(f"report.word.{row.verdict.word}"), "p": p_value(row.verdict.p_value)}
+    before = before_row(report)
+    if not row.against or (before is not None and row.against == before.name):
+        return say("report.screen.verdict", **facts)
+    return say("report.screen.verdict_against", **facts, other=term("row", row.against))
+
+
 def main_figure(report: Report, row: Row | None) -> Interval | None:
     """Return a row's figure on the main metric."""
     return row.metrics.get(report.main_metric) if row else None

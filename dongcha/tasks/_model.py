@@ -17,7 +17,7 @@ from dongcha.config.sections import Data
 from dongcha.data.dataset import Dataset
 from dongcha.data.fields import form
 from dongcha.data.splits import Splits
-from dongcha.errors import RecipeError
+from dongcha.errors import DataError, ModelError, RecipeError
 from dongcha.index import Index, open_index
 from dongcha.locale import say
 from dongcha.models.heads._base import HeadSpec
@@ -114,8 +114,11 @@ def learn(recipe: Recipe, splits: Splits) -> Task:
             raise RecipeError(recipe.at("tasks", say("config.tasks_alone", task=part.task.name)))
         task = Several(tuple(parts))
     refuse_what_needs_labels(recipe, task, train)
-    learnt: Task = task.searching(splits) if isinstance(task, Searches) else task
-    return learnt
+    if not isinstance(task, Searches):
+        learnt: Task = task
+        return learnt
+    Index.create((), (), np.zeros((0, 1), np.float32))  # a library that it lacks is told now, not after training
+    return task.searching(splits)
 
 
 def _learn_part(part: Part, train: Dataset, lengths: Lengths) -> Part:
@@ -192,7 +195,12 @@ def saved_task(model: Model, folder: Path) -> Task:
     task = task_of(model)
     if not isinstance(task, Searches):
         return task
-    index = open_index(folder / INDEX)
+    if not (folder / INDEX).is_dir():
+        raise ModelError(say("tasks.no_index", folder=folder / INDEX))
+    try:
+        index = open_index(folder / INDEX)
+    except DataError as error:
+        raise ModelError(say("tasks.index", error=error)) from error
     return task.over(index.ids, index.texts(index.ids), np.asarray(index.rows.vectors))
 
 

@@ -181,10 +181,12 @@ class Task(Unlabelled):
         Passages with a judgement of any grade are left alone, and those as near as the best answer are passed over:
         many of these are answers that nobody marked (Moreira et al. 2024, "NV-Retriever", section 3).
         """
+        known: dict[str, set[int]] = {}  # a query may stand in several rows
+        for i, query in enumerate(rows["query"]):
+            known.setdefault(query, set()).update(self.passages.number[doc] for doc in self.grades(rows, i))
         mined = {}
         for i, (numbers, scores) in enumerate(self.nearest(outputs, features)):
-            grades = self.grades(rows, i)
-            judged = {self.passages.number[doc] for doc in grades}
+            judged = known[rows["query"][i]]
             best = max((s for n, s in zip(numbers, scores, strict=True) if n in judged), default=np.inf)
             found = (n for n, s in zip(numbers, scores, strict=True) if n not in judged and s < MARGIN * best)
             mined[rows["query"][i]] = [n for n, _ in zip(found, range(count), strict=False)]
@@ -202,11 +204,12 @@ class Task(Unlabelled):
         found = []
         for i, (numbers, scores) in enumerate(self.nearest(outputs, features)):
             share = float(softmax(SCALE * scores)[0])
-            found.append(Prediction(i, self.answer(numbers, np.round(scores, 4).tolist()), share))
+            found.append(Prediction(i, self.answer(numbers, scores), share))
         return found
 
-    def answer(self, numbers: Sequence[int], scores: Sequence[float]) -> dict[str, Any]:
+    def answer(self, numbers: Sequence[int], scores: Sequence[float] | np.ndarray) -> dict[str, Any]:
         """Return what is said of passages found, best first."""
+        scores = np.round(np.asarray(scores, dtype=np.float64), 4).tolist()  # single precision has tails of digits
         texts, ids = self.passages.texts, self.passages.ids
         found = [{"doc": ids[n], "score": score} for n, score in zip(numbers, scores, strict=True)]
         if self.tells_texts:
@@ -236,7 +239,7 @@ class Task(Unlabelled):
         for pair in zip(one, other, strict=True):
             rankings = [np.array([self.passages.number[f["doc"]] for f in p.target["relevant"]], int) for p in pair]
             numbers, scores = fuse(rankings, self.told)
-            joined.append(Prediction(pair[0].row, self.answer(numbers.tolist(), np.round(scores, 4).tolist()), 0.0))
+            joined.append(Prediction(pair[0].row, self.answer(numbers.tolist(), scores), 0.0))
         return joined
 
     def settle(self, outputs: np.ndarray, features: Features, rows: Columns) -> "Task":

@@ -140,7 +140,7 @@ def test_a_model_folder_is_named_from_the_recipe(here, run_init):
     [
         ([{"text": row["text"]} for row in ROWS], (), "without labels"),
         ([{"one": "a b c", "two": "d e f"}] * 3, (), "--text"),
-        (ROWS, ("--task", "clasify"), "choice, classification, pairs, qa, regression, relation, tagging"),
+        (ROWS, ("--task", "clasify"), "choice, classification, pairs, qa, regression, relation, retrieval, tagging"),
         (ROWS, ("--label", "lable"), "text (The room was dirty 0), label (bad)"),
     ],
 )
@@ -195,3 +195,35 @@ def test_a_package_is_looked_for_without_being_imported(tmp_path):
 def test_the_verb_starts_without_pyarrow():
     code = "import sys; sys.modules['pyarrow'] = None; sys.modules['torch'] = None; import dongcha.cli.init"
     assert subprocess.run([sys.executable, "-c", code], check=False, capture_output=True).returncode == 0
+
+
+JUDGED = [{"query": f"where is room {i}", "relevant": [{"doc": "a", "grade": 1}]} for i in range(12)]
+
+
+def test_queries_with_their_answers_are_retrieval(here, run_init):
+    write(here / "faq.jsonl", [{"id": i, "query": f"where is the room {i}", "positive": f"up {i}"} for i in range(12)])
+    code, _, err = run_init("faq.jsonl")
+    recipe = load_recipe(here / "faq.yaml")
+    assert (code, recipe.task, recipe.data.corpus) == (0, "retrieval", None)
+    assert "query -> positive\n" in err and "corpus" not in (here / "faq.yaml").read_text()
+
+
+@pytest.mark.parametrize(
+    ("name", "names", "columns"),
+    [("corpus", ("doc", "text"), {}), ("docs", ("id", "body"), {"doc": ("id",), "text": ("body",)})],
+)
+def test_documents_beside_the_queries_are_named_with_their_columns(here, run_init, name, names, columns):
+    write(here.parent / "data" / "asked.jsonl", JUDGED)
+    write(here.parent / "data" / f"{name}.jsonl", [dict(zip(names, ("a", "upstairs"), strict=True))])
+    code, _, _ = run_init("../data/asked.jsonl")
+    data = load_recipe(here / "asked.yaml").data
+    assert (code, data.corpus, dict(data.columns)) == (0, f"../data/{name}.jsonl", columns)
+
+
+def test_documents_that_are_nowhere_are_asked_for(here, run_init):
+    write(here / "asked.jsonl", JUDGED)
+    code, _, err = run_init("asked.jsonl")
+    assert code == 0 and "write theirs into data.corpus" in err
+    assert load_recipe(here / "asked.yaml").data.corpus is None
+    [line] = [line for line in (here / "asked.yaml").read_text().splitlines() if "corpus" in line]
+    assert line.startswith("  corpus: null ") and "# wanted: the file of documents" in line

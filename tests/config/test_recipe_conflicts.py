@@ -21,7 +21,9 @@ REFUSED = [
     ({"split": {"group": "user", "train": {"per_label": 2}}}, "data.split.train counts rows per label"),
     ({"split": {"by_time": "day", "test": {"per_label": 2}}}, "data.split.test counts rows per label"),
     ({"test": "t", "validation": "v", "split": {"group": "user"}}, "data.split.group has nothing to split"),
-    ({"corpus": "docs.jsonl"}, "data.corpus is for task retrieval"),
+    ({"corpus": "docs.jsonl"}, "data.corpus holds documents for task retrieval"),
+    ({"pairs": "apart"}, "data.pairs is for tasks pairs and choice"),
+    ({"train": {"hard_negatives": 4}}, "train.hard_negatives is for task retrieval"),
     ({"split": {"validation": 0}, "train": {"early_stopping": {"patience": 3}}}, "train.early_stopping watches"),
 ]
 

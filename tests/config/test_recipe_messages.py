@@ -61,7 +61,8 @@ WRONG = [
     ({"model": ""}, "model is ''; it must be text (not empty)."),
     (
         {"task": "clasification"},
-        "task is 'clasification'; it must be one of choice, classification, pairs, qa, regression, relation, tagging.",
+        "task is 'clasification'; it must be one of choice, classification, pairs, qa, regression, relation, "
+        "retrieval, tagging.",
     ),
     ({"task": None}, "task is null, which goes with pretrain only"),
 ]

@@ -78,7 +78,7 @@ GOOD = [
 BAD = [
     {"seed": -1},
     {"seed": True},
-    {"task": "retrieval"},
+    {"task": "translation"},
     {"device": "gpu"},
     {"unknown": 1},
     {"model": None},

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dongcha.data.guess import Wanted, guess, language_of
+from dongcha.data.guess import NO_LABELS, Wanted, guess, language_of
 from dongcha.data.look import look
 from dongcha.data.siblings import set_name, siblings, training_file
 from dongcha.errors import DataError, UserError
@@ -150,7 +150,7 @@ def test_texts_without_labels_are_said_to_be_so(tmp_path):
 @pytest.mark.parametrize(
     ("task", "row"),
     [
-        ("retrieval", {"query": "Where is it?", "positive": "Here it is."}),
+        ("translation", {"source": "Where is it?", "target": "Wo ist es?"}),
         ("summarization", {"document": "It rained all day.", "summary": "Rain."}),
     ],
 )
@@ -162,10 +162,10 @@ def test_rows_of_other_tasks_are_named(tmp_path, task, row):
 
 def test_an_unknown_task_is_refused(tmp_path):
     path = write(tmp_path / "x.csv", many(label=grade))
-    with pytest.raises(UserError, match="known: choice, classification, pairs, qa, regression, relation, tagging"):
+    with pytest.raises(UserError, match=r"known: choice, classification, pairs, qa, .*, retrieval, tagging"):
         asked(path, task="clasification")
-    with pytest.raises(UserError, match="retrieval is not built yet"):
-        asked(path, task="retrieval")
+    with pytest.raises(UserError, match="translation is not built yet"):
+        asked(path, task="translation")
 
 
 PLACES = {"head": {"start": 0, "end": 3}, "tail": {"start": 8, "end": 10}}
@@ -180,11 +180,13 @@ PLACES = {"head": {"start": 0, "end": 3}, "tail": {"start": 8, "end": 10}}
         ("relation", {"text": "Ann met Bo", "e1": PLACES["head"], "e2": PLACES["tail"]}, {"head": "e1", "tail": "e2"}),
         ("choice", {"question": "Is it?", "choices": ["yes", "no"], "answer": 1}, {}),
         ("choice", {"question": "Is it?", "options": ["yes", "no"], "answer": "no"}, {"choices": "options"}),
+        ("retrieval", {"query": "Where is it?", "positive": "Here it is."}, {}),
+        ("retrieval", {"query": "Where is it?", "relevant": [{"doc": "a", "grade": 1}]}, {}),
         ("qa", {"question": "Who?", "context": "Ann met Bo", "answers": {"text": ["Ann"], "answer_start": [0]}}, {}),
     ],
 )
 def test_tasks_of_several_inputs_are_known_by_them(tmp_path, task, row, renamed):
-    gold = {} if {"answer", "answers"} & {*row} else {"label": None}
+    gold = {} if NO_LABELS & {*row} else {"label": None}
     rows = [row | {name: grade(i) for name in gold} for i in range(10)]
     found = asked(write(tmp_path / "x.jsonl", rows))
     assert (found.task, found.renamed) == (task, renamed)

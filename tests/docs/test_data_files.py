@@ -166,6 +166,34 @@ def test_requests_are_forty_of_four_intents_and_their_spans_lie_in_the_text(name
         assert all(row["text"][span["start"] : span["end"]].strip(" .,，。？?") != "" for span in row["spans"])
 
 
+@pytest.mark.parametrize("name", ["faq.csv", "faq_zh.csv"])
+def test_faqs_are_forty_queries_each_with_an_answer_of_its_own(name):
+    rows = table(name)
+    assert list(rows[0]) == ["id", "query", "positive"] and len(rows) == 40
+    for side in ("query", "positive"):
+        assert len({row[side] for row in rows}) == 40 and all(is_in_its_language(row[side], name) for row in rows)
+
+
+@pytest.mark.parametrize("ending", [".jsonl", "_zh.jsonl"])
+def test_queries_judge_documents_of_their_manual_with_all_grades(ending):
+    pages, rows = lines(f"manual{ending}"), lines(f"queries{ending}")
+    names = {page["doc"] for page in pages}
+    assert len(pages) == len(names) == len({page["text"] for page in pages}) == 30
+    assert all(set(page) == {"doc", "text"} and is_in_its_language(page["text"], ending) for page in pages)
+    assert len(rows) == len({row["query"] for row in rows}) == 30
+    judged = [one for row in rows for one in row["relevant"]]
+    assert {one["grade"] for one in judged} == {0, 1, 2, 3} and {one["doc"] for one in judged} <= names
+    for row in rows:
+        assert set(row) == {"id", "query", "relevant"}
+        assert len({one["doc"] for one in row["relevant"]}) == len(row["relevant"])
+        assert [one["grade"] for one in row["relevant"]].count(3) == 1  # there is one best answer
+
+
+def test_both_languages_judge_alike():
+    one, other = ([row["relevant"] for row in lines(name)] for name in ("queries.jsonl", "queries_zh.jsonl"))
+    assert one == other
+
+
 def test_calls_are_twenty_distinct_lines():
     calls = (FOLDER / "calls.txt").read_text(encoding="utf-8").splitlines()
     assert len(calls) == len(set(calls)) == 20 and all(call == call.strip() != "" for call in calls)

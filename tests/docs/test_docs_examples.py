@@ -15,6 +15,8 @@ RUN = (
     "choice_zh",
     "qa",
     "several",
+    "retrieval",
+    "retrieval_zh",
 )  # each task once
 
 

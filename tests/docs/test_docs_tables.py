@@ -85,6 +85,7 @@ METRICS = {
     "relation": [("relations", ("a", "b"))],
     "choice": [],  # one of a family: see below
     "qa": [("answers", None)],
+    "retrieval": [("ranking", None)],
 }
 
 

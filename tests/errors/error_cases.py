@@ -6,12 +6,13 @@ from cases_index import INDEX_CASES
 from cases_machine import MACHINE_CASES
 from cases_model import MODEL_CASES
 from cases_recipe import RECIPE_CASES
+from cases_search import APART_CASES, SEARCH_CASES
 from cases_tasks import TASK_CASES
 
 GROUPS = {
     "recipes": RECIPE_CASES,
     "data": DATA_CASES,
-    "tasks": TASK_CASES,
+    "tasks": (*TASK_CASES, *APART_CASES, *SEARCH_CASES),
     "models": MODEL_CASES,
     "index": INDEX_CASES,
     "machine": MACHINE_CASES,

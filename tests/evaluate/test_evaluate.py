@@ -81,6 +81,13 @@ def test_only_after_has_a_verdict_and_it_is_of_after_minus_before():
     assert (even.word, even.gained, even.lost, even.p_value) == ("even", 0, 0, 1.0)
 
 
+def test_another_row_is_tested_against_the_one_that_it_names():
+    half = ["good"] * 40
+    table = judged(GOLDS, half, GOLDS, versus={"before": "majority"}).table
+    assert [row.against for row in table] == ["", "majority", "before"]
+    assert (table[1].verdict.word, table[2].verdict.word) == ("even", "better")
+
+
 def test_without_before_there_is_no_verdict_and_no_flip():
     task = classification.Task(labels=LABELS)
     found = evaluate(task, rows_of(GOLDS), [Candidate("after", said(GOLDS))], seed=13)

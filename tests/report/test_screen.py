@@ -42,6 +42,15 @@ def test_the_screen_speaks_the_report_s_language():
     assert lines[-1].startswith("下一步") and "dongcha predict runs/酒店评论/3f9a1c --text" in lines[-1]
 
 
+def test_a_row_that_was_not_tested_against_before_says_against_what():
+    before, after = fixture.table()[2:]
+    hybrid = replace(after, name="hybrid", against="bm25")
+    lines = screen_lines(replace(fixture.english(), table=(before, hybrid, replace(after, against=before.name))))
+    [tested] = [line for line in lines if line.startswith("BM25 + after")]
+    assert tested.endswith("better, p < 0.001, against BM25")
+    assert not any(line.startswith("after") and "against" in line for line in lines)
+
+
 def test_a_text_cannot_steer_the_terminal_or_the_shell():
     texts = (fixture.HOSTILE, 'a"; rm -rf ~; "', "$(reboot)", "[bold]markup[/bold] :smile:")
     rows = tuple({"row": 1, "text": text, "gold": "a", "before": "\x1b[2J", "after": "[red]a"} for text in texts)

@@ -1,5 +1,6 @@
 """Queries and what answers them: what becomes a feature, what is mined, what is said, and a run from end to end."""
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +10,8 @@ import dongcha
 from dongcha.config import Recipe
 from dongcha.data.features import gather
 from dongcha.data.load import ReadOptions, load
-from dongcha.data.splits import Splits
-from dongcha.errors import DataError
+from dongcha.data.splits import Splits, read_splits
+from dongcha.errors import DataError, MissingExtra
 from dongcha.models.heads.embedding import NEGATIVE, POSITIVE, QUERY
 from dongcha.models.source import Source
 from dongcha.tasks._model import learn, model_for
@@ -106,6 +107,41 @@ def test_mined_negatives_are_near_and_not_judged(tiny_folder):
     assert target[:, 3].tolist() == [-1, NAMED["paris"], NAMED["shanghai"], -1, NAMED["london"], NAMED["shanghai"]]
 
 
+def test_what_another_row_of_the_same_query_calls_right_is_not_mined(tiny_folder):
+    rows = [{"query": "a room", "relevant": ["paris"]}, {"query": "a room", "relevant": ["london"]}]
+    task, _, columns = built(tiny_folder(), rows, CORPUS)
+    task = task.over(task.passages.ids, task.passages.texts, np.eye(4, dtype=np.float32))
+    features = type("Features", (), {"units": {"row": np.arange(2)}})
+    found = task.mine(np.array([[0.9, 0.5, 0.2, 0.3]] * 2, dtype=np.float32), features, columns, 2).mined
+    assert found == {"a room": [NAMED["shanghai"], NAMED["beijing"]]}
+
+
+def test_columns_of_the_corpus_are_told_with_the_others_and_grades_may_be_left_out(tmp_path):
+    (tmp_path / "pages.csv").write_text("page,body\n1,a room\n2,a flat\n")
+    rows = [{"q": f"room {i}", "relevant": [{"doc": 1, "grade": 2.0}, {"doc": 2}]} for i in range(10)]
+    columns = {"query": "q", "doc": "page", "text": "body"}
+    recipe = Recipe(task="retrieval", model="-", data={"train": rows, "corpus": "pages.csv", "columns": columns})
+    splits = read_splits(recipe.data, Task.fields, seed=1, base=tmp_path, cache=None)
+    assert (splits.corpus.column("doc"), splits.corpus.column("text")) == (["1", "2"], ["a room", "a flat"])
+    assert splits.by_name["test"].column("relevant")[0] == [{"doc": "1", "grade": 2}, {"doc": "2", "grade": 1}]
+
+
+def test_negatives_may_stand_in_columns_of_their_own():
+    rows = [
+        {"query": "a", "positive": "x", "n1": "y", "n2": " "},
+        {"query": "b", "positive": "x", "n1": "z", "n2": "y"},
+    ]
+    options = ReadOptions(columns={"negatives": ["n1", "n2"]})
+    dataset = load(rows, Task.fields, base=Path(), options=options, cache=None, name="train")
+    assert dataset.column("negatives") == [["y"], ["z", "y"]]
+
+
+def test_a_library_that_the_index_lacks_is_told_before_training(tiny_folder, monkeypatch):
+    monkeypatch.setitem(sys.modules, "usearch.index", None)
+    with pytest.raises(MissingExtra, match="usearch"):
+        built(tiny_folder(), tiny_rows("retrieval", 4))
+
+
 def test_the_nearest_are_said_best_first_and_those_of_the_model_as_it_is(tiny_folder):
     task, model, _ = built(tiny_folder(), JUDGED, CORPUS)
     task = ready(task, model)
@@ -141,8 +177,12 @@ def test_a_run_has_its_rows_and_its_model_finds_what_it_searched(tiny_folder, tm
     assert list(rows) == ["bm25", "before", "hybrid", "after"]
     assert rows["hybrid"].verdict and rows["after"].verdict and not rows["bm25"].verdict
     assert {check.status for check in report.checks if check.name != "forecast_kept"} <= {"passed"}
+    card = (tmp_path / report.folder / "README.md").read_text(encoding="utf-8")
+    assert "--text" in card and "their pooling in numpy equal vectors" in card and '"sentence-similarity"' in card
+    assert "against BM25" in card
     predictor = dongcha.load(tmp_path / report.folder)
     [answer] = predictor.predict(["paris 0"])
+    assert all(len(str(one["score"])) <= len("-0.1234") for one in answer["relevant"])
     assert len(answer["relevant"]) == 10 and answer["positive"] == answer["relevant"][0]["text"]
     known = {row["positive"] for row in data["train"]}
     assert {one["text"] for one in answer["relevant"]} <= known

@@ -65,6 +65,10 @@ MESSAGES = {
         "Plain Transformers agrees: {head} gives equal logits, but for rounding.",
         "纯 Transformers 一致：{head} 给出相同的 logits（舍入除外）。",
     ),
+    "checks.plain_passed_vectors": (
+        "Plain Transformers agrees: {head} gives equal hidden states, and their pooling in numpy equal vectors, but for rounding.",
+        "纯 Transformers 一致：{head} 给出相同的隐状态，用 numpy 池化得到相同的向量（舍入除外）。",
+    ),
     "checks.plain_passed_head": (
         "Plain Transformers agrees: {head} gives equal hidden states, and head.safetensors in numpy equal logits, but for rounding.",
         "纯 Transformers 一致：{head} 给出相同的隐状态，用 numpy 应用 head.safetensors 得到相同的 logits（舍入除外）。",

@@ -12,8 +12,8 @@ MESSAGES = {
     ),
     "config.help.seed": ("seed of every random choice", "所有随机选择的种子"),
     "config.help.task": (
-        "learn: classification, tagging, regression, relation, pairs, choice or qa",
-        "任务：classification、tagging、regression、relation、pairs、choice 或 qa",
+        "classification, tagging, regression, relation, pairs, choice, qa or retrieval",
+        "任务：classification、tagging、regression、relation、pairs、choice、qa 或 retrieval",
     ),
     "config.help.tasks": (
         "several tasks on one model, in place of task: a list of names or mappings",
@@ -75,8 +75,8 @@ MESSAGES = {
         "即使某个标签只有一行也照样训练",
     ),
     "config.help.data.corpus": (
-        "file of documents (doc, text) that retrieval searches; without it, the answers of all rows are searched",
-        "retrieval 检索的文档文件（doc、text）；不填则检索所有行的答案",
+        "documents (doc, text) that retrieval searches; null: the answers of all rows",
+        "retrieval 要检索的文档（doc、text）；null 表示检索所有行的答案",
     ),
     "config.help.data.encoding": ("encoding of text files; auto finds it", "文本文件的编码；auto 自动识别"),
     "config.help.data.encoding_errors": (
@@ -89,8 +89,8 @@ MESSAGES = {
         "超过 max_tokens 的文本：truncate 截断，windows 分窗，auto 自动",
     ),
     "config.help.data.pairs": (
-        "texts of a pair, or question and choices: together as one input, or apart, a vector each",
-        "成对的文本，或问题与选项：together 合为一个输入，apart 各自成向量",
+        "several texts of a row: together as one input, or apart, a vector each",
+        "一行的几段文本：together 合为一个输入，apart 各自成向量",
     ),
     "config.help.model": (
         "model folder, hub name, or package:NAME/folder",
@@ -129,8 +129,8 @@ MESSAGES = {
         "从给定标签匀给所有标签的概率",
     ),
     "config.help.train.hard_negatives": (
-        "wrong answers that the untrained model ranks high, shown with each query of retrieval",
-        "检索训练时每个查询附带几个未训练模型排得靠前的错误答案",
+        "wrong answers, ranked high by the untrained model, a query of retrieval learns",
+        "retrieval 训练时，每个查询附带几个被未训练模型排在前面的错误答案",
     ),
     "config.help.train.class_weights": ("balanced: rare labels count more", "balanced 让少见标签权重更大"),
     "config.help.train.head_start": (

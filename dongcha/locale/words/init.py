@@ -44,6 +44,7 @@ MESSAGES = {
         "{input} -> {target}, {count:,} labels: {labels}",
         "{input} -> {target}，{count:,} 种标签：{labels}",
     ),
+    "init.fields": ("{input} -> {target}", "{input} -> {target}"),
     "init.many_labels": (
         "{input} -> {target}, more labels than are counted here",
         "{input} -> {target}，标签种类过多，未计数",
@@ -77,6 +78,14 @@ MESSAGES = {
         "有 {count:,} 个字符无法解码，按 U+FFFD 读取（data.encoding_errors: replace）",
     ),
     "init.note_sibling": ("found beside the training file", "在训练文件旁找到"),
+    "init.note_corpus": (
+        "wanted: the file of documents (doc, text) that relevant names",
+        "必填：relevant 所指文档的文件（含 doc 与 text）",
+    ),
+    "init.corpus_wanted": (
+        "relevant names documents, and no file called corpus stands beside the rows: write theirs into data.corpus",
+        "relevant 以名称指向文档，而旁边没有名为 corpus 的文件：请在 data.corpus 中写明文档文件",
+    ),
     "init.note_split": ("not needed: both files are given", "两个文件均已给出，无需划分"),
     "init.note_adapt": (
         "the table of word pieces, most of this model's weights, stays as it is; full trains it too",

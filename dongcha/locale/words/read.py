@@ -200,7 +200,7 @@ MESSAGES = {
     "read.wanted_place": ("{{start, end}}: two whole numbers", "{{start, end}}：两个整数"),
     "read.wanted_choices": ("a list of at least two texts", "至少含两项的文本列表"),
     "read.wanted_doc": ("the name of one document", "一个文档的名称"),
-    "read.wanted_relevant": ("{{doc: name, grade: 0 or more}}", "{{doc: 名称, grade: 0 或更大}}"),
+    "read.wanted_relevant": ("{{doc, grade}}: a name and a whole number from 0", "{{doc, grade}}：名称与从 0 起的整数"),
     "read.wanted_answer": ("the text of a choice, or its number from 0", "某个选项的文本，或其序号（从 0 起）"),
     "read.wanted_answers": (
         "{{text: [...], answer_start: [...]}}, both of one length (empty: no answer)",

@@ -243,6 +243,7 @@ MESSAGES = {
     "report.task.pairs": ("pairs", "句对"),
     "report.task.choice": ("choice", "选择"),
     "report.task.qa": ("question answering", "问答"),
+    "report.task.retrieval": ("retrieval", "检索"),
     "report.task.tagging": ("tagging", "序列标注"),
     "report.language.en": ("English", "英文"),
     "report.language.zh": ("Chinese", "中文"),
@@ -280,6 +281,7 @@ MESSAGES = {
     "report.screen.load": ("load average {load}", "平均负载 {load}"),
     "report.screen.took": ("took {took}", "实际 {took}"),
     "report.screen.verdict": ("{word}, {p}", "{word}，{p}"),
+    "report.screen.verdict_against": ("{word}, {p}, against {other}", "{word}，{p}，对比 {other}"),
     # the model card
     "report.card.title": ("{name}: a model trained with dongcha", "{name}：用 dongcha 训练的模型"),
     "report.card.about": (

@@ -42,8 +42,8 @@ MESSAGES = {
         "{task} 模型要读一行中的 {fields}，不是单个文本：请给出含这些字段的 JSON 行或表格。",
     ),
     "stations.no_windows": (
-        "{place}: {task} reads its inputs at once and cannot read them in windows; set data.long_texts: truncate, or leave it out.",
-        "{place}：{task} 一次读完输入，不能分窗；请设 data.long_texts: truncate，或去掉这一项。",
+        "{place}: {task} cannot read its texts in windows; set data.long_texts: truncate, or leave it out.",
+        "{place}：{task} 的文本不能分窗读；请设 data.long_texts: truncate，或去掉这一项。",
     ),
     "stations.no_confidence": (
         "A {task} model knows no confidence in its numbers, so none of them can be called unsure; leave the threshold out.",

@@ -5,6 +5,15 @@ MESSAGES = {
         "{source}: rows name documents (`relevant`), and no file holds them; give data.corpus, a file of doc and text.",
         "{source}：各行以名称指向文档（`relevant`），却没有文档文件；请用 data.corpus 给出含 doc 与 text 的文件。",
     ),
+    "tasks.no_index": (
+        "{folder}: the folder with what this model searches is missing; copy the whole run again, or run its recipe "
+        "again.",
+        "{folder}：缺少该模型要检索的内容（索引文件夹）；请重新复制整个运行文件夹，或重新运行其配方。",
+    ),
+    "tasks.index": (
+        "{error} This index belongs to a trained model: copy the whole run again, or run its recipe again.",
+        "{error}该索引属于训练好的模型：请重新复制整个运行文件夹，或重新运行其配方。",
+    ),
     "tasks.double_doc": (
         "{source}, row {row}: document {doc} stands there already, in row {first}; give each document a name of its own.",
         "{source} 第 {row} 行：文档 {doc} 已在第 {first} 行出现；请让每个文档名称唯一。",

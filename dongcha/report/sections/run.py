@@ -150,7 +150,7 @@ def _quoted(path: str) -> str:
     return path if re.fullmatch(r"[\w./+-]+", path) else shlex.quote(path)
 
 
-_ONE_TEXT = ("classification", "regression", "tagging")
+_ONE_TEXT = ("classification", "regression", "tagging", "retrieval")
 
 
 def limits_section(report: Report) -> list[Block]:

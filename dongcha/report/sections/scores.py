@@ -5,12 +5,13 @@ In: a Report. Out: lists of blocks, empty where the report has nothing of the ki
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 from dongcha.locale import say
 from dongcha.report import charts, figures
 from dongcha.report.blocks import Block, Cell, Chart, Charts, Facts, Headline, Paragraph, table
 from dongcha.report.terms import term
-from dongcha.report.verdict import after_row, before_row, caveats, main_figure, sentence
+from dongcha.report.verdict import after_row, before_row, caveats, main_figure, sentence, tested_words
 from dongcha.types import Interval, Json, Report, Row
 
 TESTS = "test"  # the slice whose values are whole test sets
@@ -63,7 +64,7 @@ def _main_table(report: Report, metric: str) -> Block:
     told = [replace(row, verdict=row.verdicts.get(metric) or row.verdict) for row in told]
     mains = [row.metrics.get(metric) for row in told]
     axis = _axis(figure for figure in mains if figure)
-    tests = _kept(told, _TESTS)
+    tests = _kept(told, (("flips", _flips), ("test", partial(_tested, report))))
     rows: list[tuple[Cell | str, ...]] = [
         (
             _name(report, row),
@@ -104,16 +105,10 @@ def _flips(row: Row) -> str:
     return f"+{row.verdict.gained:,} / −{row.verdict.lost:,}" if row.verdict else ""
 
 
-def _tested(row: Row) -> str:
-    if row.verdict is None:
-        return ""
-    words = say(
-        "report.screen.verdict", word=say(f"report.word.{row.verdict.word}"), p=figures.p_value(row.verdict.p_value)
-    )
-    return f"{figures.signed(row.verdict.difference.value)} {words}"
+def _tested(report: Report, row: Row) -> str:
+    return f"{figures.signed(row.verdict.difference.value)} {tested_words(report, row)}" if row.verdict else ""
 
 
-_TESTS: _Columns = (("flips", _flips), ("test", _tested))
 _COSTS: _Columns = (
     ("time", lambda row: figures.seconds(row.seconds)),
     ("memory", lambda row: figures.megabytes(row.megabytes)),
