@@ -5,8 +5,8 @@ from typing import Any
 
 Size = Mapping[str, Any]
 BUILDING = {
-    "terms": ("cut texts into terms", "切分检索词"),
     "graph": ("place vectors in the graph", "把向量放入图中"),
+    "terms": ("cut texts into terms", "切分检索词"),
     "create": ("both, and the rest of adding all rows", "以上两项及加入全部行的其余开销"),
     "scores": ("first BM25 question: make the scores", "首个 BM25 问题：计算得分表"),
     "save": ("save", "保存"),
@@ -116,11 +116,10 @@ def disk(sizes: Sequence[Size]) -> str:
 HEAD = """# An index of a hundred thousand passages / 十万个段落的索引
 
 Made by `make bench SET=index`; the figures are in [index.json](index.json). Passages are distinct texts of the real
-sets, English and Chinese in turn, cut to 100 words or characters (means {mean_words:.0f} words and
-{mean_characters:.0f} characters); vectors are MiniLM's, 384 numbers each. The {queries:,} questions are passages that
-no index holds. MiniLM reads no Chinese, so half of the vectors crowd together: harder for a graph than for a model's
-own language.
+sets, English and Chinese in turn, cut to 100 words or characters; most are short (means {mean_words:.0f} words and
+{mean_characters:.0f} characters). Vectors are MiniLM's, 384 numbers each; MiniLM was not trained on Chinese, so its
+vectors of Chinese passages are real but of little meaning. The {queries:,} questions are passages that no index holds.
 
 由 `make bench SET=index` 生成，数值见 [index.json](index.json)。段落取自真实数据集，互不相同，中英文交替，截取前 100
-个词或字（平均 {mean_words:.0f} 个词、{mean_characters:.0f} 个字）；向量由 MiniLM 生成，每个 384 维。{queries:,}
-个问题是不在任何索引中的段落。MiniLM 不识中文，因此一半向量挤在一起：比模型所擅长的语言更难用图检索。"""
+个词或字；多数较短（平均 {mean_words:.0f} 个词、{mean_characters:.0f} 个字）。向量由 MiniLM 生成，每个 384 维；MiniLM
+未用中文训练，中文段落的向量虽为实际输出，但意义有限。{queries:,} 个问题是不在任何索引中的段落。"""

@@ -139,7 +139,10 @@ def ask(texts: list[str], vectors: np.ndarray, target: Path) -> dict[str, Any]:
 
 
 def child(kind: str, rows: int, folder: Path) -> dict[str, Any]:
-    """Do one half of a size's work in this process."""
+    """Do one half of a size's work in this process, the libraries imported before the clock starts."""
+    from dongcha.index import graph, lexicon
+
+    graph.engine(), lexicon.scorer()
     most = max(SIZES) + NUM_QUERIES
     texts = [text for _, text in passages(most, DATA)]
     vectors = vectors_of(most, folder / "vectors")

@@ -94,9 +94,9 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "{folder} 处已有索引；请用 'dongcha index add' 添加内容，或指定其他文件夹。",
     ),
     "index.no_model": (
-        "This index does not say which model made its vectors; search it with `--by bm25`, or make it anew with "
+        "This index does not say which model made its vectors; search it with '--by bm25', or make it anew with "
         "'dongcha index build'.",
-        "该索引没有记录其向量由哪个模型生成；请用 `--by bm25` 搜索，或用 'dongcha index build' 重新建立。",
+        "该索引没有记录其向量由哪个模型生成；请用 '--by bm25' 搜索，或用 'dongcha index build' 重新建立。",
     ),
     "index.other_model": (
         "{name} is not the model that made this index: its weights have SHA-256 {found}..., those of {made} had "
