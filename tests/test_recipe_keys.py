@@ -302,6 +302,12 @@ KEYS = {
         found=4,
     ),
     # what is told
+    "evaluate.before.method": Key(
+        {"evaluate": {"before": "zero_shot"}},
+        lambda work: [row.name for row in work["evaluate"].table],
+        "evaluate",
+        found=["majority", "tfidf_linear", "probe", "before_zero_shot", "after"],
+    ),
     "evaluate.slices": Key(
         {"evaluate": {"slices": ["label", "text_kind"]}},
         slice_names,
@@ -324,7 +330,17 @@ KEYS = {
     ),
 }
 PATHS_AND_NAMES = {"extends", "name", "language", "data.train"}
-SECTIONS = {"data", "data.split", "adapt", "train", "train.optimizer", "train.schedule", "evaluate", "report"}
+SECTIONS = {
+    "data",
+    "data.split",
+    "adapt",
+    "train",
+    "train.optimizer",
+    "train.schedule",
+    "evaluate",
+    "evaluate.before",
+    "report",
+}
 NOT_BUILT = {
     *("pretrain", "augment", "search", "explain", "compress", "serve"),
     *("monitor", "review", "retrain"),

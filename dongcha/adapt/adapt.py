@@ -12,10 +12,11 @@ from dongcha.types import Watch, silent
 
 
 def adapt(model: Model, method: str, options: BaseModel, *, watch: Watch = silent) -> Adapted:
-    """Mark the parameters that train; all others get no gradient."""
+    """Mark the parameters that train; all others get no gradient. A method may say that not even the head does."""
     anatomy: Anatomy = inspect(model.module)
     module: Any = find("adapt", method)
-    trained = frozenset(module.trained(anatomy, options)) | frozenset(anatomy.head)
+    head = frozenset(anatomy.head) if getattr(module, "TRAINS", True) else frozenset()
+    trained = frozenset(module.trained(anatomy, options)) | head
     for name, parameter in model.module.named_parameters():
         parameter.requires_grad_(name in trained)
     names = tuple(name for name, _ in model.module.named_parameters() if name in trained)

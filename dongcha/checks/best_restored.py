@@ -10,6 +10,8 @@ TOLERANCE = 1e-6
 def check(evidence: Evidence) -> Check:
     """Compare the best score of the run with the score of the weights that were kept."""
     fitted, rescored = evidence.fitted, evidence.rescored
+    if fitted is not None and fitted.total_steps == 0:
+        return Check("best_restored", "skipped", say("checks.untrained"))
     if fitted is None or fitted.state.best_score is None or rescored is None:
         return Check("best_restored", "skipped", say("checks.best_skipped"))
     best = fitted.state.best_score

@@ -25,6 +25,7 @@ from dongcha.types import Check
 
 TOLERANCE = 1e-5  # of the largest logit: what another order of the same fp32 sums may cost
 ROWS = 32
+WITH_CLASS = ("native", "cloze")  # forms for which Transformers has a class with the head
 PAIR_PARTS = 3  # vectors that a layer of two towers reads, for each of a pair's
 PASSED = {"native": "checks.plain_passed", "embedding": "checks.plain_passed_vectors"}  # by a module's form
 # What a class of Transformers takes, by our name: a list of its own, so that what our model forgets is seen here.
@@ -38,8 +39,9 @@ def check(evidence: Evidence) -> Check:
     batch = features.batch(np.arange(min(ROWS, len(features))), model.tokenizer.pad_id)
     ours = next(iter(_ours(evidence, batch)))
     head = find("models.heads", model.spec.name)
-    head_class = head.PLAIN_CLASS if model.module.form == "native" else "AutoModel"
+    head_class = head.PLAIN_CLASS if model.module.form in WITH_CLASS else "AutoModel"
     theirs = plain_logits(evidence.model_folder, head_class, batch, getattr(head, "PLAIN_OUTPUTS", ()))
+    theirs = head.from_plain(evidence.model_folder, batch, theirs) if model.module.form == "cloze" else theirs
     counted = _counted(batch, ours)
     gap = float(np.abs(ours - theirs)[counted].max(initial=0.0))
     allowed = TOLERANCE * float(np.abs(theirs)[counted].max(initial=1.0))
@@ -147,8 +149,17 @@ def _same_ids(evidence: Evidence, batch: Batch) -> bool:
         row = int(features.units["row"][i])
         if not by_feature and (np.asarray(features.units["row"]) == row).sum() > 1:
             continue  # a text in windows has no single sequence to compare
-        one = [side[i if by_feature else row] for side in texts]
+        one = [_framed(evidence, side[i if by_feature else row]) for side in texts]
         found = plain(*one, truncation=True, max_length=evidence.model.tokenizer.max_tokens)["input_ids"]
         if found != features.tokens["input_ids"][features.starts[i] : features.starts[i + 1]].tolist():
             return False
     return True
+
+
+def _framed(evidence: Evidence, text: str) -> str:
+    """Return a text as plain Transformers is given it: alone, or inside the template of a cloze."""
+    model = evidence.model
+    if model.module.form != "cloze":
+        return text
+    framed: str = find("models.heads", "cloze").plain_text(model.module, model.tokenizer, text)
+    return framed

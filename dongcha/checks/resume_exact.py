@@ -11,6 +11,8 @@ from dongcha.types import Check
 def check(evidence: Evidence) -> Check:
     """Tell whether weights and optimiser ended in the same bits; skipped, with the reason, where it was not tried."""
     found = None if evidence.fitted is None else evidence.fitted.resume
+    if evidence.fitted is not None and evidence.fitted.total_steps == 0:
+        return Check("resume_exact", "skipped", say("checks.untrained"))
     if found is None or found.outcome not in ("same", "differs"):
         outcome, size = ("absent", 0.0) if found is None else (found.outcome, found.megabytes)
         reason = say(f"checks.resume_{outcome}", megabytes=size)

@@ -170,8 +170,9 @@ with warnings.catch_warnings():
 
 
 class Evaluate(Section):
-    """What is measured beside the whole: slices by column, answers withheld below a confidence."""
+    """What is measured beside the whole: what before is, slices by column, answers withheld below a confidence."""
 
+    before: Annotated[Method, method_or("probe")] = Method(method="probe")
     slices: Names = ()
     unsure_below: Fraction | None = None
 

@@ -1,4 +1,4 @@
-"""Make the honest "before": the pretrained backbone as it is, with a linear layer fitted on the same training rows."""
+"""Make the honest "before": the pretrained backbone as it is, with a linear layer that moves none of its weights."""
 
 from dongcha.data.dataset import Dataset
 from dongcha.data.features import gather
@@ -10,7 +10,7 @@ from dongcha.types import Prediction
 
 
 def predict_frozen(task: Task, model: Model, probe: AnyProbe, dataset: Dataset) -> list[Prediction]:
-    """Predict rows with the frozen backbone and the probe, a stretch of rows at a time."""
+    """Predict rows with the frozen backbone and a layer, a stretch of rows at a time."""
     task = ready(task, model, lambda features: frozen_outputs(model, probe, features))
     found: list[Prediction] = []
     for rows in dataset.batches(STRETCH, columns_of(task, dataset, gold=False)):

@@ -109,6 +109,8 @@ def build_model(folder: Path, spec: HeadSpec, *, max_tokens: int | None, seed: i
     tokenizer = load_tokenizer(folder, module.backbone.config)
     if max_tokens is not None:
         tokenizer.max_tokens = min(tokenizer.max_tokens, max_tokens)
+    if module.form == "cloze":
+        module.frame(tokenizer)
     return Model(module, tokenizer, spec, card)
 
 

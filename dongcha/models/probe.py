@@ -12,6 +12,7 @@ import warnings
 from dataclasses import dataclass, replace
 
 import numpy as np
+import torch
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import KFold, StratifiedKFold
@@ -91,6 +92,34 @@ def vectors_of(model: Model, features: Features) -> np.ndarray:
     head = find("models.heads", model.spec.name)
     result: np.ndarray = head.vectors(model, features)
     return result
+
+
+def set_head(model: Model, start: AnyProbe) -> None:
+    """Give the head's linear layers the weights of probes; a head of another shape is left as it was drawn."""
+    layers = linear_heads(model)
+    for layer, probe in zip(layers, start.parts, strict=True) if layers else ():
+        with torch.no_grad():
+            layer.weight.copy_(torch.from_numpy(np.asarray(probe.weight, dtype=np.float32)))
+            layer.bias.copy_(torch.from_numpy(np.asarray(probe.bias, dtype=np.float32)))
+
+
+def linear_heads(model: Model) -> list[torch.nn.Linear]:
+    """Find the head's linear layers on the probes' own vectors, one a task; none when the head is more than that."""
+    if model.spec.parts:
+        return list(model.module.linears)
+    layer = _linear_head(model)
+    return [] if layer is None else [layer]
+
+
+def _linear_head(model: Model) -> torch.nn.Linear | None:
+    if model.spec.name == "sequence" and model.module.form == "native":
+        return None  # Transformers' class reads one token through a pooler or dense layer; a probe reads the mean
+    heads = [
+        module
+        for name, module in model.module.named_modules()
+        if isinstance(module, torch.nn.Linear) and f"{name}.weight" in model.module.new
+    ]
+    return heads[0] if len(heads) == 1 else None
 
 
 def fit_probe(model: Model, features: Features, seed: int, *, scalings: tuple[bool, ...] = (False, True)) -> AnyProbe:

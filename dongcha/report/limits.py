@@ -4,13 +4,13 @@ In: a Report. Out: short sentences, the weightiest first. A rule is a function t
 string; none of them looks at anything but the report.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from dongcha.locale import say
 from dongcha.report.figures import count, is_number, score
 from dongcha.report.terms import term
-from dongcha.report.verdict import after_row, facts_of, main_figure, test_rows
-from dongcha.types import Report
+from dongcha.report.verdict import UNTRAINED, after_row, facts_of, main_figure, test_rows
+from dongcha.types import Json, Report
 
 FEW_ROWS = 200
 FEW_OF_A_LABEL = 10
@@ -49,7 +49,23 @@ def _even(report: Report) -> str:
 
 def _no_before(report: Report) -> str:
     after = after_row(report)
-    return say("report.limit.no_before") if after and after.verdict is None and main_figure(report, after) else ""
+    alone = after and after.verdict is None and after.name != UNTRAINED and main_figure(report, after)
+    return say("report.limit.no_before") if alone else ""
+
+
+def _label_names(report: Report) -> str:
+    ways = _described(report)
+    return say("report.limit.label_names") if any(not way.get("descriptions") for way in ways) else ""
+
+
+def _balanced(report: Report) -> str:
+    return say("report.limit.balanced") if any(way.get("calibrate", True) for way in _described(report)) else ""
+
+
+def _described(report: Report) -> list[Mapping[str, Json]]:
+    """Return the options of each way by which labels were told apart by descriptions."""
+    ways = (report.recipe.get("adapt"), (report.recipe.get("evaluate") or {}).get("before"))
+    return [way for way in ways if isinstance(way, Mapping) and way.get("method") == UNTRAINED]
 
 
 def _one_seed(report: Report) -> str:
@@ -90,6 +106,8 @@ def _no_calibration(report: Report) -> str:
 
 _RULES: tuple[Callable[[Report], str], ...] = (
     _no_before,
+    _label_names,
+    _balanced,
     _cut_by_clock,
     _few_rows,
     _width,

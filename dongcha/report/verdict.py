@@ -11,6 +11,8 @@ from dongcha.report.figures import count, interval, p_value, score, signed, sign
 from dongcha.report.terms import slug, term
 from dongcha.types import Interval, Json, Report, Row
 
+UNTRAINED = "zero_shot"  # the row of a model of which nothing was trained
+
 
 def after_row(report: Report) -> Row | None:
     """Return the row of the trained model: the last that was tested against before, else the last."""
@@ -61,8 +63,9 @@ def sentence(report: Report) -> str:
     on_rows = say("report.verdict.on_rows", rows=count(rows)) if rows else ""
     metric = term("metric", report.main_metric)
     if after.verdict is None:
+        key = "untrained" if slug(after.name) == UNTRAINED else "alone"
         return say(
-            "report.verdict.alone", metric=metric, after=score(figure.value), interval=interval(figure), on=on_rows
+            f"report.verdict.{key}", metric=metric, after=score(figure.value), interval=interval(figure), on=on_rows
         )
     verdict, reference = after.verdict, main_figure(report, before)
     return say(

@@ -24,15 +24,15 @@ from dongcha.models.adapted import Adapted
 from dongcha.models.heads._base import own_dropout
 from dongcha.models.model import Model
 from dongcha.models.precision import bf16_gain
-from dongcha.models.probe import MOST_UNITS
+from dongcha.models.probe import MOST_UNITS, linear_heads
 from dongcha.objectives.task import TaskObjective
+from dongcha.stations.described import told_of
 from dongcha.stations.prepare import tell_data
 from dongcha.steps import Kept, Work
 from dongcha.train.auto import Measures
 from dongcha.train.decide import choices, loop_settings, method_options, unusual_rate
 from dongcha.train.forecast import Forecast, forecast
 from dongcha.train.form import training_form
-from dongcha.train.train import linear_heads
 
 # Seconds that follow training, measured on 2 cores over runs of 36 to 3,500 test rows.
 REPORT_SECONDS = 2.5  # report with its charts, the marker, the end of the process
@@ -122,6 +122,8 @@ def decide_and_forecast(work: Work) -> Plan:
         looks = max(1, round(costs.validations * steps / costs.num_steps)) if costs.validations else 0
         cut = steps / costs.num_steps
         costs = replace(costs, steps=costs.steps * cut, num_steps=steps, validations=looks)
+    if not adapted.trained:
+        chosen = {}  # an `auto` that nothing reads stays what it was
     decided = recipe.replace(chosen) if chosen else recipe
     seconds = work["clock"].spent() + costs.total
     plan = Plan(decided, settings, expected, seconds, remarks_of(decided, model, settings), costs, chosen)
@@ -158,7 +160,7 @@ def measures_of(work: Work, adapted: Adapted) -> Measures:
 
 def remarks_of(recipe: Recipe, model: Model, settings: LoopSettings) -> tuple[str, ...]:
     """Say what a user of this recipe should know before it runs."""
-    found = []
+    found = told_of(recipe)
     if unusual_rate(recipe):
         found.append(say("stations.unusual_rate", rate=recipe.train.learning_rate))
     if recipe.train.head_start == "probe" and not linear_heads(model):
@@ -178,6 +180,7 @@ def costs_of(expected: Forecast, features: Mapping[str, Features], settings: Loo
     one_look = 0.0 if validation is None else expected.inference_seconds(validation)
     every = settings.validate_steps
     looks = 0 if validation is None else max(1, expected.num_steps // every) if every else settings.epochs
+    looks = looks if expected.num_steps else 0
     proven = validation if validation is not None else train
     sample = expected.inference_seconds(proven) * min(1.0, SAMPLE / max(1, len(proven)))
     units = min(MOST_UNITS, int(train.lengths.sum()) if model.spec.by_token else len(train))

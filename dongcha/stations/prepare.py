@@ -22,6 +22,7 @@ from dongcha.errors import DataError, RecipeError
 from dongcha.locale import say
 from dongcha.models.masked import has_masked_head, pseudo_perplexity
 from dongcha.models.model import Model
+from dongcha.stations.described import refuse_misfit, shaped_by
 from dongcha.stations.vectors import unit_vectors
 from dongcha.steps import Kept, Work
 from dongcha.tasks._base import Task
@@ -42,6 +43,7 @@ def learn_task(work: Work) -> Task:
         if len(own.labels) < fewest:
             found = ", ".join(own.labels) or "-"
             raise DataError(say("stations.too_few_labels", source=train.source, found=found, wanted=fewest))
+    refuse_misfit(work["recipe"], task)
     return task
 
 
@@ -74,7 +76,8 @@ def refuse_unknown_slices(work: Work) -> None:
 
 def build_model(work: Work) -> Model:
     """Build the model of the task on the pretrained backbone."""
-    model = model_for(work["recipe"], work["task"], work["source"], work["splits"].by_name["train"])
+    train = work["splits"].by_name["train"]
+    model = model_for(work["recipe"], work["task"], work["source"], train, shaped_by(work["recipe"]))
     work["placement"].module(model.module)
     facts = {"name": work["source"].name, "parameters": model.num_parameters, "device": str(model.device)}
     work.watch("model", threads=work["placement"].threads, **facts)
@@ -85,7 +88,8 @@ def encode_splits(work: Work) -> dict[str, Features]:
     """Tokenise every split once; features are kept in the cache by content, tokenizer and task."""
     task, model = work["task"], work["model"]
     tokenizer = files.hash_value(model.tokenizer.raw.to_str())
-    options = [task.card(), dataclasses.asdict(task.lengths), tokenizer, model.tokenizer.max_tokens]
+    frame = [model.tokenizer.prefix.tolist(), model.tokenizer.suffix.tolist()]
+    options = [task.card(), dataclasses.asdict(task.lengths), tokenizer, model.tokenizer.max_tokens, frame]
     found = {}
     if work["recipe"].train.hard_negatives:
         task = mined(task, model, work["splits"].by_name["train"], work["recipe"].train.hard_negatives)

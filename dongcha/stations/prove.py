@@ -17,6 +17,7 @@ from dongcha.adapt import adapt
 from dongcha.checks import Evidence, run_checks
 from dongcha.checks.no_leak import leaked_rows
 from dongcha.checks.recorded import write_record
+from dongcha.config import Recipe
 from dongcha.data.dataset import ROW, Dataset
 from dongcha.evaluate import Candidate, Evaluation, evaluate
 from dongcha.evaluate.frozen import predict_frozen
@@ -30,7 +31,9 @@ from dongcha.models.model import COLUMNS, UNSURE_BELOW, Model, load_model
 from dongcha.models.probe import AnyProbe, Probe, Probes, fit_probe
 from dongcha.objectives.task import TaskObjective
 from dongcha.registry import find
+from dongcha.stations.described import trains
 from dongcha.stations.plan import REPORT_SECONDS
+from dongcha.stations.prepare import text_language
 from dongcha.steps import LOG, Kept, Work
 from dongcha.tasks._base import Searches, Task
 from dongcha.tasks._model import keep_passages, saved_task
@@ -40,19 +43,30 @@ from dongcha.train import train
 from dongcha.train.decide import method_options
 from dongcha.train.forecast import peak_megabytes
 from dongcha.train.train import Examined, validated
-from dongcha.types import Check, Prediction
+from dongcha.types import Check, Prediction, Row
 
 Predictions = dict[str, list[Prediction]]  # by test set
+PROBE, SHOWN_AS = "probe", {"zero_shot": "before_zero_shot"}  # ways to make "before", and what the table calls them
+ZERO_SHOT = "zero_shot"  # what the table calls a model that was not trained
 MODEL, CHECKPOINTS, PREDICTIONS = "model", "checkpoints", "predictions"
 
 
 @dataclass(frozen=True)
 class Before:
-    """The frozen model with its linear layer: the layer, its predictions of each test set, what it cost."""
+    """The frozen model with its linear layer: the layer, its predictions of each test set, what it cost.
+
+    `probed` is the same with the layer fitted on labels, where the layer itself is another one.
+    """
 
     probe: AnyProbe
     predictions: Predictions
     seconds: float
+    probed: "Before | None" = None
+
+    @property
+    def fitted(self) -> "Before":
+        """Return the one whose layer was fitted on labels."""
+        return self.probed or self
 
 
 @dataclass(frozen=True)
@@ -67,12 +81,23 @@ class TrainedRun:
 
 
 def predict_before(work: Work) -> Before:
-    """Fit a linear layer on the frozen backbone, on the same training rows, and predict every test set."""
+    """Put a linear layer on the frozen backbone, by the same training rows, and predict every test set."""
+    method = work["recipe"].evaluate.before.method
+    probed = frozen(work, PROBE)
+    return probed if method == PROBE else replace(frozen(work, method), probed=probed)
+
+
+def frozen(work: Work, method: str) -> Before:
+    """Predict every test set with the frozen backbone and the layer that a method of `evaluate.before` makes."""
     started = time.monotonic()
-    task, model, splits = work["task"], work["model"], work["splits"]
-    probe = fit_probe(model, work["features"]["train"], work["recipe"].seed)
-    found = {name: predict_frozen(task, model, probe, splits.by_name[name]) for name in splits.tests}
-    return Before(probe, found, time.monotonic() - started)
+    recipe, task, model, splits = work["recipe"], work["task"], work["model"], work["splits"]
+    way: Any = find("evaluate.before", method)
+    asked = recipe.evaluate.before.method == method
+    options = method_options(recipe, "evaluate.before", "evaluate.before") if asked else way.Options()
+    language = text_language(splits.by_name["train"], task.fields[0])
+    layer = way.layer(model, task, work["features"]["train"], language, recipe.seed, options)
+    found = {name: predict_frozen(task, model, layer, splits.by_name[name]) for name in splits.tests}
+    return Before(layer, found, time.monotonic() - started)
 
 
 def predict_baselines(work: Work) -> dict[str, tuple[list[Prediction], float]]:
@@ -93,23 +118,10 @@ def predict_baselines(work: Work) -> dict[str, tuple[list[Prediction], float]]:
 
 def train_model(work: Work) -> TrainedRun:
     """Train, settle what validation decides, save the model."""
-    plan, task, model = work["plan"], work["task"], work["model"]
-    recipe = plan.recipe
+    task, model = work["task"], work["model"]
+    recipe = work["plan"].recipe
     validation = examined(work, model)
-    trained = train(
-        adapt(model, recipe.adapt.method, method_options(recipe, "adapt", "adapt"), watch=work.watch),
-        task,
-        work["features"]["train"],
-        validation,
-        plan.settings,
-        start=head_start(work, model) if recipe.train.head_start == "probe" else None,
-        placement=work["placement"],
-        folder=work.folder / CHECKPOINTS,
-        watch=work.watch,
-        journal=Journal(work.folder / LOG),
-        budget=plan.budget(work["clock"]),
-        row_names=lambda rows: rows_in_files(work["splits"].by_name["train"], rows),
-    )
+    fitted = (in_steps if trains(recipe) else at_once)(work, validation)
     rescored = None
     if validation is not None:
         found, outputs = validated(model, task, TaskObjective(model.spec), validation)
@@ -123,7 +135,38 @@ def train_model(work: Work) -> TrainedRun:
     settled.save(work.folder / MODEL)
     task = ready(task, settled)
     keep_passages(task, work.folder / MODEL)
-    return TrainedRun(settled, task, trained.fitted, rescored, peak_megabytes())
+    return TrainedRun(settled, task, fitted, rescored, peak_megabytes())
+
+
+def in_steps(work: Work, validation: Examined | None) -> Fitted:
+    """Run the training loop."""
+    plan, model = work["plan"], work["model"]
+    recipe = plan.recipe
+    return train(
+        adapt(model, recipe.adapt.method, method_options(recipe, "adapt", "adapt"), watch=work.watch),
+        work["task"],
+        work["features"]["train"],
+        validation,
+        plan.settings,
+        start=head_start(work, model) if recipe.train.head_start == "probe" else None,
+        placement=work["placement"],
+        folder=work.folder / CHECKPOINTS,
+        watch=work.watch,
+        journal=Journal(work.folder / LOG),
+        budget=plan.budget(work["clock"]),
+        row_names=lambda rows: rows_in_files(work["splits"].by_name["train"], rows),
+    ).fitted
+
+
+def at_once(work: Work, validation: Examined | None) -> Fitted:
+    """Let a method that trains nothing set the head: no step is taken, nothing is kept to go on from."""
+    started = time.monotonic()
+    recipe, task = work["plan"].recipe, work["task"]
+    way: Any = find("adapt", recipe.adapt.method)
+    options = method_options(recipe, "adapt", "adapt")
+    language = text_language(work["splits"].by_name["train"], task.fields[0])
+    way.start(work["model"], task, work["features"]["train"], language, options)
+    return Fitted(State(seconds=time.monotonic() - started), 0)
 
 
 def rows_in_files(dataset: Dataset, rows: list[int]) -> str:
@@ -134,7 +177,7 @@ def rows_in_files(dataset: Dataset, rows: list[int]) -> str:
 
 def head_start(work: Work, model: Model) -> AnyProbe:
     """Return the linear layer that a head can start from: on vectors as they are, whatever served best as before."""
-    probe: AnyProbe = work["before"].probe
+    probe: AnyProbe = work["before"].fitted.probe
     if not probe.unit:
         return probe
     return fit_probe(model, work["features"]["train"], work["recipe"].seed, scalings=(False,))
@@ -170,7 +213,11 @@ def evaluate_candidates(work: Work) -> Evaluation | None:
     size = sum(p.stat().st_size for p in (work.folder / MODEL).rglob("*") if p.is_file()) / 2**20
     cost = {"seconds": run.fitted.state.seconds, "megabytes": run.megabytes, "size_megabytes": size}
     candidates = [Candidate(name, *found) for name, found in work["baselines"].items()]
-    candidates.append(Candidate("before", before.predictions[test_name], before.seconds))
+    trained = trains(recipe)
+    if before.probed or not trained:
+        candidates.append(Candidate(PROBE, before.fitted.predictions[test_name], before.fitted.seconds))
+    if trained:
+        candidates.append(Candidate("before", before.predictions[test_name], before.seconds))
     combined = task.combined.items() if isinstance(task, Searches) else ()
     sides = {name: found[0] for name, found in work["baselines"].items()} | {"after": after[test_name]}
     versus = {name: one for name, (one, _) in combined}
@@ -178,7 +225,14 @@ def evaluate_candidates(work: Work) -> Evaluation | None:
     candidates.append(Candidate("after", after[test_name], **cost))
     test = splits.by_name[test_name]
     found = evaluate(task, test, candidates, versus=versus, slice_columns=recipe.evaluate.slices, seed=recipe.seed)
-    return replace(found, slices=(*found.slices, *extra_tests(work)))
+    return replace(found, slices=(*found.slices, *extra_tests(work)), table=named(found.table, recipe))
+
+
+def named(table: tuple[Row, ...], recipe: Recipe) -> tuple[Row, ...]:
+    """Call the rows of a table what they are: before by the way it was made, after an untrained model."""
+    names = {"before": SHOWN_AS.get(recipe.evaluate.before.method, "before")}
+    names |= {} if trains(recipe) else {"after": ZERO_SHOT}
+    return tuple(replace(row, name=names.get(row.name, row.name)) for row in table)
 
 
 def extra_tests(work: Work) -> list[Mapping[str, Any]]:
@@ -193,7 +247,8 @@ def extra_tests(work: Work) -> list[Mapping[str, Any]]:
     for shown, (name, rows) in sets.items():
         if not len(rows):
             continue
-        sides = {"before": work["before"].predictions[name], "after": work["after"][name]}
+        sides = {"before": work["before"].predictions[name]} if trains(work["plan"].recipe) else {}
+        sides |= {"after": work["after"][name]}
         candidates = [Candidate(side, [at(found, i) for i in rows.tolist()]) for side, found in sides.items()]
         judged = evaluate(run.task, splits.by_name[name].take(rows), candidates, seed=seed)
         figures = {row.name: row.metrics[judged.main_metric] for row in judged.table}
@@ -275,6 +330,9 @@ def _read_predictions(path: Path) -> list[Prediction]:
 
 
 def _write_before(value: Before, folder: Path) -> None:
+    if value.probed is not None:
+        (folder / PROBE).mkdir()
+        _write_before(value.probed, folder / PROBE)
     layers = value.probe.parts
     tensors = {f"{i}.{name}": getattr(layer, name) for i, layer in enumerate(layers) for name in ("weight", "bias")}
     save_file(tensors, folder / "probe.safetensors")
@@ -288,7 +346,8 @@ def _read_before(folder: Path, work: Work) -> Before:
     facts, probe = files.read_json(folder / "before.json"), load_file(folder / "probe.safetensors")
     found = {name: _read_predictions(folder / f"{name}.jsonl") for name in facts["tests"]}
     layers = tuple(Probe(probe[f"{i}.weight"], probe[f"{i}.bias"], unit) for i, unit in enumerate(facts["unit"]))
-    return Before(layers[0] if len(layers) == 1 else Probes(layers), found, facts["seconds"])
+    probed = _read_before(folder / PROBE, work) if (folder / PROBE).is_dir() else None
+    return Before(layers[0] if len(layers) == 1 else Probes(layers), found, facts["seconds"], probed)
 
 
 def _write_baselines(value: dict[str, tuple[list[Prediction], float]], folder: Path) -> None:

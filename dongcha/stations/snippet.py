@@ -40,7 +40,6 @@ logits = (np.concatenate([u, v, np.abs(u - v)]) @ head["weight"].T + head["bias"
 """
 VECTORS = f"""{ENCODER}vectors = pooled / np.linalg.norm(pooled, axis=1, keepdims=True)
 """
-BODIES = {"native": NATIVE, "pooled": POOLED, "embedding": VECTORS, "towers": TOWERS}  # by a module's form
 SEVERAL = """from safetensors.numpy import load_file
 from transformers import AutoModel, AutoTokenizer
 
@@ -56,6 +55,27 @@ PART = """task, logits = card["parts"]["{name}"], {vectors} @ head["{name}.weigh
 TAGS = """names = card["head"]["parts"][{number}]["labels"]
 tags = [names[int(i)] for i in logits[0].argmax(-1)]  # one a token
 """
+CLOZE = """from safetensors.numpy import load_file
+from transformers import {kind}, AutoTokenizer
+
+tokenizer, model = AutoTokenizer.from_pretrained("{folder}"), {kind}.from_pretrained("{folder}").eval()
+cloze = json.loads(Path("{folder}/cloze.json").read_text(encoding="utf-8"))
+head = load_file("{folder}/head.safetensors")
+text = cloze["template"].replace("{{mask}}", tokenizer.mask_token).replace("{{text}}", {call})
+batch = tokenizer(text, truncation=True, max_length={max_tokens}, return_tensors="pt"){note}
+out = model(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"])
+scores = out.logits[0, cloze["place"]].detach().log_softmax(-1).numpy()
+words = [np.mean([scores[p] for p in pieces if p >= 0]) for pieces in head["pieces"]]
+own = head["label"][:, None] == np.arange(len(head["bias"]))
+logits = (np.log(np.exp(words) @ own) + head["bias"])[None]
+"""
+BODIES = {
+    "native": NATIVE,
+    "pooled": POOLED,
+    "embedding": VECTORS,
+    "towers": TOWERS,
+    "cloze": CLOZE,
+}  # by a module's form
 POOLINGS = {
     "mean": "(hidden * mask).sum(1) / mask.sum(1)",
     "cls": "hidden[:, 0]",
@@ -95,9 +115,11 @@ def snippet(model: Model, folder: str) -> str:
     typed = sides > 1 and any(model.tokenizer.pair.types)
     head = find("models.heads", spec.name)
     outputs = getattr(head, "PLAIN_OUTPUTS", ("logits",))
+    kind = "sequence" if spec.name == "cloze" else spec.name  # both give one vector of outputs a text
     own = getattr(known, "plain_answer", getattr(task, "PLAIN_ANSWER", None))
-    answer = own or ANSWERS[(spec.name, spec.loss)]
-    call = getattr(known, "plain_call", ", ".join(['["..."]'] * sides))
+    answer = own or ANSWERS[(kind, spec.loss)]
+    plain = '"..."' if spec.name == "cloze" else ", ".join(['["..."]'] * sides)
+    call = getattr(known, "plain_call", plain)
     given = {"call": call, "note": note and f"  # {note}", "types": TYPES if typed else ""}
     given["names"] = ", ".join(name.removesuffix("_logits").replace("start", "begin") for name in outputs)
     given["outputs"] = ", ".join(f"out.{name}.detach().numpy()" for name in outputs)

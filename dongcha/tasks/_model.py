@@ -4,7 +4,7 @@ A recipe has one `task`, or several `tasks`; both come out as one Task here, and
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -204,9 +204,18 @@ def saved_task(model: Model, folder: Path) -> Task:
     return task.over(index.ids, index.texts(index.ids), np.asarray(index.rows.vectors))
 
 
-def model_for(recipe: Recipe, task: Task, source: Source, train: Dataset) -> Model:
-    """Build backbone, head and tokenizer; new weights are drawn from the recipe's seed."""
-    spec = spec_of(recipe, task, train)
+def model_for(
+    recipe: Recipe,
+    task: Task,
+    source: Source,
+    train: Dataset,
+    shaped: Callable[[HeadSpec], HeadSpec] = lambda spec: spec,
+) -> Model:
+    """Build backbone, head and tokenizer; new weights are drawn from the recipe's seed.
+
+    `shaped` is what the way to adapt wants of the head beside what the task does.
+    """
+    spec = shaped(spec_of(recipe, task, train))
     model = build_model(source.folder, spec, max_tokens=task.lengths.max_tokens, seed=recipe.seed, card=task.card())
     if task.isolates_cjk and model.tokenizer.joins_cjk():
         model.tokenizer.isolate_cjk()

@@ -57,8 +57,11 @@ def forecast(
 ) -> Forecast:
     """Time forward and backward on a few batches, forward on a few larger ones of `judged`, and multiply out.
 
-    Gradients are cleared and no weight moves; dropout's generator is reseeded by every step anyway.
+    Gradients are cleared and no weight moves; dropout's generator is reseeded by every step anyway. A model of which
+    nothing trains takes no step.
     """
+    if not any(p.requires_grad for p in model.module.parameters()):
+        return Forecast(0.0, peak_megabytes(), _inference_seconds(model, judged), 0, settings.accumulation)
     plan = plan_epoch(train.lengths, settings.batch_tokens, settings.seed, 0, train.groups)
     by_size = sorted(plan, key=lambda indices: _padded(train, indices))
     chosen = [by_size[i] for i in np.linspace(0, len(by_size) - 1, min(PROBES, len(by_size))).astype(int)]

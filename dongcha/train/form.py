@@ -22,6 +22,9 @@ from dongcha.registry import find
 def training_form(adapted: Adapted, features: Features, settings: LoopSettings) -> Iterator[tuple[str, ...]]:
     """Yield the names of what learns beside `adapted.trained` while the model is in this form."""
     model = adapted.model
+    if not adapted.trained:
+        yield ()
+        return
     module: Any = model.module
     with ExitStack() as stack:
         if settings.precision == "bf16":

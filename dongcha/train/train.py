@@ -17,7 +17,7 @@ from dongcha.loop.placement import Placement
 from dongcha.models.adapted import Adapted
 from dongcha.models.anatomy import without_decay
 from dongcha.models.model import Model
-from dongcha.models.probe import AnyProbe
+from dongcha.models.probe import AnyProbe, set_head
 from dongcha.objectives.task import TaskObjective
 from dongcha.tasks._base import Task
 from dongcha.tasks._predict import lay_flat, ready
@@ -105,34 +105,6 @@ def parameter_groups(adapted: Adapted, settings: LoopSettings, beside: tuple[str
         }
         for (in_head, is_spared), members in sorted(groups.items())
     ]
-
-
-def set_head(model: Model, start: AnyProbe) -> None:
-    """Give the head's linear layers the weights of probes; a head of another shape is left as it was drawn."""
-    layers = linear_heads(model)
-    for layer, probe in zip(layers, start.parts, strict=True) if layers else ():
-        with torch.no_grad():
-            layer.weight.copy_(torch.from_numpy(np.asarray(probe.weight, dtype=np.float32)))
-            layer.bias.copy_(torch.from_numpy(np.asarray(probe.bias, dtype=np.float32)))
-
-
-def linear_heads(model: Model) -> list[torch.nn.Linear]:
-    """Find the head's linear layers on the probes' own vectors, one a task; none when the head is more than that."""
-    if model.spec.parts:
-        return list(model.module.linears)
-    layer = _linear_head(model)
-    return [] if layer is None else [layer]
-
-
-def _linear_head(model: Model) -> torch.nn.Linear | None:
-    if model.spec.name == "sequence" and model.module.form == "native":
-        return None  # Transformers' class reads one token through a pooler or dense layer; a probe reads the mean
-    heads = [
-        module
-        for name, module in model.module.named_modules()
-        if isinstance(module, torch.nn.Linear) and f"{name}.weight" in model.module.new
-    ]
-    return heads[0] if len(heads) == 1 else None
 
 
 def validate(model: Model, task: Task, objective: TaskObjective, validation: Examined) -> Validation:

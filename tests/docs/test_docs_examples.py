@@ -18,12 +18,17 @@ RUN = (
     "retrieval",
     "retrieval_zh",
 )  # each task once
+UNTRAINED = "zero_shot"
 
 
 def test_every_task_has_an_example_in_both_languages():
     from dongcha.registry import names
 
-    assert {name.removesuffix(".yaml").removesuffix("_zh") for name in EXAMPLES} == {*names("tasks"), "several"}
+    assert {name.removesuffix(".yaml").removesuffix("_zh") for name in EXAMPLES} == {
+        *names("tasks"),
+        "several",
+        "zero_shot",
+    }
     assert {name.replace(".yaml", "_zh.yaml") for name in EXAMPLES if "_zh" not in name} <= set(EXAMPLES)
 
 
@@ -62,3 +67,11 @@ def test_an_example_runs_to_the_end(name, example):
     report = dongcha.run(example(name).replace({"train.epochs": 1}))
     assert [check.name for check in report.checks if check.status == "failed"] == []
     assert {"before", "after"} <= {row.name for row in report.table}
+
+
+def test_the_example_of_zero_shot_trains_nothing(example):
+    import dongcha
+
+    report = dongcha.run(example(f"{UNTRAINED}.yaml"))
+    assert [check.name for check in report.checks if check.status == "failed"] == []
+    assert report.table[-1].name == UNTRAINED

@@ -7,11 +7,11 @@ from tiny_train import Parts, digest, settings_of
 
 from dongcha.models.anatomy import without_decay
 from dongcha.models.heads import token
-from dongcha.models.probe import fit_probe, vectors_of
+from dongcha.models.probe import fit_probe, linear_heads, set_head, vectors_of
 from dongcha.objectives.task import TaskObjective
 from dongcha.tasks._predict import lay_flat, predict_rows
 from dongcha.testing import tiny_rows
-from dongcha.train.train import linear_heads, parameter_groups, set_head, validate
+from dongcha.train.train import parameter_groups, validate
 
 WAYS = [("classification", "mean"), ("classification", None), ("tagging", None)]
 

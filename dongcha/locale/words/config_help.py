@@ -150,6 +150,11 @@ MESSAGES = {
         "连续几次没有更好就停止",
     ),
     "config.help.evaluate": ("what is measured beside the whole", "整体之外还衡量什么"),
+    "config.help.evaluate.before": ("the frozen model that training is compared with", "与训练结果对比的冻结模型"),
+    "config.help.evaluate.before.method": (
+        "probe (fitted on labels) or zero_shot; its options stand beside it",
+        "probe（用训练标签拟合线性层）或 zero_shot；其选项写在旁边",
+    ),
     "config.help.evaluate.slices": ("columns by whose values the score is also shown", "按这些列的取值分别给出得分"),
     "config.help.evaluate.unsure_below": (
         "confidence below which an answer counts as unsure",

@@ -73,6 +73,10 @@ MESSAGES = {
         "model: the tokenizer of {folder} has no fast form (tokenizer.json); save it with a current Transformers first.",
         "model：{folder} 的分词器没有快速版本（tokenizer.json）；请先用新版 Transformers 保存。",
     ),
+    "model.no_masked_head": (
+        "{folder}: by: cloze reads words at a mask, and this model has no masked-language-model head; use by: similarity, or a model saved with one (...ForMaskedLM).",
+        "{folder}：`by: cloze` 要读掩码处的词，而该模型没有掩码语言模型输出层；请用 `by: similarity`，或换用带有该层（`...ForMaskedLM`）的模型。",
+    ),
     "model.incomplete": (
         "model: {folder} lacks weights that its configuration asks for ({names}); get the model again.",
         "model：{folder} 缺少其配置所要求的权重（{names}）；请重新获取该模型。",

@@ -74,6 +74,10 @@ MESSAGES = {
         "The trained model has {metric} {after} (95 % interval {interval}){on}; there is nothing before it to compare with.",
         "{on}训练后的模型{metric}为 {after}（95 % 区间 {interval}）；没有训练前的结果可供对比。",
     ),
+    "report.verdict.untrained": (
+        "Without any training, the model has {metric} {after} (95 % interval {interval}){on}.",
+        "{on}未经任何训练，模型的{metric}为 {after}（95 % 区间 {interval}）。",
+    ),
     "report.verdict.better": (
         "Training improved {metric} from {before} to {after}: {difference}, 95 % interval {interval}, {p} ({test}){on}.",
         "{on}训练使{metric}从 {before} 改善到 {after}：变化 {difference}，95 % 区间 {interval}，{p}（{test}）。",
@@ -91,8 +95,8 @@ MESSAGES = {
         "有 {gained} 行由错变对，{lost} 行由对变错。",
     ),
     "report.verdict.rival": (
-        "{rival} reaches {score}: by this test the trained model is not clearly better than that.",
-        "{rival}也达到 {score}：就本次测试而言，训练后的模型并未明显优于它。",
+        "{rival} reaches {score}: by this test the model is not clearly better than that.",
+        "{rival}也达到 {score}：就本次测试而言，模型并未明显优于它。",
     ),
     "report.verdict.failed": (
         "Failed checks: {count} ({names}). Read them before you trust these figures.",
@@ -205,6 +209,14 @@ MESSAGES = {
     "report.limit.even": (
         "No difference found is not proof of no difference: more test rows may show one.",
         "未发现差异不等于没有差异：更多测试样本可能会显出差别。",
+    ),
+    "report.limit.label_names": (
+        "Labels were told apart by their names alone; descriptions of them usually serve better.",
+        "仅凭标签名称区分各标签；写上描述通常更好。",
+    ),
+    "report.limit.balanced": (
+        "Calibration took the labels to be about equally frequent in the training texts; where they are not, frequent labels are given too seldom.",
+        "校准假定各标签在训练文本中出现的频率大致相同；若不然，常见标签会给得过少。",
     ),
     "report.limit.no_before": (
         "The model was not compared with its state before training on the same rows.",

@@ -37,6 +37,54 @@ MESSAGES = {
         "{source}: {count} of {all} labels have a single row ({labels}), too few to be both learnt and checked; add rows of them, merge them with others, or set data.allow_tiny: true.",
         "{source}：{all} 个标签中有 {count} 个只有一行（{labels}），不足以既学习又检验；请补充数据、与其他标签合并，或设 data.allow_tiny: true。",
     ),
+    "stations.unknown_label": (
+        "there is no label {label!r}; the training rows have: {all}.",
+        "没有标签 {label!r}；训练数据中有：{all}。",
+    ),
+    "stations.unknown_label_near": (
+        "there is no label {label!r}; did you mean {near!r}? The training rows have: {all}.",
+        "没有标签 {label!r}；是否指 {near!r}？训练数据中有：{all}。",
+    ),
+    "stations.undescribed": (
+        "labels without a description: {labels}; describe every label, or none to go by their names.",
+        "没有描述的标签：{labels}；请描述每一个标签，或全部省略以使用标签名称。",
+    ),
+    "stations.empty_description": (
+        "the description of {label!r} is empty; write a few words, or a list of texts.",
+        "标签 {label!r} 的描述为空；请写几个词，或给出一组文本。",
+    ),
+    "stations.template_without_label": (
+        "{template!r} has no {{label}}; write it where the description goes, as in 'This text is about {{label}}.'",
+        "{template!r} 中没有 {{label}}；请写在放描述处，例如“这段文字是关于{{label}}的。”",
+    ),
+    "stations.no_descriptions_here": (
+        "{path}: zero_shot goes by descriptions of labels, which {task} does not take. It works for: {tasks}.",
+        "{path}：zero_shot 凭标签的描述作答，{task} 不适用。适用任务：{tasks}。",
+    ),
+    "stations.cloze_template": (
+        "by: cloze takes one template; write {{text}} and {{mask}} once each in it, as in '{{text}} This text is about {{mask}}.'",
+        "`by: cloze` 只用一个模板，其中 `{{text}}` 与 `{{mask}}` 各出现一次，例如“{{text}} 这段文字是关于{{mask}}的。”",
+    ),
+    "stations.cloze_before": (
+        "evaluate.before.by: cloze needs a head of its own, which a row of the table has not; use by: similarity, or adapt: zero_shot.",
+        "evaluate.before.by：`cloze` 需要专门的输出层，表中的对比行没有；请用 `by: similarity`，或 adapt: zero_shot。",
+    ),
+    "stations.same_before": (
+        "evaluate.before: zero_shot beside adapt: zero_shot would compare the model with itself; leave evaluate.before out.",
+        "evaluate.before: zero_shot 与 adapt: zero_shot 同用，等于模型与自己对比；请去掉 evaluate.before。",
+    ),
+    "stations.nothing_trained": (
+        "adapt: zero_shot trains nothing: the keys of train: have no effect.",
+        "adapt: zero_shot 不训练任何权重：train: 下的各项不起作用。",
+    ),
+    "stations.described_by_names": (
+        "zero_shot goes by the labels' own names; descriptions usually serve better.",
+        "zero_shot 以标签名称作描述；写上 `descriptions` 通常更好。",
+    ),
+    "stations.taken_as_balanced": (
+        "zero_shot takes the labels to be about equally frequent in the training texts; calibrate: false does not.",
+        "zero_shot 假定各标签在训练文本中频率大致相同；calibrate: false 则不作此假定。",
+    ),
     "stations.several_inputs": (
         "A {task} model reads {fields} of a row, not one text: give JSON lines or a table with these fields.",
         "{task} 模型要读一行中的 {fields}，不是单个文本：请给出含这些字段的 JSON 行或表格。",

@@ -27,8 +27,10 @@ class HeadSpec:
     """What a task asks of a head.
 
     `num_outputs` C; `loss` names the loss in the head's LOSSES; `label_smoothing` in [0, 1); `class_weights` (C,) or
-    empty for none; `dropout` overrides the model's own probabilities when it is a number. A head of several tasks has
-    one spec a task in `parts`, each with the task's name as its `part` and the `weight` of its loss.
+    empty for none; `dropout` overrides the model's own probabilities when it is a number; `pooling` joins a text's
+    tokens where the folder names no way to, None leaves such a model to the class that Transformers has; `template` is
+    the text around a text that a cloze is read from. A head of several tasks has one spec a task in `parts`, each with
+    the task's name as its `part` and the `weight` of its loss.
     """
 
     name: str
@@ -38,6 +40,8 @@ class HeadSpec:
     class_weights: tuple[float, ...] = ()
     dropout: float | None = None
     labels: tuple[str, ...] = field(default=())
+    pooling: str | None = None
+    template: str = ""
     part: str = ""
     weight: float = 1.0
     parts: "tuple[HeadSpec, ...]" = ()

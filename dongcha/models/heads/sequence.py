@@ -1,7 +1,7 @@
 """Give one vector of outputs a text: for classification and regression.
 
 A sentence encoder (a folder with `1_Pooling`) keeps its own pooling, with a linear layer behind it; any other model
-gets the sequence-classification class that Transformers has for it.
+gets the sequence-classification class that Transformers has for it, unless a pooling is asked for.
 
 Losses return the sum over texts and leave the division to the loop, so that accumulated micro-batches add up to the
 gradient of the whole batch.
@@ -101,7 +101,7 @@ def own_pooling(folder: Path) -> str | None:
 
 def build(folder: Path, spec: HeadSpec) -> nn.Module:
     """Build backbone and head from a model's folder; a folder that we saved gets its trained head back."""
-    pooling = own_pooling(folder)
+    pooling = own_pooling(folder) or spec.pooling
     if pooling is None:
         native: Native = load_native(transformers.AutoModelForSequenceClassification, folder, spec)
         return native

@@ -1,0 +1,75 @@
+"""Let labels be told apart by descriptions: refuse what cannot be, shape the head, say what was assumed.
+
+The way is `adapt: zero_shot` (the model itself) or `evaluate.before: zero_shot` (a row of the table); both take the
+same options, `tasks/_described.py`.
+"""
+
+from collections.abc import Callable
+from functools import partial
+
+from dongcha.config import Recipe
+from dongcha.errors import RecipeError
+from dongcha.locale import say
+from dongcha.models.heads._base import HeadSpec
+from dongcha.registry import METHODS, find
+from dongcha.tasks._base import Task
+from dongcha.tasks._cloze import misfit_of_cloze
+from dongcha.tasks._described import ZeroShot, misfit
+from dongcha.train.decide import method_options
+
+ADAPT, BEFORE = "adapt", "evaluate.before"
+TASKS = ("classification", "tagging")  # those whose outputs are labels that a description can stand for
+
+
+def described(recipe: Recipe, path: str) -> ZeroShot | None:
+    """Return the options of a method that reads descriptions, at `adapt` or `evaluate.before`; None for another one."""
+    found = method_options(recipe, path, METHODS[path])
+    return found if isinstance(found, ZeroShot) else None
+
+
+def refuse_misfit(recipe: Recipe, task: Task) -> None:
+    """Refuse a task whose answers no description can tell apart, and descriptions that do not fit its labels."""
+    if not trains(recipe) and described(recipe, BEFORE):
+        raise RecipeError(recipe.at(BEFORE, say("stations.same_before")))
+    for path in (ADAPT, BEFORE):
+        options = described(recipe, path)
+        if options is None:
+            continue
+        if task.name not in TASKS:
+            told = say("stations.no_descriptions_here", path=path, task=task.name, tasks=", ".join(TASKS))
+            raise RecipeError(recipe.at(path, told))
+        wrong = misfit(options, task.labels)
+        if options.by == "cloze" and task.name != TASKS[0]:
+            told = say("stations.no_descriptions_here", path=f"{path}.by", task=task.name, tasks=TASKS[0])
+            raise RecipeError(recipe.at(f"{path}.by", told))
+        if options.by == "cloze":
+            if path == BEFORE:
+                raise RecipeError(recipe.at(f"{path}.by", say("stations.cloze_before")))
+            wrong = misfit_of_cloze(options) or wrong
+        if wrong:
+            place = f"{path}.{wrong[0]}"
+            raise RecipeError(recipe.at(place, f"{place}: {wrong[1]}"))
+
+
+def trains(recipe: Recipe) -> bool:
+    """Tell whether any weight is trained."""
+    return bool(getattr(find("adapt", recipe.adapt.method), "TRAINS", True))
+
+
+def shaped_by(recipe: Recipe) -> Callable[[HeadSpec], HeadSpec]:
+    """Return what the way to adapt wants of the head."""
+    shaped = getattr(find("adapt", recipe.adapt.method), "shaped", None)
+    return (lambda spec: spec) if shaped is None else partial(shaped, options=method_options(recipe, ADAPT, ADAPT))
+
+
+def told_of(recipe: Recipe) -> list[str]:
+    """Say what a user should know of labels that are told apart by descriptions."""
+    options, found = described(recipe, ADAPT), []
+    if not trains(recipe):
+        found.append(say("stations.nothing_trained"))
+    options = options or described(recipe, BEFORE)
+    if options is not None and not options.descriptions:
+        found.append(say("stations.described_by_names"))
+    if options is not None and options.calibrate:
+        found.append(say("stations.taken_as_balanced"))
+    return found

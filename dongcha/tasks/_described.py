@@ -1,0 +1,97 @@
+"""Say in words what a task's labels mean: descriptions by label, else the labels' own names, put into templates.
+
+In: labels, what a recipe says of them, the language of the texts. Out: the texts of each label, in the labels' order.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
+
+from dongcha.config.near import nearest
+from dongcha.data.features import Features
+from dongcha.locale import say
+from dongcha.models.described import described_layer, directions
+from dongcha.models.model import Model
+from dongcha.models.probe import Probe, vectors_of
+from dongcha.tasks._base import Task
+
+LABEL = "{label}"
+TEMPLATES = {"en": (LABEL, "This text is about {label}."), "zh": (LABEL, "这段文字是关于{label}的。")}
+
+
+class ZeroShot(BaseModel):
+    """How labels are told apart without training; shared by all that can do so."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    descriptions: dict[str, str | list[str]] = Field(
+        default={}, description="label: one text or several; else its name"
+    )
+    templates: list[str] = Field([], description="texts with {label}, into which descriptions are put")
+    by: Literal["similarity", "cloze"] = Field("similarity", description="embeddings, or words at a mask in a template")
+    outside: float = Field(0.8, ge=0, lt=1, description="tagging: share of words taken to be in no span")
+    calibrate: bool = Field(True, description="take off each label's mean over the unlabelled training texts")
+
+
+def words_of(name: str) -> str:
+    """Turn a label's name into words: `creditCard_lost` into "credit card lost"; other scripts stay as they are."""
+    parted = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|[_/|+&-]+", " ", name)
+    plain = re.sub(r"\s+", " ", parted).strip()
+    return plain if plain.isupper() else plain.lower() or name
+
+
+def texts_of(options: ZeroShot, labels: Sequence[str], language: str) -> list[list[str]]:
+    """Return the texts of each label.
+
+    Names go into the templates of their language; descriptions stand as they are, unless templates are given.
+    """
+    told = {label: [text] if isinstance(text, str) else text for label, text in options.descriptions.items()}
+    templates = options.templates or ([LABEL] if told else TEMPLATES[language])
+    own = (told[label] if told else [words_of(label)] for label in labels)
+    return [[template.replace(LABEL, text) for text in texts for template in templates] for texts in own]
+
+
+def misfit(options: ZeroShot, labels: Sequence[str]) -> tuple[str, str] | None:
+    """Return the option at fault and one sentence on it: a label unknown or without description, a template."""
+    for label, text in options.descriptions.items():
+        if label not in labels:
+            near = nearest(label, labels)
+            key = "stations.unknown_label_near" if near else "stations.unknown_label"
+            facts = {"near": near[0] if near else "", "all": ", ".join(labels)}
+            return "descriptions", say(key, label=label, **facts)
+        if not text or not all(one.strip() for one in ([text] if isinstance(text, str) else text)):
+            return "descriptions", say("stations.empty_description", label=label)
+    missing = [label for label in labels if options.descriptions and label not in options.descriptions]
+    if missing:
+        return "descriptions", say("stations.undescribed", labels=", ".join(missing[:5]))
+    for template in options.templates if options.by == "similarity" else ():
+        if LABEL not in template:
+            return "templates", say("stations.template_without_label", template=template)
+    return None
+
+
+MORE_OF_THE_SAME = 1e-3  # by which a word that goes on with a span is preferred to one that opens another
+
+
+def layer_by_texts(model: Model, task: Task, features: Features, language: str, options: ZeroShot) -> Probe:
+    """Return the linear layer of the labels' texts, calibrated on features whose labels are not read."""
+    along = directions(model, texts_of(options, task.labels, language))
+    vectors = vectors_of(model, features)
+    if task.head == "token":
+        return by_word(along, vectors[np.asarray(features.tokens["word"]) >= 0], options)
+    return described_layer(along, vectors, calibrate=options.calibrate)
+
+
+def by_word(along_CH: np.ndarray, vectors_NH: np.ndarray, options: ZeroShot) -> Probe:
+    """Return the layer of the BIO tags (O first): a word is outside unless some label stands out more than most words'.
+
+    The bias of O is the quantile `outside` of the words' greatest output: so large a share of them ends outside.
+    """
+    plain = described_layer(along_CH, vectors_NH, calibrate=options.calibrate)
+    best = plain(vectors_NH).max(axis=1)
+    least = float(np.quantile(best, options.outside)) if len(best) else 0.0
+    weight = np.repeat(plain.weight, 2, axis=0)
+    bias = np.repeat(plain.bias, 2) + np.tile([0.0, MORE_OF_THE_SAME], len(plain.bias))
+    return Probe(np.concatenate([np.zeros((1, weight.shape[1])), weight]), np.concatenate([[least], bias]))

@@ -1,0 +1,91 @@
+"""Recipes that ask for zero-shot and cannot have it."""
+
+from typing import Any
+
+from error_case import Case
+from error_desk import Desk
+
+from dongcha.testing import tiny_rows
+
+TOLD = {"good": "good and clean", "bad": "bad and dirty"}
+
+
+def asking(**options: Any):
+    """Put good rows, a model, and a recipe whose `adapt: zero_shot` has these options."""
+    return lambda desk: desk.plain(adapt={"method": "zero_shot", **options})
+
+
+def of_task(task: str):
+    """Put rows of another task, a model, and a recipe that asks for zero-shot."""
+
+    def put(desk: Desk) -> None:
+        desk.rows(task=task)
+        desk.recipe(task=task, adapt="zero_shot")
+        desk.encoder()
+
+    return put
+
+
+def twice(desk: Desk) -> None:
+    """Ask for zero-shot as the model and as what it is compared with."""
+    desk.plain(adapt="zero_shot", evaluate={"before": "zero_shot"})
+
+
+assert set(TOLD) == {row["label"] for row in tiny_rows("classification", 2)}
+
+ZERO_SHOT_CASES = (
+    Case(
+        "zero-shot: label unknown",
+        ("a description for a label that no row has", "为数据中没有的标签写了描述"),
+        ("write the label as the rows have it", "按数据中的写法写标签"),
+        asking(descriptions={**TOLD, "goood": "fine"}),
+    ),
+    Case(
+        "zero-shot: label without description",
+        ("descriptions for some labels, not for all", "只描述了部分标签"),
+        ("describe every label, or none", "描述全部标签，或都不描述"),
+        asking(descriptions={"good": "good and clean"}),
+    ),
+    Case(
+        "zero-shot: empty description",
+        ("a description without a word", "描述为空"),
+        ("write a few words", "写几个词"),
+        asking(descriptions={**TOLD, "bad": " "}),
+    ),
+    Case(
+        "zero-shot: template without its place",
+        ("a template without `{label}`", "模板中没有 `{label}`"),
+        ("write `{label}` where the description goes", "在放描述处写 `{label}`"),
+        asking(templates=["This text is about {lable}."]),
+    ),
+    Case(
+        "zero-shot: mistyped option",
+        ("`description` for `descriptions`", "写成 `description`，应为 `descriptions`"),
+        ("take the option that the message names", "改用消息所示的选项"),
+        asking(description=TOLD),
+    ),
+    Case(
+        "zero-shot: cloze without its head",
+        ("`by: cloze` on a model without a masked-language-model head", "对没有掩码语言模型输出层的模型用 `by: cloze`"),
+        ("use `by: similarity`, or another model", "用 `by: similarity`，或换模型"),
+        asking(by="cloze"),
+    ),
+    Case(
+        "zero-shot: cloze without a mask",
+        ("a cloze whose template has no `{mask}`", "完形填空的模板中没有 `{mask}`"),
+        ("write `{mask}` where the word goes", "在填词处写 `{mask}`"),
+        asking(by="cloze", templates=["{text} It was {label}."]),
+    ),
+    Case(
+        "zero-shot: task without labels of texts",
+        ("`zero_shot` for numbers", "对数值任务使用 `zero_shot`"),
+        ("train, or take another task", "改为训练，或换任务"),
+        of_task("regression"),
+    ),
+    Case(
+        "zero-shot: compared with itself",
+        ("`zero_shot` both as the model and as before", "`zero_shot` 既作模型又作训练前"),
+        ("leave `evaluate.before` out", "去掉 `evaluate.before`"),
+        twice,
+    ),
+)

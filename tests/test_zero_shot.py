@@ -1,0 +1,227 @@
+"""Zero-shot through the whole flow on tiny models: nothing is trained, no training label is read."""
+
+import contextlib
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import transformers
+from finished_runs import FAST, SPLIT
+from safetensors.numpy import load_file
+
+import dongcha
+from dongcha import Recipe
+from dongcha.errors import RecipeError, UserError
+from dongcha.models.model import load_model
+from dongcha.tasks._described import ZeroShot, by_word
+from dongcha.tasks._model import task_of
+from dongcha.tasks._predict import predict_rows
+from dongcha.testing import tiny_rows
+
+pytestmark = pytest.mark.usefixtures("no_charts")
+
+ROWS = tiny_rows("classification", 160)
+TOLD = {"good": ["good and clean", "quiet"], "bad": "bad and dirty"}
+WAY = {"method": "zero_shot", "descriptions": TOLD}
+
+
+def sections(models, model="pooled", **more):
+    known = {"task": "classification", "data": {"train": ROWS, "split": SPLIT}, "model": str(models[model])}
+    return {**FAST, "train": {}, **known, **more}
+
+
+def names(report):
+    return [row.name for row in report.table]
+
+
+def heads(run):
+    return load_file(run.folder / "model" / "head.safetensors")
+
+
+@pytest.fixture(scope="module")
+def told(finish, models):
+    return finish(**sections(models, adapt=WAY))
+
+
+@pytest.fixture(scope="module")
+def by_names(finish, models):
+    return finish(**sections(models, "native", adapt="zero_shot"))
+
+
+def test_nothing_is_trained_and_the_proofs_say_so(told):
+    statuses = {check.name: check.status for check in told.report.checks if check.name != "forecast_kept"}
+    skipped = {name for name, status in statuses.items() if status == "skipped"}
+    assert skipped == {"best_restored", "resume_exact"}
+    assert set(statuses.values()) == {"skipped", "passed"}
+    assert all("nothing was trained" in check.message for check in told.report.checks if check.status == "skipped")
+    before, after = (load_file(Path(at) / "model.safetensors") for at in (told.recipe.model, told.folder / "model"))
+    assert all(np.array_equal(before[name], after[name]) for name in after)
+
+
+def test_no_step_is_taken_and_no_auto_is_decided(told):
+    assert not told.told("step")
+    assert not (told.folder / "checkpoints").exists()
+    assert told.report.recipe["train"]["epochs"] == "auto"
+    assert told.report.curves == {}
+    assert told.report.clock["cut"] is None
+
+
+def test_the_table_has_the_probe_and_no_before(told):
+    assert names(told.report) == ["majority", "tfidf_linear", "probe", "zero_shot"]
+    assert all(row.verdict is None for row in told.report.table)
+    assert told.report.table[-1].metrics["accuracy"].value > 0.8, "tiny embeddings still tell these words apart"
+
+
+def test_the_report_says_what_was_assumed(told, by_names):
+    read = [(run.folder / "README.md").read_text(encoding="utf-8") for run in (told, by_names)]
+    assert all("Without any training" in text and "equally frequent" in text for text in read)
+    assert ["names alone" in text for text in read] == [False, True]
+    remarks = [" ".join(run.told("forecast")[0]["remarks"]) for run in (told, by_names)]
+    assert all("trains nothing" in text for text in remarks)
+    assert ["own names" in text for text in remarks] == [False, True]
+
+
+def test_a_model_without_a_pooling_gets_the_mean(by_names):
+    pooling = json.loads((by_names.folder / "model" / "1_Pooling" / "config.json").read_text(encoding="utf-8"))
+    assert pooling["pooling_mode_mean_tokens"]
+
+
+def test_the_labels_of_the_training_rows_are_not_read(finish, models, told):
+    """The same texts with every label turned round give the same head: only the set of labels counts."""
+    other = {"good": "bad", "bad": "good"}
+    data = {"train": ROWS, "split": {"validation": 0, "test": 0.3, "stratify": False}}
+    turned = {**data, "train": [row | {"label": other[row["label"]]} for row in ROWS]}
+    one, two = (finish(**sections(models, adapt=WAY) | {"data": given}) for given in (data, turned))
+    for name, tensor in heads(one).items():
+        np.testing.assert_array_equal(tensor, heads(two)[name])
+
+
+def test_calibration_can_be_turned_off(finish, models, told):
+    plain = finish(**sections(models, adapt=WAY | {"calibrate": False}))
+    assert not heads(plain)["bias"].any()
+    assert heads(told)["bias"].any()
+    np.testing.assert_allclose(heads(plain)["weight"], heads(told)["weight"])
+    assert "equally frequent" not in (plain.folder / "README.md").read_text(encoding="utf-8")
+
+
+def test_saved_equals_loaded_and_predicts(told):
+    model = load_model(told.folder / "model")
+    task = task_of(model)
+    rows = {"text": [row["text"] for row in ROWS[:20]]}
+    direct = [p.target["label"] for p in predict_rows(task, model, rows)]
+    assert [answer["label"] for answer in dongcha.load(told.folder).predict(rows["text"])] == direct
+
+
+def test_a_second_run_of_a_finished_one_is_read_and_a_stopped_one_goes_on(models, tmp_path):
+    recipe = Recipe(folder=tmp_path, **sections(models, adapt=WAY))
+    dongcha.run(recipe, until="train")
+    first = dongcha.run(recipe)
+    again = dongcha.run(recipe)
+    assert names(again) == names(first)
+    assert first.table[-1].metrics == again.table[-1].metrics
+
+
+def test_it_can_be_before_beside_the_probe(finish, models, told):
+    run = finish(**sections(models, evaluate={"before": WAY}, train=FAST["train"] | {"epochs": 1}))
+    assert names(run.report) == ["majority", "tfidf_linear", "probe", "before_zero_shot", "after"]
+    assert run.report.table[-1].verdict is not None
+    by_name = {row.name: row.metrics["accuracy"].value for row in run.report.table}
+    one_as_model = {row.name: row.metrics["accuracy"].value for row in told.report.table}
+    assert by_name["before_zero_shot"] == one_as_model["zero_shot"]
+    assert by_name["probe"] == one_as_model["probe"]
+    resumed = dongcha.run(run.recipe)
+    assert names(resumed) == names(run.report)
+
+
+def test_what_was_kept_of_before_is_taken_up(models, tmp_path):
+    sections_ = sections(models, evaluate={"before": WAY}, train=FAST["train"] | {"epochs": 1})
+    recipe = Recipe(folder=tmp_path, **sections_)
+    work = dongcha.run(recipe, until="before")
+    again = dongcha.run(recipe, until="before")
+    for one, other in ((work["before"], again["before"]), (work["before"].probed, again["before"].probed)):
+        np.testing.assert_array_equal(one.probe.weight, other.probe.weight)
+        assert one.predictions == other.predictions
+
+
+@pytest.mark.parametrize("path", ["adapt", "evaluate.before"])
+@pytest.mark.parametrize("task", ["regression", "choice", "pairs"])
+def test_a_task_that_descriptions_cannot_serve_is_refused(path, task, models, tmp_path):
+    place = {"adapt": {"adapt": "zero_shot"}, "evaluate.before": {"evaluate": {"before": "zero_shot"}}}[path]
+    data = {"train": tiny_rows(task, 40), "split": SPLIT}
+    recipe = Recipe(folder=tmp_path, **sections(models, **place) | {"task": task, "data": data})
+    with pytest.raises(RecipeError, match=f"{path}.*{task}"):
+        dongcha.run(recipe)
+
+
+def test_zero_shot_is_not_compared_with_itself(models, tmp_path):
+    with pytest.raises(RecipeError, match="with itself"):
+        dongcha.run(Recipe(folder=tmp_path, **sections(models, adapt=WAY, evaluate={"before": "zero_shot"})))
+
+
+@pytest.mark.parametrize("model", ["pooled", "native"])
+def test_several_labels_a_row_are_thresholded_by_validation(model, finish, models):
+    from finished_runs import multi_reviews
+
+    run = finish(**sections(models, model, adapt="zero_shot") | {"data": {"train": multi_reviews(), "split": SPLIT}})
+    assert names(run.report)[-1] == "zero_shot"
+    assert len(json.loads((run.folder / "model" / "task.json").read_text(encoding="utf-8"))["thresholds"]) == 2
+
+
+@pytest.fixture(scope="module")
+def masked(tmp_path_factory):
+    """A tiny random model with a masked-language-model head."""
+    from dongcha.testing import tiny_encoder
+
+    folder = tiny_encoder(tmp_path_factory.mktemp("masked") / "tiny", pooling=None)
+    torch.manual_seed(0)
+    transformers.BertForMaskedLM(transformers.AutoConfig.from_pretrained(folder)).save_pretrained(folder)
+    return folder
+
+
+def test_a_cloze_runs_proves_and_predicts_as_any_model(finish, masked):
+    way = {"method": "zero_shot", "by": "cloze", "descriptions": {"good": ["good", "clean"], "bad": "bad"}}
+    run = finish(**sections({"masked": masked}, "masked", adapt=way))
+    assert names(run.report) == ["majority", "tfidf_linear", "probe", "zero_shot"]
+    assert {check.name for check in run.report.checks if check.status not in ("passed", "warned")} == {
+        *("best_restored", "resume_exact")
+    }
+    (answer,) = dongcha.load(run.folder).predict(["the room was good"])
+    found: dict = {}
+    code = run.report.environment["snippet"].replace('"..."', '"the room was good"')
+    with contextlib.chdir(run.folder):
+        exec(code, found)
+    assert found["label"] == answer["label"]
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({"adapt": {"method": "zero_shot", "by": "cloze"}}, "masked-language-model head"),
+        ({"adapt": {"method": "zero_shot", "by": "cloze", "templates": ["{text} is {label}"]}}, "one template"),
+        ({"evaluate": {"before": {"method": "zero_shot", "by": "cloze"}}}, "a head of its own"),
+    ],
+)
+def test_a_cloze_that_cannot_be_is_refused(more, said, models, tmp_path):
+    with pytest.raises(UserError, match=said):
+        dongcha.run(Recipe(folder=tmp_path, **sections(models, **more)), until="model")
+
+
+def test_types_of_spans_are_told_apart_by_word(finish, models):
+    data = {"train": tiny_rows("tagging", 120), "split": SPLIT}
+    run = finish(
+        **sections(models, "native", adapt={"method": "zero_shot", "outside": 0.5}) | {"task": "tagging", "data": data}
+    )
+    assert names(run.report) == ["frequent_tag", "probe", "zero_shot"]
+    assert not [check for check in run.report.checks if check.status == "failed"]
+
+
+def test_the_share_of_words_outside_is_what_was_asked_for():
+    rng = np.random.default_rng(0)
+    along, words = rng.normal(size=(3, 8)), rng.normal(size=(500, 8))
+    for share in (0.0, 0.5, 0.9):
+        layer = by_word(along, words, ZeroShot(outside=share))
+        tags = layer(words).argmax(axis=1)
+        assert np.isclose((tags == 0).mean(), share, atol=0.01)
+        assert set(tags.tolist()) <= {0, 2, 4, 6}, "where both fit, a span goes on rather than opens anew"
