@@ -15,7 +15,12 @@ from dongcha.errors import RecipeError
 from dongcha.locale import say
 
 # Where a recipe names a method, and of which kind it is.
-METHODS = {"adapt": "adapt", "train.optimizer": "loop.optimizers", "train.schedule": "loop.schedules"}
+METHODS = {
+    "pretrain": "pretrain",
+    "adapt": "adapt",
+    "train.optimizer": "loop.optimizers",
+    "train.schedule": "loop.schedules",
+}
 
 
 @cache

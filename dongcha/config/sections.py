@@ -64,6 +64,18 @@ def _tenth(value: Any) -> Any:
     return 0.1 if value is None else value
 
 
+def _read_pretrain(value: Any) -> Any:
+    return {"method": value} if isinstance(value, str) else value
+
+
+class _MethodToo(Reading):
+    """Read the name of a method as a section that only names it."""
+
+    def __get_pydantic_json_schema__(self, core: Any, handler: Any) -> dict[str, Any]:
+        inner = handler(core)
+        return {"anyOf": [{"type": "string", "minLength": 1}, *inner.get("anyOf", [inner])]}
+
+
 def _no_names(value: Any) -> Any:
     return {} if value is None else value
 
@@ -136,6 +148,19 @@ class TaskEntry(Section):
 Tasks: TypeAlias = Annotated[tuple[TaskEntry, ...], Reading(_read_tasks)]
 
 
+class Pretrain(Method):
+    """Further reading before the task: a method, its texts, how long; the method's own options stand beside."""
+
+    method: str = Field("mlm", min_length=1)
+    corpus: Source | None = Field(None, repr=False)
+    steps: Auto | Count = "auto"
+    learning_rate: Auto | Positive = "auto"
+    batch_tokens: Auto | Annotated[int, Field(ge=16)] = "auto"
+    max_tokens: Auto | Annotated[int, Field(ge=16)] = "auto"
+    probe_every: Auto | Count = "auto"
+    patience: Count | None = 3
+
+
 class EarlyStopping(Section):
     """Stop when the validation score has not risen for so many looks."""
 
@@ -192,7 +217,7 @@ class Sections(Section):
     tasks: Tasks | None = None
     data: Data
     model: Text
-    pretrain: NotBuilt = None
+    pretrain: Annotated[Pretrain | None, _MethodToo(_read_pretrain)] = None
     augment: NotBuilt = None
     adapt: Annotated[Method, method_or("full")] = Method(method="full")
     train: Train = Train()

@@ -68,11 +68,21 @@ class TrainedRun:
 
 def predict_before(work: Work) -> Before:
     """Fit a linear layer on the frozen backbone, on the same training rows, and predict every test set."""
+    return frozen(work, work["model"])
+
+
+def frozen(work: Work, model: Model) -> Before:
+    """Return what a model's backbone gives as it is."""
     started = time.monotonic()
-    task, model, splits = work["task"], work["model"], work["splits"]
+    task, splits = work["task"], work["splits"]
     probe = fit_probe(model, work["features"]["train"], work["recipe"].seed)
     found = {name: predict_frozen(task, model, probe, splits.by_name[name]) for name in splits.tests}
     return Before(probe, found, time.monotonic() - started)
+
+
+def predict_pretrained(work: Work) -> Before:
+    """Fit a linear layer on the pretrained backbone, frozen, as before on the original; predict every test set."""
+    return frozen(work, work["start"])
 
 
 def predict_baselines(work: Work) -> dict[str, tuple[list[Prediction], float]]:
@@ -93,7 +103,8 @@ def predict_baselines(work: Work) -> dict[str, tuple[list[Prediction], float]]:
 
 def train_model(work: Work) -> TrainedRun:
     """Train, settle what validation decides, save the model."""
-    plan, task, model = work["plan"], work["task"], work["model"]
+    plan, task = work["plan"], work["task"]
+    model: Model = work["start"] if "start" in work else work["model"]
     recipe = plan.recipe
     validation = examined(work, model)
     trained = train(
@@ -134,7 +145,7 @@ def rows_in_files(dataset: Dataset, rows: list[int]) -> str:
 
 def head_start(work: Work, model: Model) -> AnyProbe:
     """Return the linear layer that a head can start from: on vectors as they are, whatever served best as before."""
-    probe: AnyProbe = work["before"].probe
+    probe: AnyProbe = work["pretrained" if "pretrained" in work else "before"].probe
     if not probe.unit:
         return probe
     return fit_probe(model, work["features"]["train"], work["recipe"].seed, scalings=(False,))
@@ -175,10 +186,18 @@ def evaluate_candidates(work: Work) -> Evaluation | None:
     sides = {name: found[0] for name, found in work["baselines"].items()} | {"after": after[test_name]}
     versus = {name: one for name, (one, _) in combined}
     candidates += [Candidate(name, task.combine(sides[one], sides[other])) for name, (one, other) in combined]
+    if "pretrained" in work:
+        versus["pretrained"] = "before"
+        candidates.append(Candidate("pretrained", work["pretrained"].predictions[test_name], reading_seconds(work)))
     candidates.append(Candidate("after", after[test_name], **cost))
     test = splits.by_name[test_name]
     found = evaluate(task, test, candidates, versus=versus, slice_columns=recipe.evaluate.slices, seed=recipe.seed)
     return replace(found, slices=(*found.slices, *extra_tests(work)))
+
+
+def reading_seconds(work: Work) -> float:
+    """Return what it took to pretrain, and to fit a layer on the result."""
+    return float(work["pretrain"].told["seconds"] + work["pretrained"].seconds)
 
 
 def extra_tests(work: Work) -> list[Mapping[str, Any]]:
@@ -246,8 +265,12 @@ def clock_facts(work: Work) -> dict[str, Any]:
     """Return what the forecast said of the steps that were taken, what it took, and how busy the machine was."""
     run: TrainedRun = work["train"]
     state = run.fitted.state
+    forecast = work["plan"].expected(state.step, len(state.scores))
+    if "pretrain" in work:
+        told, planned = work["pretrain"].told, work["plan"].pretraining
+        forecast += planned.expected(told["steps"], len(told.get("scores", [0])) - 1) - planned.total
     return {
-        "forecast_seconds": work["plan"].expected(state.step, len(state.scores)),
+        "forecast_seconds": forecast,
         "seconds": work["clock"].spent() + REPORT_SECONDS,
         "forecast_megabytes": work["plan"].forecast.megabytes,
         "megabytes": run.megabytes,
