@@ -78,6 +78,7 @@ MAKERS = {
     "refused_tasks": lambda language: refused("tasks", language),
     "refused_models": lambda language: refused("models", language),
     "refused_index": lambda language: refused("index", language),
+    "refused_pretraining": lambda language: refused("pretraining", language),
     "refused_machine": lambda language: refused("machine", language),
     "accepted": accepted,
 }

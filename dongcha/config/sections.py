@@ -5,6 +5,7 @@ What does not go together is in `conflicts`; the options of methods are their ow
 """
 
 import warnings
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import AfterValidator, Field
@@ -25,6 +26,7 @@ from dongcha.config.kinds import (
     method_or,
 )
 from dongcha.config.near import nearest
+from dongcha.locale import say
 from dongcha.registry import names
 
 Positive: TypeAlias = Annotated[float, Field(gt=0)]
@@ -65,7 +67,14 @@ def _tenth(value: Any) -> Any:
 
 
 def _read_pretrain(value: Any) -> Any:
-    return {"method": value} if isinstance(value, str) else value
+    """Read `mlm` as `{method: mlm}`; a key that is nearly one of the shared ones is no option of a method."""
+    if isinstance(value, str):
+        return {"method": value}
+    for key in value if isinstance(value, Mapping) else ():
+        near = () if key in Pretrain.model_fields else nearest(str(key), list(Pretrain.model_fields))
+        if near:
+            raise Refused("config.unknown_near", (str(key),), near=say("config.or").join(near))
+    return value
 
 
 class _MethodToo(Reading):

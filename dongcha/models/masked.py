@@ -21,6 +21,7 @@ from dongcha.models.heads._base import load_hf, refuse_incomplete
 from dongcha.models.heads.sequence import own_pooling
 from dongcha.models.tokenizer import Tokenizer
 
+METHODS = {"method": "mlm", "others": "simcse, tsdae"}  # for messages: who needs such a head, and who does not
 LONGEST = 64  # tokens of a text that are scored
 
 
@@ -67,7 +68,7 @@ def load_masked(folder: Path, seed: int) -> MaskedLM:
     refuse_incomplete(folder, frozenset(name for name in info["missing_keys"] if name.startswith(inside)))
     output = hf.get_output_embeddings()
     if output is None or output.weight is not hf.get_input_embeddings().weight:
-        raise ModelError(say("model.untied", folder=folder))
+        raise ModelError(say("model.untied", folder=folder, **METHODS))
     known = {name for name, _ in hf.named_parameters()}
     return MaskedLM(hf, frozenset(info["missing_keys"]) & known, own_pooling(folder) or "mean")
 

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from dongcha.data.features import Chunk
 from dongcha.errors import ModelError
 from dongcha.locale import say
-from dongcha.models.masked import load_masked
+from dongcha.models.masked import METHODS, load_masked
 from dongcha.models.tokenizer import Tokenizer
 from dongcha.objectives.mlm import MaskedObjective, Masking
 from dongcha.pretrain._base import Learner
@@ -48,6 +48,6 @@ def build(folder: Path, tokenizer: Tokenizer, options: Options, seed: int) -> Le
 def masking_of(folder: Path, tokenizer: Tokenizer, share: float = 0.15) -> Masking:
     """Return how a tokenizer's texts are masked: any piece may stand in for another, but no special one."""
     if tokenizer.hf.mask_token_id is None:
-        raise ModelError(say("model.no_mask", folder=folder))
+        raise ModelError(say("model.no_mask", folder=folder, **METHODS))
     pieces = np.setdiff1d(np.arange(tokenizer.raw.get_vocab_size()), tokenizer.hf.all_special_ids)
     return Masking(int(tokenizer.hf.mask_token_id), pieces, share)

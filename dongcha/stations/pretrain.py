@@ -63,7 +63,18 @@ def read_corpus(recipe: Recipe, cache: Path | None) -> Dataset | None:
         return None
     options = replace(read_options(recipe.data), columns={})
     source = recipe.pretrain.corpus
-    return load(source, ("text",), base=recipe.folder, options=options, cache=cache, name="corpus", need_gold=False)
+    how: dict[str, Any] = {"base": recipe.folder, "options": options, "name": "corpus", "need_gold": False}
+    try:
+        return load(source, ("text",), cache=cache, **how)
+    except DataError:
+        found = load(source, (), cache=None, **how)  # read as it is, to tell which columns there are
+        if "text" in found.columns:
+            raise
+        place = recipe.place("pretrain.corpus")
+        columns = ", ".join(found.columns)
+        raise DataError(
+            say("pretrain.no_text", field="text", place=place, source=found.source, found=columns)
+        ) from None
 
 
 def encode_corpus(work: Work) -> Corpus:

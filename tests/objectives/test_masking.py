@@ -1,4 +1,4 @@
-"""Masks keep their laws: how much, never a special token, words and spans whole; the loss is that of the masked places."""
+"""Masks keep their laws: how much, never a special token, words and spans whole; the loss is of masked places alone."""
 
 import numpy as np
 import pytest
@@ -62,7 +62,7 @@ def test_words_are_masked_whole(texts, seed):
 
 def test_chinese_is_masked_in_spans_of_one_to_three_characters():
     texts = [[(1, 1)] * 60] * 20
-    ids, word, cjk = batch_of(texts)
+    _, word, cjk = batch_of(texts)
     torch.manual_seed(0)
     masking = Masking(MASK, PIECES)
     found = units(word, cjk, masking._spans(cjk))

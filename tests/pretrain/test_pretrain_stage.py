@@ -1,4 +1,4 @@
-"""The stage: what is new trains alone, a kill at any step changes no bit, the best look is kept, folders stay models."""
+"""The stage: what is new trains alone, a kill at any step changes no bit, the best look is kept, folders stay whole."""
 
 from dataclasses import replace
 
@@ -10,12 +10,14 @@ from safetensors.torch import load_file
 from tiny_study import ALONE, STEPS, digest, study_of
 
 from dongcha import files
+from dongcha.config.near import nearest
+from dongcha.config.sections import Pretrain
 from dongcha.loop import Validation
 from dongcha.models.masked import has_masked_head, load_masked
 from dongcha.models.vocabulary import can_be_narrowed
 from dongcha.pretrain import pretrain
 from dongcha.pretrain._study import Study
-from dongcha.registry import names
+from dongcha.registry import find, names
 from dongcha.testing import tiny_encoder
 from dongcha.types import Interval, Verdict
 
@@ -56,6 +58,13 @@ class Eyes:
 
 def stage(study, target, probe=None):
     return pretrain(study, probe=probe, general={}, target=target)
+
+
+def test_no_option_of_a_method_reads_like_a_mistyped_key_of_all():
+    shared = list(Pretrain.model_fields)
+    for method in METHODS:
+        for option in find("pretrain", method).Options.model_fields:
+            assert not nearest(option, shared), f"{method} {option} would be taken for a typo"
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -183,7 +192,6 @@ def test_a_kill_between_looks_forgets_no_best(tmp_path, tiny_folder):
 
 
 def test_mlm_learns_its_texts(tmp_path, tiny_folder):
-    from dongcha.data.features import gather
     from dongcha.pretrain._surprise import General, surprise
 
     study: Study = study_of(tiny_folder(), tmp_path / "home")
@@ -198,7 +206,7 @@ def test_mlm_learns_its_texts(tmp_path, tiny_folder):
     found = pretrain(study, probe=None, general={"own": texts}, target=tmp_path / "new").told
     start, end = found["surprise"]["own"]
     assert start <= before and end < start - 0.3
-    assert np.isfinite(end) and gather
+    assert np.isfinite(end)
 
 
 def test_what_is_forgotten_is_told_by_a_new_head_where_the_method_has_none(tmp_path, tiny_folder):

@@ -1,7 +1,8 @@
-"""A study small enough to be killed at every step: a tiny encoder, a few texts, a form that changes nothing."""
+"""A study small enough to be killed at every step: a tiny encoder, a few texts."""
 
 import hashlib
-from contextlib import contextmanager
+
+from transformers import AutoConfig
 
 from dongcha.data.features import gather
 from dongcha.loop import LoopSettings
@@ -29,8 +30,6 @@ def options_of(method, **more):
 def study_of(folder, home, method="mlm", watch=silent, **more):
     """Build a study of STEPS steps, looked at after every second one, saved after each."""
     module = find("pretrain", method)
-    from transformers import AutoConfig
-
     tokenizer = load_tokenizer(folder, AutoConfig.from_pretrained(folder))
     corpus = gather([module.encode(TEXTS, tokenizer, 0)])
     learner = module.build(folder, tokenizer, options_of(method), 1)
@@ -49,9 +48,3 @@ def digest(module):
         found.update(name.encode())
         found.update(tensor.detach().cpu().contiguous().numpy().tobytes())
     return found.hexdigest()
-
-
-@contextmanager
-def unchanged(adapted, features, settings):
-    """Put a model into no form at all."""
-    yield ()

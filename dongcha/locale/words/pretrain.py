@@ -5,6 +5,10 @@ MESSAGES = {
         "{source}: no text of it gives pretrain.method {method} anything to learn from (sentence_order needs texts of two sentences or more); give longer texts, or take another method.",
         "{source}：其中没有文本可供 pretrain.method {method} 学习（sentence_order 需要两句以上的文本）；请提供更长的文本，或换一种方法。",
     ),
+    "pretrain.no_text": (
+        "{place}: {source} has no column {field}, only: {found}; rename the column that holds the texts to {field}.",
+        "{place}：{source} 没有 {field} 列，只有：{found}；请把存放文本的列改名为 {field}。",
+    ),
     "pretrain.corpus": ("corpus", "语料"),
     "pretrain.corpus_line": (
         "{source}: {rows:,} texts, {blocks:,} blocks, {tokens:,} tokens",
