@@ -137,10 +137,6 @@ def read(name):
     return lambda work: work["pretrain"].told[name]
 
 
-def read_weights(work):
-    return files.hash_file(work["pretrain"].folder / "model.safetensors")
-
-
 def num_looks(work):
     return len(work["pretrain"].told["scores"])
 
@@ -287,17 +283,17 @@ KEYS = {
     ),
     # before the task
     "pretrain.method": Key(
-        {"pretrain": {**READ, "method": "tsdae"}}, read_weights, "pretrain", base={"pretrain": READ}
+        {"pretrain": {**READ, "method": "tsdae"}}, read("losses"), "pretrain", base={"pretrain": READ}
     ),
     "pretrain.corpus": Key({"pretrain": {**READ, "corpus": LONG}}, read("blocks"), "pretrain", base={"pretrain": READ}),
     "pretrain.steps": Key(
         {"pretrain": {**READ, "steps": 3}}, read("steps"), "pretrain", base={"pretrain": READ}, found=3
     ),
     "pretrain.learning_rate": Key(
-        {"pretrain": {**READ, "learning_rate": 1e-4}}, read_weights, "pretrain", base={"pretrain": READ}
+        {"pretrain": {**READ, "learning_rate": 1e-4}}, read("losses"), "pretrain", base={"pretrain": READ}
     ),
     "pretrain.batch_tokens": Key(
-        {"pretrain": {**READ, "batch_tokens": 64}}, read_weights, "pretrain", base={"pretrain": READ}
+        {"pretrain": {**READ, "batch_tokens": 64}}, read("losses"), "pretrain", base={"pretrain": READ}
     ),
     "pretrain.max_tokens": Key(
         {"pretrain": {**READ, "max_tokens": 16, "corpus": LONG}},

@@ -6,6 +6,7 @@ In: what the pretrain stage tells (`Pretrained.told`). Out: sentences in the lan
 from collections.abc import Mapping
 
 from dongcha.locale import say
+from dongcha.report.terms import term
 from dongcha.types import Json
 
 
@@ -26,5 +27,5 @@ def _gain(told: Mapping[str, Json]) -> str:
     if not told["best_step"]:
         return say("pretrain.no_gain", steps=told["steps"])
     gain, low, high = told["gain"]
-    figures = {"gain": gain, "low": low, "high": high, "metric": told["metric"]}
+    figures = {"gain": gain, "low": low, "high": high, "metric": term("metric", told["metric"])}
     return say("pretrain.gain", **figures, best=told["best_step"], steps=told["steps"])

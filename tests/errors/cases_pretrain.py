@@ -33,13 +33,13 @@ PRETRAIN_CASES = (
     ),
     Case(
         "pretrain: another method's option",
-        ("`masked` for `simcse`, which masks nothing", "给 `simcse` 写了 `masked`，它并不掩码"),
+        ("`masked` for `simcse`, which masks nothing", "把 `masked` 写给了 `simcse`，它并不掩码"),
         ("take one of the method's own", "改用该方法自己的选项"),
         reading(method="simcse", masked=0.2),
     ),
     Case(
         "pretrain: mistyped key",
-        ("`step` for `steps`", "`steps` 写成 `step`"),
+        ("`step` for `steps`", "用 `step` 代替 `steps`"),
         ("take the key that the message names", "改用消息指出的键"),
         reading(method="mlm", step=100),
     ),
