@@ -17,6 +17,7 @@ from dongcha.metrics import Metric, Outcome
 from dongcha.models.model import Model
 from dongcha.models.probe import fit_probe, vectors_of
 from dongcha.tasks._base import Task
+from dongcha.tasks._predict import ready
 from dongcha.types import Verdict
 
 
@@ -40,8 +41,9 @@ class TaskProbe:
         """Fit a linear layer on the vectors of a module's backbone, and say what it answers on validation rows."""
         seen = replace(self.model, module=module)
         layer = fit_probe(seen, self.train, self.seed)
+        task = ready(self.task, seen, lambda features: layer(vectors_of(seen, features)))
         outputs = layer(vectors_of(seen, self.validation))
-        return self.task.outcome(self.rows, self.task.decode(outputs, self.validation, self.rows, 0))
+        return task.outcome(self.rows, task.decode(outputs, self.validation, self.rows, 0))
 
     def score(self, outcome: Outcome) -> Validation:
         """Return the main metric, greater being better."""

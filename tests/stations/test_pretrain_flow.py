@@ -137,7 +137,7 @@ def test_check_reads_the_corpus_and_forecasts_it(tmp_path, models):
     assert work["plan"].costs.pretraining > 0
 
 
-@pytest.mark.parametrize("task", ["tagging", "pairs", "qa"])
+@pytest.mark.parametrize("task", ["tagging", "pairs", "qa", "retrieval"])
 def test_other_tasks_are_probed_by_their_own_head(tmp_path, models, task):
     data = {"train": tiny_rows(task, 48), "split": {"validation": 0.25, "test": 0.25}}
     asked = recipe(tmp_path, models["pooled"], task=task, data=data, pretrain={**READ, "corpus": None})
