@@ -79,6 +79,7 @@ MAKERS = {
     "refused_zero_shot": lambda language: refused("zero_shot", language),
     "refused_models": lambda language: refused("models", language),
     "refused_index": lambda language: refused("index", language),
+    "refused_pretraining": lambda language: refused("pretraining", language),
     "refused_machine": lambda language: refused("machine", language),
     "accepted": accepted,
 }

@@ -53,7 +53,8 @@ def table(head: Line, lines: Sequence[Line]) -> str:
 
 def keys(language: str) -> str:
     """List every key of a recipe: its default as it would be written, and its line of help."""
-    resolved = Recipe(task="classification", model="-", data={"train": "-"}).resolved()
+    plain: dict[str, Any] = {"task": "classification", "model": "-", "data": {"train": "-"}}
+    resolved = Recipe(**plain).resolved() | {"pretrain": Recipe(**plain, pretrain={}).resolved()["pretrain"]}
     with speaking(language):
         lines = [(f"`{path}`", _default(path, resolved, language), said) for path, said in help_lines().items()]
     head: Any = WORDS["keys"][language == "zh"]
@@ -63,6 +64,8 @@ def keys(language: str) -> str:
 def _default(path: str, resolved: dict[str, Any], language: str) -> str:
     if path in ("task", "model", "data", "data.train"):
         return word("required", language)
+    if path == "pretrain":
+        return "`null`"
     value: Any = resolved
     for part in path.split("."):
         value = value.get(part) if isinstance(value, dict) else None

@@ -21,9 +21,17 @@ PREPARE = (
     Step("data_checks", stations.check_data, ("features",), stations.KEPT_CHECKS),
     Step("plan", stations.decide_and_forecast, ("features",), stations.KEPT_PLAN),
 )
-PROVE = (
+CORPUS = Step("corpus", stations.encode_corpus, ("model",))
+FROZEN = (
     Step("before", stations.predict_before, ("features",), stations.KEPT_BEFORE),
     Step("baselines", stations.predict_baselines, ("splits", "task"), stations.KEPT_PREDICTIONS),
+)
+PRETRAIN = (  # only where the recipe asks for it
+    Step("pretrain", stations.pretrain_model, ("plan", "corpus"), stations.KEPT_PRETRAINED),
+    Step("start", stations.start_model, ("pretrain",)),
+    Step("pretrained", stations.predict_pretrained, ("start",), stations.KEPT_BEFORE),
+)
+PROVE = (
     Step("train", stations.train_model, ("plan", "before"), stations.KEPT_TRAINED),
     Step("after", stations.predict_after, ("train",)),
     Step("evaluate", stations.evaluate_candidates, ("before", "baselines", "after")),
@@ -31,7 +39,19 @@ PROVE = (
     Step("report", stations.write, ("evaluate", "checks")),
 )
 ENOUGH = Step("enough_rows", stations.refuse_tiny_classes, ("task",))  # `check` tells of it and goes on
-STEPS = (PREPARE[0], ENOUGH, *PREPARE[1:], *PROVE)
+STEPS = (PREPARE[0], ENOUGH, *PREPARE[1:], *FROZEN, *PROVE)
+
+
+def steps_of(recipe: Recipe) -> tuple[Step, ...]:
+    """Return the steps of a recipe in order: those of every run, and those of what it asks for beside."""
+    if recipe.pretrain is None:
+        return STEPS
+    return (PREPARE[0], ENOUGH, *PREPARE[1:-1], CORPUS, PREPARE[-1], *FROZEN, *PRETRAIN, *PROVE)
+
+
+def steps_to_check(recipe: Recipe) -> tuple[Step, ...]:
+    """Return the steps that prepare a recipe's run."""
+    return PREPARE if recipe.pretrain is None else (*PREPARE[:-1], CORPUS, PREPARE[-1])
 
 
 def run(
@@ -49,7 +69,8 @@ def run(
     named step and returns the work so far. `spent` are the seconds that the command took before this call.
     """
     with speaking(recipe.language):
-        until = known_step(STEPS, until)
+        steps = steps_of(recipe)
+        until = known_step(steps, until)
         start = stations.begin(recipe, workspace, watch, spent=spent)
         folder = start.folder
         with files.lock(folder) as left, stations.leaving_nothing(folder):
@@ -61,8 +82,8 @@ def run(
                 watch("already_done", folder=str(folder))
                 return read_report(folder)
             with start["clock"].counting(folder), memory_errors():
-                work = run_steps(STEPS, start, until)
-                if until is not None and until != STEPS[-1].name:
+                work = run_steps(steps, start, until)
+                if until is not None and until != steps[-1].name:
                     return work
                 stations.finish(work)
             report: Report = work["report"]
@@ -75,7 +96,7 @@ def check(recipe: Recipe, *, watch: Watch = silent, deep: bool = False) -> Work:
         start = stations.begin(recipe, None, watch, keep=False, deep=deep)
         try:
             with memory_errors():
-                return run_steps(PREPARE, start)
+                return run_steps(steps_to_check(recipe), start)
         finally:
             shutil.rmtree(start.folder, ignore_errors=True)
 

@@ -16,6 +16,7 @@ from dongcha.locale import say
 
 # Where a recipe names a method, and of which kind it is.
 METHODS = {
+    "pretrain": "pretrain",
     "adapt": "adapt",
     "train.optimizer": "loop.optimizers",
     "train.schedule": "loop.schedules",

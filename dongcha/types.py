@@ -133,6 +133,7 @@ class Report:
     hardest: tuple[Mapping[str, Json], ...] = ()  # text, gold, predicted, confidence
     per_label: tuple[Mapping[str, Json], ...] = ()  # label, precision, recall, f1, support
     confusion: Mapping[str, Json] = field(default_factory=dict)  # labels, matrix (gold by predicted)
+    pretraining: Mapping[str, Json] = field(default_factory=dict)  # what `pretrain.Pretrained.told` holds
     slices: tuple[Mapping[str, Json], ...] = ()  # slice, value, rows, before, after (Interval as list)
     calibration: Mapping[str, Json] = field(default_factory=dict)  # ece, bins, temperature
     curves: Mapping[str, Json] = field(default_factory=dict)  # name -> list of [step, value]

@@ -34,7 +34,7 @@ PARTS = {
     *("recipe.yaml", "environment.json", "data.json", "steps.jsonl", "done.json"),
     *("report.json", "report.html", "README.md", "model", "predictions", "steps", "clock.json", ".lock"),
 }
-MAY_BE_EMPTY = {"now_right", "now_wrong", "hardest"}  # a perfect model leaves nothing to tell
+MAY_BE_EMPTY = {"pretraining", "now_right", "now_wrong", "hardest"}  # a perfect model leaves nothing to tell
 BY_TASK = {  # what the report holds for some tasks only
     "confusion": {"reviews", "reviews_zh"},
     "calibration": {"reviews", "reviews_zh"},

@@ -29,6 +29,7 @@ STEPS = [
     *("task", "enough_rows", "model", "features", "data_checks", "plan", "before", "baselines"),
     *("train", "after", "evaluate", "checks", "report"),
 ]
+BESIDE = ["corpus", "pretrain", "start", "pretrained"]  # where the recipe asks for them
 SIGNATURES = {
     "check": "(recipe, *, watch, deep)",
     "load": "(folder, unsure_below)",
@@ -84,9 +85,16 @@ def test_every_verb_has_help_in_one_line_or_more():
 
 
 def test_the_steps_of_a_run():
+    from dongcha import Recipe
     from dongcha.flow import STEPS as FLOW
+    from dongcha.flow import steps_of
 
     assert [step.name for step in FLOW] == STEPS
+    asked = Recipe(task="classification", model="m", data={"train": "a.csv"}, pretrain="mlm")
+    whole = [step.name for step in steps_of(asked)]
+    assert [name for name in whole if name not in BESIDE] == STEPS
+    assert [name for name in whole if name in BESIDE] == BESIDE
+    assert whole.index("pretrained") < whole.index("train")
     known = {"recipe", "source", "splits", "placement", "cache", "began", "deep"}
     for step in FLOW:
         assert set(step.needs) <= known, step.name

@@ -128,6 +128,19 @@ def recorded(name):
     return lambda work: files.read_json(work.folder / "environment.json")[name]
 
 
+READ = {"method": "simcse", "steps": 4, "batch_tokens": 256, "probe_every": 2, "patience": None, "learning_rate": 1e-3}
+UNMOVED = {"learning_rate": 1e-12, "probe_every": 1}
+
+
+def read(name):
+    """A fact of what pretraining told."""
+    return lambda work: work["pretrain"].told[name]
+
+
+def num_looks(work):
+    return len(work["pretrain"].told["scores"])
+
+
 @dataclass(frozen=True)
 class Key:
     """A key's row: what is set, what is observed, after which step, on which base.
@@ -268,6 +281,41 @@ KEYS = {
         base={"task": "retrieval", **data(train=tiny_rows("retrieval", 48))},
         found=True,
     ),
+    # before the task
+    "pretrain.method": Key(
+        {"pretrain": {**READ, "method": "tsdae"}}, read("losses"), "pretrain", base={"pretrain": READ}
+    ),
+    "pretrain.corpus": Key({"pretrain": {**READ, "corpus": LONG}}, read("blocks"), "pretrain", base={"pretrain": READ}),
+    "pretrain.steps": Key(
+        {"pretrain": {**READ, "steps": 3}}, read("steps"), "pretrain", base={"pretrain": READ}, found=3
+    ),
+    "pretrain.learning_rate": Key(
+        {"pretrain": {**READ, "learning_rate": 1e-4}}, read("losses"), "pretrain", base={"pretrain": READ}
+    ),
+    "pretrain.batch_tokens": Key(
+        {"pretrain": {**READ, "batch_tokens": 64}}, read("losses"), "pretrain", base={"pretrain": READ}
+    ),
+    "pretrain.max_tokens": Key(
+        {"pretrain": {**READ, "max_tokens": 16, "corpus": LONG}},
+        lambda work: int(work["corpus"].features.lengths.max()),
+        "corpus",
+        base={"pretrain": {**READ, "corpus": LONG}},
+        found=16,
+    ),
+    "pretrain.probe_every": Key(
+        {"pretrain": {**READ, "probe_every": 1}},
+        num_looks,
+        "pretrain",
+        base={"pretrain": READ},
+        found=5,
+    ),
+    "pretrain.patience": Key(
+        {"pretrain": {**READ, **UNMOVED, "patience": 2}},
+        num_looks,
+        "pretrain",
+        base={"pretrain": {**READ, **UNMOVED, "patience": 1}},
+        found=3,
+    ),
     # adapt and train
     "adapt.method": Key({"adapt": "head"}, backbone_moved, found=False),
     "train.epochs": Key(train(epochs=3), steps),
@@ -331,6 +379,7 @@ KEYS = {
 }
 PATHS_AND_NAMES = {"extends", "name", "language", "data.train"}
 SECTIONS = {
+    "pretrain",
     "data",
     "data.split",
     "adapt",
@@ -342,7 +391,7 @@ SECTIONS = {
     "report",
 }
 NOT_BUILT = {
-    *("pretrain", "augment", "search", "explain", "compress", "serve"),
+    *("augment", "search", "explain", "compress", "serve"),
     *("monitor", "review", "retrain"),
 }
 

@@ -71,7 +71,7 @@ def test_the_paths_of_the_recipe_that_name_a_method_are_known():
     from dongcha import Recipe
     from dongcha.config import Method
 
-    recipe = Recipe(task="classification", data={"train": "x.csv"}, model="m")
+    recipe = Recipe(task="classification", data={"train": "x.csv"}, model="m", pretrain="mlm")
     for path, kind in registry.METHODS.items():
         section = recipe
         for part in path.split("."):

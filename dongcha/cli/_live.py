@@ -13,6 +13,7 @@ from rich.text import Text
 from dongcha.cli._door import err
 from dongcha.locale import say
 from dongcha.report.figures import megabytes, seconds
+from dongcha.report.pretrain import pretrain_lines
 
 WIDTH = 13  # of the left column
 TOLD = ("failed", "warned")
@@ -85,6 +86,25 @@ class Live:
         self.line("cli.forecast", forecast_text(seconds, megabytes))
         for remark in remarks:
             self.line("cli.remark", remark, "yellow")
+
+    def on_corpus(self, source: str, rows: int, blocks: int, tokens: int) -> None:
+        """Tell the texts that are read before the task."""
+        self.line(
+            "pretrain.corpus", say("pretrain.corpus_line", source=source, rows=rows, blocks=blocks, tokens=tokens)
+        )
+
+    def on_pretrain_begins(self, method: str, steps: int) -> None:
+        """Begin reading them."""
+        self.line("pretrain.pretraining", say("pretrain.begins", method=method, steps=steps))
+
+    def on_pretrain_alone(self, steps: int) -> None:
+        """Tell that new parts train first."""
+        self.line("pretrain.pretraining", say("pretrain.alone", steps=steps))
+
+    def on_pretrained(self, **told: Any) -> None:
+        """Tell what reading gained the task, and what was forgotten."""
+        for sentence in pretrain_lines(told):
+            self.line("pretrain.pretraining", sentence)
 
     def on_train_resumed(self, step: int, total: int) -> None:
         """Tell that a stopped run goes on."""

@@ -44,7 +44,7 @@ def _moved(document: Document, home: Path, goal: Path) -> Document:
         return document
     tests = lookup(document.value, ("data", "tests"))
     extra: list[KeyPath] = [("data", "tests", name) for name in tests] if isinstance(tests, dict) else []
-    for path in (*(("data", key) for key in SOURCES), *extra, ("model",)):
+    for path in (*(("data", key) for key in SOURCES), *extra, ("pretrain", "corpus"), ("model",)):
         parent = lookup(document.value, path[:-1])
         stated = parent.get(path[-1]) if isinstance(parent, dict) else None
         if isinstance(stated, str) and _is_relative(stated) and (path != ("model",) or (home / stated).is_dir()):

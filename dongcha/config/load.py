@@ -40,6 +40,7 @@ def _rows_inside(recipe: Recipe) -> Iterator[Problem]:
     """Find rows written into the recipe: only Python may give rows, a file gives paths."""
     sources: dict[KeyPath, Any] = {("data", key): getattr(recipe.data, key) for key in SOURCES}
     sources |= {("data", "tests", name): source for name, source in recipe.data.tests.items()}
+    sources |= {} if recipe.pretrain is None else {("pretrain", "corpus"): recipe.pretrain.corpus}
     for path, source in sources.items():
         if isinstance(source, list):
             yield refused(Refused("config.rows_in_file"), path)

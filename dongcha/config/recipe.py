@@ -24,6 +24,7 @@ from dongcha.files import hash_value
 UNHASHED: tuple[KeyPath, ...] = (
     *(("name",), ("language",), ("report",)),
     *(("data", key) for key in ("train", "validation", "test", "tests", "corpus")),
+    ("pretrain", "corpus"),
 )
 _NO_DEFAULT: tuple[KeyPath, ...] = (("name",), ("task",), ("model",))
 
@@ -127,7 +128,8 @@ def recipe_shape() -> Shape:
 
 def _checked(chosen: Method, options: type[OptionsClass], path: KeyPath, document: Document) -> OptionsClass:
     known = [field.alias or name for name, field in options.model_fields.items()]
-    raise_all([unknown_key((*path, key), known) for key in chosen.options if key not in known], document)
+    shared = [name for name in type(chosen).model_fields if name != "method"]
+    raise_all([unknown_key((*path, key), [*known, *shared]) for key in chosen.options if key not in known], document)
     try:
         return options.model_validate(chosen.options)
     except ValidationError as error:
@@ -153,6 +155,9 @@ def _differences(value: Mapping[str, Any], default: Mapping[str, Any], path: Key
         here, usual = (*path, key), default.get(key)
         if isinstance(item, dict) and isinstance(usual, dict) and usual:
             yield from _differences(item, usual, here)
+        elif isinstance(item, dict) and usual is None:  # a section that is not there by default: what it leaves open is
+            stated = {name: part for name, part in item.items() if part not in ("auto", None)}
+            yield f"{dotted(here)} {flow(stated)}"
         elif item != usual and here not in _NO_DEFAULT:
             yield f"{dotted(here)} {item if isinstance(item, str) else flow(item)}"
 

@@ -83,11 +83,14 @@ def _add_methods(schema: Schema, path: str, classes: Mapping[str, type[BaseModel
     *way, last = path.split(".")
     owner = next(fragment for fragment in Shape(schema).at(tuple(way)) if last in fragment.get("properties", ()))
     choices: list[Schema] = [{"enum": sorted(classes)}]
+    branches: list[Schema] = [dict(one) for one in Shape(schema).branches(owner["properties"][last])]
+    shared = {name: part for at in branches for name, part in at.get("properties", {}).items() if name != "method"}
+    choices += [branch for branch in branches if branch.get("type") == "null"]
     for method, options in sorted(classes.items()):
         own = draft7(options.model_json_schema(ref_template=f"#/definitions/{path}.{method}.{{model}}"))
         for name, nested in own.pop("definitions", {}).items():
             schema["definitions"][f"{path}.{method}.{name}"] = nested
-        properties = {"method": {"const": method}, **own.get("properties", {})}
+        properties = {"method": {"const": method}, **shared, **own.get("properties", {})}
         required = ["method", *own.get("required", [])]
         choices.append(
             {"type": "object", "properties": properties, "required": required, "additionalProperties": False}

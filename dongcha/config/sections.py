@@ -5,6 +5,7 @@ What does not go together is in `conflicts`; the options of methods are their ow
 """
 
 import warnings
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import AfterValidator, Field
@@ -25,6 +26,7 @@ from dongcha.config.kinds import (
     method_or,
 )
 from dongcha.config.near import nearest
+from dongcha.locale import say
 from dongcha.registry import names
 
 Positive: TypeAlias = Annotated[float, Field(gt=0)]
@@ -62,6 +64,25 @@ def _codec(name: str) -> str:
 
 def _tenth(value: Any) -> Any:
     return 0.1 if value is None else value
+
+
+def _read_pretrain(value: Any) -> Any:
+    """Read `mlm` as `{method: mlm}`; a key that is nearly one of the shared ones is no option of a method."""
+    if isinstance(value, str):
+        return {"method": value}
+    for key in value if isinstance(value, Mapping) else ():
+        near = () if key in Pretrain.model_fields else nearest(str(key), list(Pretrain.model_fields))
+        if near:
+            raise Refused("config.unknown_near", (str(key),), near=say("config.or").join(near))
+    return value
+
+
+class _MethodToo(Reading):
+    """Read the name of a method as a section that only names it."""
+
+    def __get_pydantic_json_schema__(self, core: Any, handler: Any) -> dict[str, Any]:
+        inner = handler(core)
+        return {"anyOf": [{"type": "string", "minLength": 1}, *inner.get("anyOf", [inner])]}
 
 
 def _no_names(value: Any) -> Any:
@@ -136,6 +157,19 @@ class TaskEntry(Section):
 Tasks: TypeAlias = Annotated[tuple[TaskEntry, ...], Reading(_read_tasks)]
 
 
+class Pretrain(Method):
+    """Further reading before the task: a method, its texts, how long; the method's own options stand beside."""
+
+    method: str = Field("mlm", min_length=1)
+    corpus: Source | None = Field(None, repr=False)
+    steps: Auto | Count = "auto"
+    learning_rate: Auto | Positive = "auto"
+    batch_tokens: Auto | Annotated[int, Field(ge=16)] = "auto"
+    max_tokens: Auto | Annotated[int, Field(ge=16)] = "auto"
+    probe_every: Auto | Count = "auto"
+    patience: Count | None = 3
+
+
 class EarlyStopping(Section):
     """Stop when the validation score has not risen for so many looks."""
 
@@ -193,7 +227,7 @@ class Sections(Section):
     tasks: Tasks | None = None
     data: Data
     model: Text
-    pretrain: NotBuilt = None
+    pretrain: Annotated[Pretrain | None, _MethodToo(_read_pretrain)] = None
     augment: NotBuilt = None
     adapt: Annotated[Method, method_or("full")] = Method(method="full")
     train: Train = Train()

@@ -90,7 +90,8 @@ class Fit:
     """One run of the loop: `groups` are the optimiser's parameter groups, `folder` keeps checkpoints (or None).
 
     `journal` keeps events, `budget` is the time there is; `proves` repeats the last two steps from a copy, as a resume
-    would, and tells whether they end in the same bits; `row_names` says where training rows (0-based) stand.
+    would, and tells whether they end in the same bits; `row_names` says where training rows (0-based) stand. `first`
+    is what the weights scored before any step, where a validation must better that to be kept.
     """
 
     module: torch.nn.Module
@@ -107,6 +108,7 @@ class Fit:
     budget: Budget = field(default_factory=Budget)
     proves: bool = False
     row_names: Callable[[list[int]], str] = positions
+    first: Validation | None = None
 
     def run(self) -> Fitted:
         """Train from the newest checkpoint, or from the start, to the end; leave the best weights in the module."""
@@ -141,6 +143,10 @@ class Fit:
             if found is not None:
                 self.state, self.best = found
                 self.watch("train_resumed", step=self.state.step, total=self.total_steps)
+        if self.first is not None and self.best is None:
+            self.state.scores.append((0, self.first.score))
+            self.state.best_score, self.state.best_loss = self.first.score, self.first.loss
+            self.best = copy_weights(self.module)
         self.started = self.saved = time.monotonic()
         self.seconds_before = self.state.seconds
         self.watch("train_begins", step=self.state.step, total=self.total_steps)

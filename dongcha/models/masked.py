@@ -1,8 +1,9 @@
-"""Ask a masked language model how well it knows a text: pseudo-perplexity.
+"""Hold a masked language model, and ask it how well it knows a text: pseudo-perplexity.
 
-Each token is masked in turn and predicted from all others (Salazar et al. 2020, Masked Language Model Scoring,
-equations 1 and 2): exp of the mean negative log-likelihood over all tokens of all texts. Cost: one forward pass a
-token, batched by text. Only where the model's folder holds such a head.
+In: a model's folder. Out: a module whose logits are computed at the chosen places alone, its output layer tied to the
+embeddings (Transformers' own class, so plain Transformers loads what is saved); and a figure. For that each token is
+masked in turn and predicted from all others (Salazar et al. 2020, Masked Language Model Scoring, equations 1 and 2):
+exp of the mean negative log-likelihood over all tokens of all texts. Cost: one forward pass a token, batched by text.
 """
 
 import json
@@ -12,11 +13,64 @@ from typing import Any
 
 import torch
 import transformers
+from torch import Tensor, nn
 
-from dongcha.models.heads._base import load_hf
+from dongcha.errors import ModelError
+from dongcha.locale import say
+from dongcha.models.heads._base import load_hf, refuse_incomplete
+from dongcha.models.heads.sequence import own_pooling
 from dongcha.models.tokenizer import Tokenizer
 
+METHODS = {"method": "mlm", "others": "simcse, tsdae"}  # for messages: who needs such a head, and who does not
 LONGEST = 64  # tokens of a text that are scored
+
+
+class MaskedLM(nn.Module):
+    """A masked language model of Transformers; `new` names the head's parameters that its folder did not hold.
+
+    Shape letters: B texts, T tokens, H hidden width, V pieces of the vocabulary, M chosen places.
+    """
+
+    def __init__(self, hf: Any, new: frozenset[str], pooling: str) -> None:
+        super().__init__()
+        self.hf = hf
+        self.new = frozenset(f"hf.{name}" for name in new)
+        self.pooling = pooling
+
+    @property
+    def backbone(self) -> Any:
+        """The model without its head."""
+        return getattr(self.hf, self.hf.base_model_prefix)
+
+    def forward(self, input_ids: Tensor, mask: Tensor, *, chosen: Tensor, **extra: Tensor) -> Tensor:
+        """Return logits (M, V) at the `chosen` (B, T) places: the head, V wide, reads no other."""
+
+        def choose(module: nn.Module, given: Any, out: Any) -> Any:
+            out.last_hidden_state = out.last_hidden_state[chosen][None]
+            return out
+
+        hook = self.backbone.register_forward_hook(choose)
+        try:
+            logits: Tensor = self.hf(input_ids=input_ids, attention_mask=mask.long(), **extra).logits
+        finally:
+            hook.remove()
+        return logits[0]
+
+
+def load_masked(folder: Path, seed: int) -> MaskedLM:
+    """Load a folder with its masked-LM head; where it has none, draw one from `seed`, tied to the embeddings.
+
+    Raises ModelError where Transformers has no such class for the architecture, or does not tie the two.
+    """
+    torch.manual_seed(seed)
+    hf, info = load_hf(transformers.AutoModelForMaskedLM, folder, None, {})
+    inside = f"{hf.base_model_prefix}."
+    refuse_incomplete(folder, frozenset(name for name in info["missing_keys"] if name.startswith(inside)))
+    output = hf.get_output_embeddings()
+    if output is None or output.weight is not hf.get_input_embeddings().weight:
+        raise ModelError(say("model.untied", folder=folder, **METHODS))
+    known = {name for name, _ in hf.named_parameters()}
+    return MaskedLM(hf, frozenset(info["missing_keys"]) & known, own_pooling(folder) or "mean")
 
 
 def has_masked_head(folder: Path) -> bool:

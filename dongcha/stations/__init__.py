@@ -1,8 +1,9 @@
 """Bind each step of the flow to the verb it calls: from the work so far, pick what the verb wants, call it, return.
 
 One file a stretch of the flow: `begin` (folder, data, model found), `prepare` (until the data checks), `plan` (what
-was open, the forecast, the limit), `prove` (before, train, after, judged, checked), `close` (report, run folder
-finished), `predictor` (a finished run, put to use), `open_book` (one that reads what an index finds).
+was open, the forecast, the limit), `pretrain` (texts without labels read first, and `pretrain_plan`), `prove` (before,
+train, after, judged, checked), `close` (report, run folder finished), `predictor` (a finished run, put to use),
+`open_book` (one that reads what an index finds).
 """
 
 from dongcha.stations.begin import begin, clear, leaving_nothing
@@ -18,6 +19,7 @@ from dongcha.stations.prepare import (
     learn_task,
     refuse_tiny_classes,
 )
+from dongcha.stations.pretrain import KEPT_PRETRAINED, encode_corpus, pretrain_model, start_model
 from dongcha.stations.prove import (
     KEPT_BEFORE,
     KEPT_PREDICTIONS,
@@ -26,6 +28,7 @@ from dongcha.stations.prove import (
     predict_after,
     predict_baselines,
     predict_before,
+    predict_pretrained,
     prove,
     train_model,
 )
@@ -35,6 +38,7 @@ __all__ = [
     "KEPT_CHECKS",
     "KEPT_PLAN",
     "KEPT_PREDICTIONS",
+    "KEPT_PRETRAINED",
     "KEPT_TRAINED",
     "OpenBook",
     "Predictor",
@@ -43,6 +47,7 @@ __all__ = [
     "check_data",
     "clear",
     "decide_and_forecast",
+    "encode_corpus",
     "encode_splits",
     "evaluate_candidates",
     "finish",
@@ -53,9 +58,12 @@ __all__ = [
     "predict_after",
     "predict_baselines",
     "predict_before",
+    "predict_pretrained",
+    "pretrain_model",
     "prove",
     "refuse_tiny_classes",
     "stands",
+    "start_model",
     "train_model",
     "write",
 ]

@@ -15,6 +15,7 @@ from dongcha.errors import UserError
 from dongcha.loop.clock import CLOCK, Clock
 from dongcha.loop.placement import place
 from dongcha.models.source import locate
+from dongcha.stations.pretrain import read_corpus
 from dongcha.steps import LOG, Work
 from dongcha.tasks._model import data_of, fields_of, refuse_rows_per_label
 from dongcha.train.decide import refuse_unknown_methods
@@ -52,10 +53,13 @@ def begin(
     watch("reading", source=str(recipe.data.train)[:200])
     splits = read_splits(data_of(recipe), task_fields, seed=recipe.seed, base=recipe.folder, cache=cache)
     minor = ".".join(version("dongcha").split(".")[:2])
-    run_hash = files.hash_value([recipe.hash, splits.fingerprints, source.sha256, minor])
+    corpus = read_corpus(recipe, cache)
+    read = [] if corpus is None else [corpus.fingerprint]
+    run_hash = files.hash_value([recipe.hash, splits.fingerprints, source.sha256, minor, *read])
     folder = root / recipe.name / run_hash[:HASH_LETTERS] if keep else Path(tempfile.mkdtemp(prefix="dongcha-"))
     files.make_folder(folder)
     given = {"recipe": recipe, "source": source, "splits": splits, "placement": placement, "cache": cache}
+    given |= {} if recipe.pretrain is None else {"corpus_rows": corpus}
     return Work(folder, run_hash, clock.telling(watch), **given, clock=clock, deep=deep)
 
 

@@ -66,6 +66,7 @@ def gather(work: Work) -> Report:
         hardest=judged.hardest,
         per_label=judged.per_label,
         confusion=judged.confusion,
+        pretraining=work["pretrain"].told if "pretrain" in work else {},
         slices=judged.slices,
         calibration=judged.calibration,
         curves=curves(run, judged.main_metric),

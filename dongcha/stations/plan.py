@@ -28,6 +28,8 @@ from dongcha.models.probe import MOST_UNITS, linear_heads
 from dongcha.objectives.task import TaskObjective
 from dongcha.stations.described import told_of
 from dongcha.stations.prepare import tell_data
+from dongcha.stations.pretrain import chosen_for
+from dongcha.stations.pretrain_plan import PretrainPlan, plan_pretraining
 from dongcha.steps import Kept, Work
 from dongcha.train.auto import Measures
 from dongcha.train.decide import choices, loop_settings, method_options, unusual_rate
@@ -55,11 +57,12 @@ class Costs:
     validation: float
     validations: int
     after: float
+    pretraining: float = 0.0
 
     @property
     def total(self) -> float:
         """Return all of it."""
-        return self.before + self.steps + self.validation * self.validations + self.after
+        return self.before + self.pretraining + self.steps + self.validation * self.validations + self.after
 
     @property
     def a_step(self) -> float:
@@ -81,6 +84,7 @@ class Plan:
     remarks: tuple[str, ...]
     costs: Costs
     chosen: Mapping[str, Any]
+    pretraining: PretrainPlan | None = None
 
     @property
     def reserve(self) -> float:
@@ -107,13 +111,19 @@ def decide_and_forecast(work: Work) -> Plan:
     tell_data(work)
     recipe, model, features = work["recipe"], work["model"], work["features"]
     adapted = adapt(model, recipe.adapt.method, method_options(recipe, "adapt", "adapt"))
-    chosen = choices(recipe, measures_of(work, adapted))
+    chosen = choices(recipe, measures_of(work, adapted)) | chosen_for(work)
     settings = loop_settings(recipe.replace(chosen) if chosen else recipe)
     test = features[work["splits"].tests[0]] if work["splits"].tests else features["train"]
     with training_form(adapted, features["train"], settings):
         expected = forecast(model, TaskObjective(model.spec), features["train"], test, settings, work["placement"])
     settings = replace(settings, accumulation=expected.accumulation)
     costs = costs_of(expected, features, settings, model)
+    reading = None
+    if recipe.pretrain is not None:
+        left = work["clock"].left() - SLACK * (costs.before + costs.after) - MARGIN_SECONDS
+        reading = plan_pretraining(work, recipe.replace(chosen), expected, left)
+        costs = replace(costs, pretraining=reading.total)
+        expected = replace(expected, megabytes=max(expected.megabytes, reading.megabytes))
     steps = steps_in_time(costs, work["clock"], recipe)
     if steps is not None:
         epochs = math.ceil(steps * settings.epochs / costs.num_steps)
@@ -126,7 +136,7 @@ def decide_and_forecast(work: Work) -> Plan:
         chosen = {}  # an `auto` that nothing reads stays what it was
     decided = recipe.replace(chosen) if chosen else recipe
     seconds = work["clock"].spent() + costs.total
-    plan = Plan(decided, settings, expected, seconds, remarks_of(decided, model, settings), costs, chosen)
+    plan = Plan(decided, settings, expected, seconds, remarks_of(decided, model, settings), costs, chosen, reading)
     tell_forecast(work, plan)
     return plan
 
@@ -196,14 +206,15 @@ def costs_of(expected: Forecast, features: Mapping[str, Features], settings: Loo
 
 def steps_in_time(costs: Costs, clock: Clock, recipe: Recipe) -> int | None:
     """Return how many steps a limit has room for; None for all. A limit with no room for any is refused."""
-    left = clock.left() - SLACK * (costs.before + costs.after) - MARGIN_SECONDS
+    left = clock.left() - SLACK * (costs.before + costs.pretraining + costs.after) - MARGIN_SECONDS
     if SLACK * (costs.steps + costs.validation * costs.validations) <= left:
         return None
     one_look = costs.validation if costs.validations else 0.0
     steps = int((left / SLACK - one_look) / max(costs.a_step, 1e-9))
     if steps >= 1:
         return min(steps, costs.num_steps)
-    needed = clock.spent() + SLACK * (costs.before + costs.after + one_look + costs.a_step) + MARGIN_SECONDS
+    needed = clock.spent() + MARGIN_SECONDS
+    needed += SLACK * (costs.before + costs.pretraining + costs.after + one_look + costs.a_step)
     place, minutes = recipe.place("time_limit"), math.ceil(10 * needed / 60 + 1) / 10
     raise RecipeError(say("stations.no_time", place=place, limit=recipe.time_limit, needed=minutes))
 
@@ -212,6 +223,7 @@ def _write_plan(plan: Plan, folder: Path) -> None:
     decided = {"max_steps": plan.settings.max_steps, "accumulation": plan.settings.accumulation}
     facts = {"chosen": dict(plan.chosen), "settings": decided, "forecast": asdict(plan.forecast)}
     told = {"seconds": plan.seconds, "remarks": list(plan.remarks), "costs": asdict(plan.costs)}
+    told |= {} if plan.pretraining is None else {"pretraining": asdict(plan.pretraining)}
     files.write_json(folder / "plan.json", facts | told)
 
 
@@ -221,7 +233,9 @@ def _read_plan(folder: Path, work: Work) -> Plan:
     decided = recipe.replace(found["chosen"]) if found["chosen"] else recipe
     settings = replace(loop_settings(decided), **found["settings"])
     expected, costs = Forecast(**found["forecast"]), Costs(**found["costs"])
-    plan = Plan(decided, settings, expected, found["seconds"], tuple(found["remarks"]), costs, found["chosen"])
+    reading = PretrainPlan(**found["pretraining"]) if "pretraining" in found else None
+    remarks = tuple(found["remarks"])
+    plan = Plan(decided, settings, expected, found["seconds"], remarks, costs, found["chosen"], reading)
     tell_data(work)
     tell_forecast(work, plan)
     return plan

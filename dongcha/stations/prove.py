@@ -83,14 +83,14 @@ class TrainedRun:
 def predict_before(work: Work) -> Before:
     """Put a linear layer on the frozen backbone, by the same training rows, and predict every test set."""
     method = work["recipe"].evaluate.before.method
-    probed = frozen(work, PROBE)
-    return probed if method == PROBE else replace(frozen(work, method), probed=probed)
+    probed = frozen(work, work["model"], PROBE)
+    return probed if method == PROBE else replace(frozen(work, work["model"], method), probed=probed)
 
 
-def frozen(work: Work, method: str) -> Before:
-    """Predict every test set with the frozen backbone and the layer that a method of `evaluate.before` makes."""
+def frozen(work: Work, model: Model, method: str) -> Before:
+    """Predict every test set with a model's frozen backbone and the layer that a method of `evaluate.before` makes."""
     started = time.monotonic()
-    recipe, task, model, splits = work["recipe"], work["task"], work["model"], work["splits"]
+    recipe, task, splits = work["recipe"], work["task"], work["splits"]
     way: Any = find("evaluate.before", method)
     asked = recipe.evaluate.before.method == method
     options = method_options(recipe, "evaluate.before", "evaluate.before") if asked else way.Options()
@@ -98,6 +98,11 @@ def frozen(work: Work, method: str) -> Before:
     layer = way.layer(model, task, work["features"]["train"], language, recipe.seed, options)
     found = {name: predict_frozen(task, model, layer, splits.by_name[name]) for name in splits.tests}
     return Before(layer, found, time.monotonic() - started)
+
+
+def predict_pretrained(work: Work) -> Before:
+    """Fit a linear layer on the pretrained backbone, frozen, as before on the original; predict every test set."""
+    return frozen(work, work["start"], PROBE)
 
 
 def predict_baselines(work: Work) -> dict[str, tuple[list[Prediction], float]]:
@@ -116,9 +121,15 @@ def predict_baselines(work: Work) -> dict[str, tuple[list[Prediction], float]]:
     return found
 
 
+def learner(work: Work) -> Model:
+    """Return the model that learns the task: the pretrained one where a run pretrains."""
+    model: Model = work["start"] if "start" in work else work["model"]
+    return model
+
+
 def train_model(work: Work) -> TrainedRun:
     """Train, settle what validation decides, save the model."""
-    task, model = work["task"], work["model"]
+    task, model = work["task"], learner(work)
     recipe = work["plan"].recipe
     validation = examined(work, model)
     fitted = (in_steps if trains(recipe) else at_once)(work, validation)
@@ -140,7 +151,7 @@ def train_model(work: Work) -> TrainedRun:
 
 def in_steps(work: Work, validation: Examined | None) -> Fitted:
     """Run the training loop."""
-    plan, model = work["plan"], work["model"]
+    plan, model = work["plan"], learner(work)
     recipe = plan.recipe
     return train(
         adapt(model, recipe.adapt.method, method_options(recipe, "adapt", "adapt"), watch=work.watch),
@@ -165,7 +176,7 @@ def at_once(work: Work, validation: Examined | None) -> Fitted:
     way: Any = find("adapt", recipe.adapt.method)
     options = method_options(recipe, "adapt", "adapt")
     language = text_language(work["splits"].by_name["train"], task.fields[0])
-    way.start(work["model"], task, work["features"]["train"], language, options)
+    way.start(learner(work), task, work["features"]["train"], language, options)
     return Fitted(State(seconds=time.monotonic() - started), 0)
 
 
@@ -177,7 +188,7 @@ def rows_in_files(dataset: Dataset, rows: list[int]) -> str:
 
 def head_start(work: Work, model: Model) -> AnyProbe:
     """Return the linear layer that a head can start from: on vectors as they are, whatever served best as before."""
-    probe: AnyProbe = work["before"].fitted.probe
+    probe: AnyProbe = work["pretrained"].probe if "pretrained" in work else work["before"].fitted.probe
     if not probe.unit:
         return probe
     return fit_probe(model, work["features"]["train"], work["recipe"].seed, scalings=(False,))
@@ -222,6 +233,9 @@ def evaluate_candidates(work: Work) -> Evaluation | None:
     sides = {name: found[0] for name, found in work["baselines"].items()} | {"after": after[test_name]}
     versus = {name: one for name, (one, _) in combined}
     candidates += [Candidate(name, task.combine(sides[one], sides[other])) for name, (one, other) in combined]
+    if "pretrained" in work:
+        versus["pretrained"] = "before"
+        candidates.append(Candidate("pretrained", work["pretrained"].predictions[test_name], reading_seconds(work)))
     candidates.append(Candidate("after", after[test_name], **cost))
     test = splits.by_name[test_name]
     found = evaluate(task, test, candidates, versus=versus, slice_columns=recipe.evaluate.slices, seed=recipe.seed)
@@ -233,6 +247,11 @@ def named(table: tuple[Row, ...], recipe: Recipe) -> tuple[Row, ...]:
     names = {"before": SHOWN_AS.get(recipe.evaluate.before.method, "before")}
     names |= {} if trains(recipe) else {"after": ZERO_SHOT}
     return tuple(replace(row, name=names.get(row.name, row.name)) for row in table)
+
+
+def reading_seconds(work: Work) -> float:
+    """Return what it took to pretrain, and to fit a layer on the result."""
+    return float(work["pretrain"].told["seconds"] + work["pretrained"].seconds)
 
 
 def extra_tests(work: Work) -> list[Mapping[str, Any]]:
@@ -301,8 +320,12 @@ def clock_facts(work: Work) -> dict[str, Any]:
     """Return what the forecast said of the steps that were taken, what it took, and how busy the machine was."""
     run: TrainedRun = work["train"]
     state = run.fitted.state
+    forecast = work["plan"].expected(state.step, len(state.scores))
+    if "pretrain" in work:
+        told, planned = work["pretrain"].told, work["plan"].pretraining
+        forecast += planned.expected(told["steps"], len(told.get("scores", [0])) - 1) - planned.total
     return {
-        "forecast_seconds": work["plan"].expected(state.step, len(state.scores)),
+        "forecast_seconds": forecast,
         "seconds": work["clock"].spent() + REPORT_SECONDS,
         "forecast_megabytes": work["plan"].forecast.megabytes,
         "megabytes": run.megabytes,

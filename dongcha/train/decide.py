@@ -23,7 +23,8 @@ OF_THE_MACHINE = {"precision": auto.precision}
 def refuse_unknown_methods(recipe: Recipe) -> None:
     """Find each method that a recipe names, and check its options, before any work is done."""
     for path, kind in METHODS.items():
-        method_options(recipe, path, kind)
+        if path != "pretrain" or recipe.pretrain is not None:
+            method_options(recipe, path, kind)
 
 
 def choices(recipe: Recipe, measures: Measures) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from dongcha.config.sections import OTHER_TASKS
 from dongcha.errors import RecipeError
 from dongcha.locale import speaking
 
-NOT_BUILT = ["pretrain", "augment", "search", "explain", "compress", "serve", "monitor", "review", "retrain"]
+NOT_BUILT = ["augment", "search", "explain", "compress", "serve", "monitor", "review", "retrain"]
 
 
 def refusal(**sections) -> str:
@@ -56,6 +56,13 @@ WRONG = [
         "evaluate.unsure_below is 2; it must be a number (at least 0, at most 1) or null.",
     ),
     ({"report": []}, "report is a list; it must be a mapping with texts."),
+    ({"pretrain": 5}, "pretrain is 5; it must be text (not empty) or a mapping with method, corpus, steps, "),
+    ({"pretrain": {"steps": 0}}, "pretrain.steps is 0; it must be auto or a whole number (at least 1)."),
+    ({"pretrain": {"corpus": 5}}, "pretrain.corpus must be the path of a file or folder of texts"),
+    (
+        {"pretrain": {"patience": "never"}},
+        "pretrain.patience is 'never'; it must be a whole number (at least 1) or null.",
+    ),
     ({"name": "../x"}, "name: '../x' cannot be a name"),
     ({"device": "gpu"}, "device is 'gpu'; it must be one of auto, cpu, cuda, mps, npu."),
     ({"model": ""}, "model is ''; it must be text (not empty)."),

@@ -73,6 +73,8 @@ GOOD = [
     {"train": {"epochs": "auto", "learning_rate": 1e-4, "clip_norm": None, "validate": 50, "early_stopping": None}},
     {"data": {"train": "a", "split": {"validation": {"per_label": 20}, "train": {"per_label": 5}}}},
     {"data": {"train": "a", "columns": {"text": ["x", "y"], "label": "z"}, "tests": {"b": "b.csv"}}},
+    {"pretrain": "mlm"},
+    {"pretrain": {"corpus": "law.txt", "steps": 100, "temperature": 0.1}},
     {"pretrain": None, "time_limit": None, "language": "zh", "name": "酒店"},
 ]
 BAD = [
@@ -85,6 +87,8 @@ BAD = [
     {"model": ""},
     {"adapt": 5},
     {"compress": {}},
+    {"pretrain": 5},
+    {"pretrain": {"steps": 0}},
     {"train": {"epochs": 0}},
     {"train": {"epoch": 1}},
     {"train": {"warmup": 1}},

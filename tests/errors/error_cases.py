@@ -5,6 +5,7 @@ from cases_data import DATA_CASES
 from cases_index import INDEX_CASES
 from cases_machine import MACHINE_CASES
 from cases_model import MODEL_CASES
+from cases_pretrain import PRETRAIN_CASES
 from cases_recipe import RECIPE_CASES
 from cases_search import APART_CASES, SEARCH_CASES
 from cases_tasks import TASK_CASES
@@ -17,6 +18,7 @@ GROUPS = {
     "zero_shot": ZERO_SHOT_CASES,
     "models": MODEL_CASES,
     "index": INDEX_CASES,
+    "pretraining": PRETRAIN_CASES,
     "machine": MACHINE_CASES,
 }
 REFUSED = tuple(case for group in GROUPS.values() for case in group)

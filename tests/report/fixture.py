@@ -211,6 +211,12 @@ def english() -> Report:
             for i, label in enumerate(LABELS)
         ),
         confusion={"labels": list(LABELS), "matrix": [list(row) for row in MATRIX]},
+        pretraining={
+            **{"method": "mlm", "corpus": "2026.txt", "blocks": 3870, "tokens": 118_147, "repeated": 12},
+            **{"steps": 80, "of": 100, "best_step": 60, "metric": "accuracy", "seconds": 61.5},
+            **{"scores": [[0, 0.79], [20, 0.8], [40, 0.81], [60, 0.82], [80, 0.815]], "gain": [0.03, -0.01, 0.07]},
+            "surprise": {"general": [5.2, 5.4], "validation": [5.1, 4.4]},
+        },
         slices=slices(),
         calibration={"ece_before": 0.061, "ece": 0.043, "temperature": 1.31, "ece_scaled": 0.018, "bins": bins},
         curves=curves(),

@@ -169,8 +169,8 @@ MESSAGES = {
         "版本 {version} 尚未提供任务 {task}；可选：{built}。",
     ),
     "config.no_task": (
-        "task is null, which goes with pretrain only, and pretrain is not built yet in version {version}; name a task.",
-        "task 为 null 时只能做 pretrain，而版本 {version} 尚未提供 pretrain；请写明任务。",
+        "task is null, which goes with pretrain only, and pretraining without a task is not built yet in version {version}; name a task.",
+        "task 为 null 时只能做 pretrain，而版本 {version} 尚不支持没有任务的预训练；请写明任务。",
     ),
     "config.which_task": (
         "the recipe names no task; write task: classification, or tasks: with a list of several.",

@@ -96,7 +96,27 @@ MESSAGES = {
         "model folder, hub name, or package:NAME/folder",
         "模型文件夹、hub 名称或 package:包名/文件夹",
     ),
-    "config.help.pretrain": ("further pretraining on your texts; not built yet", "在自有文本上继续预训练；尚未提供"),
+    "config.help.pretrain": ("reading texts without labels before the task", "在任务之前先读无标注文本（继续预训练）"),
+    "config.help.pretrain.method": (
+        "name of the way; its options stand beside it",
+        "方法名称；其选项写在旁边",
+    ),
+    "config.help.pretrain.corpus": (
+        "file or folder of texts; null: the task's own training texts",
+        "文本文件或文件夹；null 用任务自己的训练文本",
+    ),
+    "config.help.pretrain.steps": ("steps at most", "最多几步"),
+    "config.help.pretrain.learning_rate": ("size of the steps", "学习率"),
+    "config.help.pretrain.batch_tokens": ("tokens in one step", "每步的词元数"),
+    "config.help.pretrain.max_tokens": ("longest block of a text, in tokens", "一段文本最多几个词元"),
+    "config.help.pretrain.probe_every": (
+        "steps between two looks at the task's validation rows",
+        "每隔几步看一次任务的验证集",
+    ),
+    "config.help.pretrain.patience": (
+        "looks without a gain for the task before stopping; null: never",
+        "任务连续几次没有提高就停止；null 从不提前停止",
+    ),
     "config.help.augment": ("more rows made from yours; not built yet", "由现有数据扩充；尚未提供"),
     "config.help.adapt": ("which weights are trained", "训练哪些权重"),
     "config.help.adapt.method": ("name of the way; its options stand beside it", "方法名称；其选项写在旁边"),

@@ -81,4 +81,12 @@ MESSAGES = {
         "model: {folder} lacks weights that its configuration asks for ({names}); get the model again.",
         "model：{folder} 缺少其配置所要求的权重（{names}）；请重新获取该模型。",
     ),
+    "model.untied": (
+        "model: {folder} has no masked-language-model form whose output is tied to its embeddings, so it cannot be pretrained by {method}; take another method ({others}) or another model.",
+        "model：{folder} 没有输出层与词嵌入共享权重的掩码语言模型形式，无法用 {method} 预训练；请改用其他方法（{others}）或其他模型。",
+    ),
+    "model.no_mask": (
+        "model: the tokenizer of {folder} has no mask token, which pretraining by {method} needs; take another method ({others}) or another model.",
+        "model：{folder} 的分词器没有掩码词元，而 {method} 预训练需要它；请改用其他方法（{others}）或其他模型。",
+    ),
 }

@@ -3,12 +3,13 @@
 from collections.abc import Callable, Collection
 
 from dongcha.report.blocks import Block, Section
-from dongcha.report.sections import data, errors, run, scores
+from dongcha.report.sections import data, errors, pretraining, run, scores
 from dongcha.types import Report
 
 SECTIONS: tuple[tuple[str, Callable[[Report], list[Block]]], ...] = (
     ("verdict", scores.verdict),
     ("table", scores.table_section),
+    ("pretraining", pretraining.section),
     ("tests", scores.extra_tests),
     ("checks", run.checks),
     ("flips", errors.flips),

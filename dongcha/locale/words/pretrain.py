@@ -1,0 +1,54 @@
+"""Messages of pretraining."""
+
+MESSAGES = {
+    "pretrain.no_blocks": (
+        "{source}: no text of it gives pretrain.method {method} anything to learn from (sentence_order needs texts of two sentences or more); give longer texts, or take another method.",
+        "{source}：其中没有文本可供 pretrain.method {method} 学习（sentence_order 需要两句以上的文本）；请提供更长的文本，或换一种方法。",
+    ),
+    "pretrain.no_text": (
+        "{place}: {source} has no column {field}, only: {found}; rename the column that holds the texts to {field}.",
+        "{place}：{source} 没有 {field} 列，只有：{found}；请把存放文本的列改名为 {field}。",
+    ),
+    "pretrain.corpus": ("corpus", "语料"),
+    "pretrain.corpus_line": (
+        "{source}: {rows:,} texts, {blocks:,} blocks, {tokens:,} tokens",
+        "{source}：{rows:,} 条文本，{blocks:,} 段，{tokens:,} 个词元",
+    ),
+    "pretrain.pretraining": ("pretraining", "预训练"),
+    "pretrain.read": (
+        "Before the task the model read {corpus} by {method}: {blocks:,} blocks of {tokens:,} tokens, {steps:,} of {of:,} steps.",
+        "学任务之前，模型先以 {method} 读了 {corpus}：{blocks:,} 段，{tokens:,} 个词元；走了 {of:,} 步中的 {steps:,} 步。",
+    ),
+    "pretrain.looks": (
+        "Validation score of a linear layer on the frozen backbone, by step: {points}.",
+        "冻结主干上线性层的验证集得分（按步）：{points}。",
+    ),
+    "pretrain.comma": (", ", "，"),
+    "pretrain.begins": ("{method}, at most {steps:,} steps", "{method}，最多 {steps:,} 步"),
+    "pretrain.alone": (
+        "new parts alone first, {steps} steps",
+        "先单独训练新增部分 {steps} 步",
+    ),
+    "pretrain.gain": (
+        "task {gain:+.3f} [{low:+.3f}, {high:+.3f}] {metric} on validation rows, frozen, best at step {best} of {steps} taken; the weights were chosen on these rows",
+        "任务 {metric} {gain:+.3f} [{low:+.3f}, {high:+.3f}]（验证集，冻结主干），已走 {steps} 步，最好在第 {best} 步；权重正是按这些行选出的",
+    ),
+    "pretrain.no_gain": (
+        "task: no gain on validation rows in {steps} steps, so the original weights go on",
+        "任务：{steps} 步内验证集没有提高，因此沿用原有权重",
+    ),
+    "pretrain.unseen": (
+        "no validation rows to look at: all {steps} steps were taken",
+        "没有验证集可看：走完了全部 {steps} 步",
+    ),
+    "pretrain.surprise": (
+        "loss of masked words on {texts}: {before:.2f} before, {after:.2f} after",
+        "{texts}上掩码词的损失：之前 {before:.2f}，之后 {after:.2f}",
+    ),
+    "pretrain.on_general": ("general text", "通用文本"),
+    "pretrain.on_validation": ("validation texts", "验证集文本"),
+    "pretrain.repeated": (
+        "{count} texts of validation and test stand in the corpus too; it holds no labels, but their score is no longer that of unseen texts",
+        "语料中含有 {count} 条验证集或测试集的文本；语料虽无标签，但这些文本的得分已不能算作未见文本的得分",
+    ),
+}

@@ -1,0 +1,100 @@
+"""Pretrain: train what is new alone, then all, as long as the task gains; say what was gained and what forgotten.
+
+In: a study (a learner and what it learns on), the task's eyes (a probe on validation rows) or none, general texts. Out:
+a folder that is a model like the one it came from, and figures. A run that is stopped goes on in the same bits.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from dongcha.loop import Fitted, Validation
+from dongcha.metrics import Outcome
+from dongcha.models.masked import MaskedLM
+from dongcha.models.rewritten import rewrite
+from dongcha.pretrain import mlm
+from dongcha.pretrain._probe import TaskProbe
+from dongcha.pretrain._study import Study
+from dongcha.pretrain._surprise import General, surprise
+from dongcha.types import Json
+
+
+@dataclass(frozen=True)
+class Pretrained:
+    """A folder that is a model again, and what its pretraining has to tell (`told`, plain JSON)."""
+
+    folder: Path
+    told: Mapping[str, Json]
+
+
+def pretrain(study: Study, *, probe: TaskProbe | None, general: Mapping[str, General], target: Path) -> Pretrained:
+    """Pretrain and write the model to `target`; `general` are texts, by name, that it may come to know or forget.
+
+    With a probe the best weights by it are kept, those of before among them; without one the last.
+    """
+    module = study.learner.module
+    study.place.placement.module(module)
+    original = None if probe is None else probe.outcome(module)
+    study.alone("alone")
+    before = surprises(study, study.source, general, "before")
+    fitted = _together(study, probe, original)
+    told = _course(fitted)
+    if probe is not None and original is not None:
+        told |= _gain(probe, original, module, fitted)
+    rewrite(study.source, module.hf, target)
+    unmoved = told.get("best_step") == 0
+    after = before if unmoved else surprises(study, target, general, "after")
+    return Pretrained(target, told | {"surprise": {name: [before[name], after[name]] for name in general}})
+
+
+def _together(study: Study, probe: TaskProbe | None, original: Outcome | None) -> Fitted:
+    """Train all parameters, looked at by the probe; what the original scores is what must be bettered."""
+    module = study.learner.module
+    how: dict[str, Any] = {}
+    if probe is not None and original is not None:
+        how = {"first": probe.score(original), "validate": _look(probe, module)}
+    return study.fit(study.settings, frozenset(name for name, _ in module.named_parameters()), "steps", **how)
+
+
+def _look(probe: TaskProbe, module: Any) -> Callable[[], Validation]:
+    return lambda: probe.score(probe.outcome(module))
+
+
+def surprises(study: Study, folder: Path, general: Mapping[str, General], name: str) -> dict[str, float]:
+    """Return how surprising texts are to a model: by its own head, else by a new one trained alone on its backbone.
+
+    `folder` is where the model lies as it now is. A new head starts from the same draw and sees the same masks each
+    time, so two backbones differ by their own worth.
+    """
+    if not general:
+        return {}
+    reader = study.learner.module
+    if not isinstance(reader, MaskedLM):
+        learner = mlm.build(folder, study.seen.tokenizer, mlm.PLAIN, study.settings.seed)
+        reader = study.place.placement.module(learner.module)
+        seen = replace(study.seen, module=reader)
+        replace(study, source=folder, learner=learner, seen=seen).alone(f"head-{name}")
+    return {text: surprise(reader, found) for text, found in general.items()}
+
+
+def _course(fitted: Fitted) -> dict[str, Json]:
+    """Return what the loop did."""
+    state = fitted.state
+    course = {"steps": state.step, "of": fitted.total_steps, "seconds": state.seconds, "early": state.stopped_early}
+    return course | {"out_of_time": state.out_of_time, "losses": [list(point) for point in state.losses]}
+
+
+def _gain(probe: TaskProbe, original: Outcome, module: Any, fitted: Fitted) -> dict[str, Json]:
+    """Return what the task's validation rows say of the kept weights against those of before."""
+    state = fitted.state
+    verdict = probe.compare(original, probe.outcome(module))
+    sign = 1 if probe.metric.greater_is_better else -1
+    return {
+        "best_step": state.best_step,
+        "metric": probe.metric.name,
+        "scores": [[step, sign * score] for step, score in state.scores],
+        "gain": [verdict.difference.value, verdict.difference.low, verdict.difference.high],
+        "p_value": verdict.p_value,
+        "word": verdict.word,
+    }

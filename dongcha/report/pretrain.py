@@ -1,0 +1,31 @@
+"""Say what pretraining gained the task and what it forgot, in sentences for screen and page.
+
+In: what the pretrain stage tells (`Pretrained.told`). Out: sentences in the language in force.
+"""
+
+from collections.abc import Mapping
+
+from dongcha.locale import say
+from dongcha.report.terms import term
+from dongcha.types import Json
+
+
+def pretrain_lines(told: Mapping[str, Json]) -> list[str]:
+    """Return the gain on validation rows, the surprise by texts, and texts of the corpus that are judged on too."""
+    lines = [_gain(told)]
+    for name, (before, after) in told.get("surprise", {}).items():
+        texts = say(f"pretrain.on_{name}")
+        lines.append(say("pretrain.surprise", texts=texts, before=before, after=after))
+    if told.get("repeated"):
+        lines.append(say("pretrain.repeated", count=told["repeated"]))
+    return lines
+
+
+def _gain(told: Mapping[str, Json]) -> str:
+    if "gain" not in told:
+        return say("pretrain.unseen", steps=told["steps"])
+    if not told["best_step"]:
+        return say("pretrain.no_gain", steps=told["steps"])
+    gain, low, high = told["gain"]
+    figures = {"gain": gain, "low": low, "high": high, "metric": term("metric", told["metric"])}
+    return say("pretrain.gain", **figures, best=told["best_step"], steps=told["steps"])

@@ -1,0 +1,22 @@
+"""Build the section of pretraining: what was read, what it gained the task look by look, what was forgotten.
+
+In: a Report. Out: lists of blocks, empty where nothing was read before the task.
+"""
+
+from dongcha.locale import say
+from dongcha.report.blocks import Block, Bullets, Paragraph
+from dongcha.report.pretrain import pretrain_lines
+from dongcha.types import Report
+
+
+def section(report: Report) -> list[Block]:
+    """Tell of pretraining in sentences."""
+    told = report.pretraining
+    if not told:
+        return []
+    names = ("corpus", "method", "blocks", "tokens", "steps", "of")
+    lines = pretrain_lines(told)
+    if told.get("scores"):
+        points = say("pretrain.comma").join(f"{step}: {score:.3f}" for step, score in told["scores"])
+        lines.append(say("pretrain.looks", points=points))
+    return [Paragraph(say("pretrain.read", **{name: told[name] for name in names})), Bullets(tuple(lines))]

@@ -1,0 +1,246 @@
+"""Pretrain before the task: read the corpus, cut it into blocks, plan, run the stage, go on from what it wrote.
+
+In: the work with the task's model and features. Out: the corpus as features; a `Pretrained` that is kept; the model
+that training starts from. Without `pretrain:` no step of these is there.
+"""
+
+import copy
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dongcha import files
+from dongcha.config import Recipe
+from dongcha.data.dataset import Dataset
+from dongcha.data.features import Chunk, Features, cached, gather
+from dongcha.data.load import load
+from dongcha.data.reference import reference_texts
+from dongcha.data.splits import read_options
+from dongcha.errors import DataError, ModelError
+from dongcha.locale import say
+from dongcha.loop import LoopSettings
+from dongcha.loop.clock import Budget
+from dongcha.models.model import Model
+from dongcha.models.source import Source
+from dongcha.objectives.mlm import MaskedObjective
+from dongcha.pretrain import Pretrained, mlm, pretrain
+from dongcha.pretrain._base import MOST_TOKENS, Learner
+from dongcha.pretrain._blocks import blocks
+from dongcha.pretrain._decide import choices, settings_of
+from dongcha.pretrain._probe import TaskProbe
+from dongcha.pretrain._study import Place, Study
+from dongcha.pretrain._surprise import General
+from dongcha.registry import find
+from dongcha.stations.prepare import FEW_TO_CACHE, text_language
+from dongcha.steps import Kept, Work
+from dongcha.tasks._base import Columns, Task, num_rows
+from dongcha.tasks._model import model_for
+from dongcha.tasks._predict import STRETCH, columns_of
+from dongcha.train.decide import method_options
+from dongcha.train.form import training_form
+from dongcha.types import Json
+
+HOME = "pretrained"  # the model's folder in the run's
+VALIDATION, GENERAL = "validation", "general"
+MOST_TEXTS = 200  # of validation, whose surprise is measured
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """Texts without labels: `dataset` of its own, or None for the task's training rows; as blocks of the method."""
+
+    features: Features
+    name: str
+    repeated: int  # texts of the sets that are judged on that stand in it too
+
+
+def read_corpus(recipe: Recipe, cache: Path | None) -> Dataset | None:
+    """Read the corpus that a recipe names; None where it names none."""
+    if recipe.pretrain is None or recipe.pretrain.corpus is None:
+        return None
+    options = replace(read_options(recipe.data), columns={})
+    source = recipe.pretrain.corpus
+    how: dict[str, Any] = {"base": recipe.folder, "options": options, "name": "corpus", "need_gold": False}
+    try:
+        return load(source, ("text",), cache=cache, **how)
+    except DataError:
+        found = load(source, (), cache=None, **how)  # read as it is, to tell which columns there are
+        if "text" in found.columns:
+            raise
+        place = recipe.place("pretrain.corpus")
+        columns = ", ".join(found.columns)
+        raise DataError(
+            say("pretrain.no_text", field="text", place=place, source=found.source, found=columns)
+        ) from None
+
+
+def encode_corpus(work: Work) -> Corpus:
+    """Cut the corpus into blocks once; they are kept in the cache by content, tokenizer and method."""
+    recipe, dataset = work["recipe"], work["corpus_rows"]
+    method = find("pretrain", recipe.pretrain.method)
+    tokenizer = reader_of(work)
+    rows = work["splits"].by_name["train"] if dataset is None else dataset
+    facts = [rows.fingerprint, recipe.pretrain.method, files.hash_value(tokenizer.raw.to_str()), tokenizer.max_tokens]
+    root = work["cache"] / "features" if dataset is not None or len(rows) > FEW_TO_CACHE else None
+    key = files.hash_value(["corpus", work["task"].name if dataset is None else "", *facts])
+    features = cached(key, root, lambda: chunks(method, tokenizer, rows, work["task"] if dataset is None else None))
+    if not len(features):
+        raise DataError(say("pretrain.no_blocks", source=rows.source, method=recipe.pretrain.method))
+    repeated = 0 if dataset is None else repeats(work, dataset)
+    found = Corpus(features, rows.source, repeated)
+    work.watch("corpus", source=rows.source, rows=len(rows), blocks=len(features), tokens=int(features.starts[-1]))
+    return found
+
+
+def reader_of(work: Work) -> Any:
+    """Return the task's tokenizer, which cuts a corpus into blocks no longer than the recipe wants."""
+    asked = work["recipe"].pretrain.max_tokens
+    tokenizer = copy.copy(work["model"].tokenizer)
+    tokenizer.max_tokens = min(tokenizer.max_tokens, MOST_TOKENS if asked == "auto" else asked)
+    return tokenizer
+
+
+def chunks(method: Any, tokenizer: Any, rows: Dataset, task: Task | None) -> Iterator[Chunk]:
+    """Yield a corpus as chunks, a stretch of rows at a time; with a `task`, the texts that it reads of its rows."""
+    first = 0
+    names = ["text"] if task is None else columns_of(task, rows, gold=False)
+    for part in rows.batches(STRETCH, names):
+        yield method.encode(texts_of(part, task), tokenizer, first)
+        first += num_rows(part)
+
+
+def texts_of(rows: Columns, task: Task | None) -> list[str]:
+    """Return the texts of rows: their column `text`, or all that a task reads of them, none of them twice."""
+    if task is None:
+        return list(rows["text"])
+    return list(dict.fromkeys(text for side in task.texts(rows) for text in side))
+
+
+def repeats(work: Work, corpus: Dataset) -> int:
+    """Count the texts of validation and test sets that the corpus holds word for word."""
+    task, splits = work["task"], work["splits"].by_name
+    judged = {
+        text
+        for name, rows in splits.items()
+        if name != "train"
+        for part in rows.batches(STRETCH, columns_of(task, rows, gold=False))
+        for text in texts_of(part, task)
+    }
+    found: set[str] = set()
+    for part in corpus.batches(STRETCH, ["text"]):
+        found |= judged.intersection(part["text"])
+    return len(found)
+
+
+def learner_of(work: Work, recipe: Recipe) -> Learner:
+    """Build what learns, from the folder that the recipe's model is in."""
+    assert recipe.pretrain is not None
+    method = find("pretrain", recipe.pretrain.method)
+    options = method_options(recipe, "pretrain", "pretrain")
+    built: Learner = method.build(work["source"].folder, work["model"].tokenizer, options, recipe.seed)
+    work["placement"].module(built.module)
+    return built
+
+
+def chosen_for(work: Work) -> dict[str, Any]:
+    """Return what the rules say for every `auto` of `pretrain:`, by dotted key; nothing where there is none."""
+    recipe = work["recipe"]
+    if recipe.pretrain is None:
+        return {}
+    method = find("pretrain", recipe.pretrain.method)
+    found = choices(recipe.pretrain, method, work["corpus"].features, recipe.seed)
+    if recipe.pretrain.max_tokens == "auto":
+        found["max_tokens"] = reader_of(work).max_tokens
+    return {f"pretrain.{key}": value for key, value in found.items()}
+
+
+def pretrain_settings(recipe: Recipe, corpus: Features, decided: Mapping[str, Any]) -> LoopSettings:
+    """Return the loop's settings of a recipe without `auto`."""
+    assert recipe.pretrain is not None
+    return settings_of(recipe.pretrain, corpus, recipe.seed, decided)
+
+
+def pretrain_model(work: Work) -> Pretrained:
+    """Run the stage; its folder stands in the run's."""
+    plan, corpus = work["plan"], work["corpus"].features
+    recipe: Recipe = plan.recipe
+    method = recipe.pretrain.method if recipe.pretrain is not None else ""
+    learner = learner_of(work, recipe)
+    settings = pretrain_settings(recipe, corpus, plan.pretraining.decided)
+    clock, seconds = work["clock"], plan.pretraining.most_seconds
+    budget = Budget(now=clock.now) if seconds is None else Budget(clock.now() + seconds, now=clock.now)
+    work.watch("pretrain_begins", method=method, steps=settings.max_steps)
+    place = Place(work["placement"], work.folder / "checkpoints" / "pretrain", training_form, work.watch, budget)
+    seen = replace(work["model"], module=learner.module)
+    study = Study(work["source"].folder, learner, seen, corpus, settings, place)
+    found = pretrain(study, probe=probe_of(work), general=general_of(work), target=work.folder / HOME)
+    facts: dict[str, Json] = {"method": method, "corpus": work["corpus"].name, "repeated": work["corpus"].repeated}
+    facts |= {"tokens": int(corpus.starts[-1]), "blocks": len(corpus), "parameters": learner_size(learner)}
+    return Pretrained(found.folder, {**facts, **found.told})
+
+
+def learner_size(learner: Learner) -> int:
+    """Count the parameters that learnt."""
+    return sum(p.numel() for p in learner.module.parameters())
+
+
+def probe_of(work: Work) -> TaskProbe | None:
+    """Return the task's eyes: a probe on its validation rows; None where it has none."""
+    dataset, task = work["splits"].by_name.get("validation"), work["task"]
+    if dataset is None:
+        return None
+    rows = {name: dataset.column(name) for name in columns_of(task, dataset, gold=True)}
+    features = work["features"]
+    return TaskProbe(task, work["model"], features["train"], features["validation"], rows, work["recipe"].seed)
+
+
+def general_of(work: Work) -> dict[str, General]:
+    """Return texts by which to see what was learnt (validation) and forgotten (general prose), where it can be seen."""
+    recipe, tokenizer, corpus = work["recipe"], reader_of(work), work["corpus"].features
+    try:
+        objective = MaskedObjective(mlm.masking_of(work["source"].folder, tokenizer))
+        mlm.build(work["source"].folder, tokenizer, mlm.PLAIN, recipe.seed)
+    except ModelError:
+        return {}
+    if "word" not in corpus.tokens:
+        return {}
+    task, splits = work["task"], work["splits"].by_name
+    texts = {GENERAL: reference_texts(text_language(splits["train"], task.fields[0]))}
+    if VALIDATION in splits:
+        rows = splits[VALIDATION].take(np.arange(min(MOST_TEXTS, len(splits[VALIDATION]))))
+        part = next(rows.batches(MOST_TEXTS, columns_of(task, rows, gold=False)))
+        texts[VALIDATION] = texts_of(part, task)
+    return {
+        name: General(gather([blocks(some, tokenizer, 0)]), objective, tokenizer.pad_id, recipe.seed)
+        for name, some in texts.items()
+    }
+
+
+def start_model(work: Work) -> Model:
+    """Build the task's model anew on the pretrained backbone."""
+    folder: Path = work["pretrain"].folder
+    source = Source(work["source"].name, folder, files.hash_file(folder / "model.safetensors"))
+    model = model_for(work["plan"].recipe, work["task"], source, work["splits"].by_name["train"])
+    work["placement"].module(model.module)
+    tell_pretrained(work)
+    return model
+
+
+def tell_pretrained(work: Work) -> None:
+    """Tell what pretraining gained and forgot, also where a run that goes on took it up."""
+    work.watch("pretrained", **work["pretrain"].told)
+
+
+def _write(value: Pretrained, folder: Path) -> None:
+    files.write_json(folder / "pretrained.json", dict(value.told))
+
+
+def _read(folder: Path, work: Work) -> Pretrained:
+    told: dict[str, Json] = files.read_json(folder / "pretrained.json")
+    return Pretrained(work.folder / HOME, told)
+
+
+KEPT_PRETRAINED = Kept(_write, _read)

@@ -1,0 +1,84 @@
+"""Plan a pretraining before its first step: its numbers, what it will cost, how much of a time limit it may take.
+
+In: the work with the corpus, the forecast of the task's own training. Out: a PretrainPlan, kept with the run's plan.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from dongcha.config import Recipe
+from dongcha.data.features import Features
+from dongcha.models.adapted import Adapted
+from dongcha.models.model import Model
+from dongcha.models.probe import MOST_UNITS
+from dongcha.pretrain._base import Learner
+from dongcha.stations.pretrain import general_of, learner_of, pretrain_settings
+from dongcha.steps import Work
+from dongcha.train.forecast import Forecast, forecast
+from dongcha.train.form import training_form
+
+LIMIT_SHARE = 0.5  # of the time that a limit leaves beside all else
+ALONE_COST = 0.7  # of a whole step: no gradient passes through the backbone
+NO_FEATURES = Features(np.zeros(1, np.int64), {"input_ids": np.zeros(0, np.int32)}, {"row": np.zeros(0, np.int64)}, {})
+PROBE_SECONDS_A_NUMBER = 2.2e-7  # the linear layer on frozen vectors, a number of its input
+
+
+@dataclass(frozen=True)
+class PretrainPlan:
+    """What was decided (`max_steps`, `accumulation`), the seconds it should take by stretch, and the most it may.
+
+    `around` is all beside the steps and the looks: new parts alone, what is measured before and after.
+    """
+
+    decided: Mapping[str, Any]
+    around: float
+    a_step: float
+    steps: int
+    a_look: float
+    looks: int
+    megabytes: float
+    most_seconds: float | None = None
+
+    @property
+    def total(self) -> float:
+        """Return all its seconds."""
+        return self.expected(self.steps, self.looks)
+
+    def expected(self, steps: int, looks: int) -> float:
+        """Return the seconds of a pretraining that took so many steps and looks."""
+        return self.around + self.a_step * steps + self.a_look * looks
+
+
+def plan_pretraining(work: Work, recipe: Recipe, whole: Forecast, left: float) -> PretrainPlan:
+    """Time a few steps and add up; `whole` is the forecast of the task's training, `left` what a limit leaves."""
+    corpus, features = work["corpus"].features, work["features"]
+    learner = learner_of(work, recipe)
+    settings = pretrain_settings(recipe, corpus, {})
+    seen = Model(learner.module, work["model"].tokenizer, work["model"].spec, {})
+    every = tuple(name for name, _ in learner.module.named_parameters())
+    with training_form(Adapted(seen, every, frozenset(learner.module.new)), corpus, settings):
+        found = forecast(seen, learner.objective, corpus, NO_FEATURES, settings, work["placement"])
+    a_step, steps = found.step_seconds / max(1, found.num_steps), int(settings.max_steps or 1)
+    every_look = int(settings.validate_steps or steps)
+    look = 0.0
+    if "validation" in features:
+        units = min(MOST_UNITS, len(features["train"]))
+        look = whole.inference_seconds(features["train"]) + whole.inference_seconds(features["validation"])
+        look += PROBE_SECONDS_A_NUMBER * units * int(learner.module.backbone.config.hidden_size)
+    around = ALONE_COST * a_step * alone_steps(learner, work) + 2 * look
+    decided: dict[str, Any] = {"accumulation": found.accumulation}
+    most = None
+    if np.isfinite(left):
+        most = max(0.0, LIMIT_SHARE * left)
+        fits = int((most - around) / (a_step + look / every_look))
+        steps = decided["max_steps"] = max(1, min(steps, fits))
+    return PretrainPlan(decided, around, a_step, steps, look, steps // every_look, found.megabytes, most)
+
+
+def alone_steps(learner: Learner, work: Work) -> int:
+    """Count the steps that new parts take alone: the learner's, and those of the heads that tell what was forgotten."""
+    reads = hasattr(learner.objective, "masking") or not general_of(work)
+    return learner.alone_steps + (0 if reads else 2 * 100)

@@ -1,0 +1,94 @@
+"""Pretraining that is refused."""
+
+import json
+
+from error_case import Case
+from error_desk import Desk
+
+
+def reading(**pretrain):
+    """Put the plain recipe with this `pretrain:`, good rows and a model."""
+    return lambda desk: desk.plain(pretrain=pretrain)
+
+
+def corpus(name: str, content: str, **pretrain):
+    """Put a corpus beside it too."""
+    return lambda desk: (desk.plain(pretrain={"corpus": name, **pretrain}), desk.put(name, content))
+
+
+def without_mask(desk: Desk) -> None:
+    desk.plain(pretrain={"method": "mlm"})
+    path = desk.root / "encoder/tokenizer_config.json"
+    settings = json.loads(path.read_text(encoding="utf-8"))
+    settings.pop("mask_token")
+    path.write_text(json.dumps(settings), encoding="utf-8")
+
+
+PRETRAIN_CASES = (
+    Case(
+        "pretrain: mistyped method",
+        ("a method of pretraining that is mistyped", "预训练方法名写错"),
+        ("take the name that the message gives", "改用消息给出的名称"),
+        reading(method="simsce"),
+    ),
+    Case(
+        "pretrain: another method's option",
+        ("`masked` for `simcse`, which masks nothing", "把 `masked` 写给了 `simcse`，它并不掩码"),
+        ("take one of the method's own", "改用该方法自己的选项"),
+        reading(method="simcse", masked=0.2),
+    ),
+    Case(
+        "pretrain: mistyped key",
+        ("`step` for `steps`", "用 `step` 代替 `steps`"),
+        ("take the key that the message names", "改用消息指出的键"),
+        reading(method="mlm", step=100),
+    ),
+    Case(
+        "pretrain: all is masked",
+        ("`masked: 1`", "`masked: 1`"),
+        ("leave some words to guess from", "留一些词作线索"),
+        reading(method="mlm", masked=1.0),
+    ),
+    Case(
+        "pretrain: no steps",
+        ("`steps: 0`", "`steps: 0`"),
+        ("leave `pretrain` out instead", "不需要就删去 `pretrain`"),
+        reading(method="mlm", steps=0),
+    ),
+    Case(
+        "pretrain: no such corpus",
+        ("a corpus that is not there", "语料文件不存在"),
+        ("type the name that is there", "改用实际的文件名"),
+        lambda d: (d.plain(pretrain={"corpus": "laws.txt"}), d.put("law.txt", "the room was good\n")),
+    ),
+    Case(
+        "pretrain: empty corpus",
+        ("a corpus of no bytes", "语料是空文件"),
+        ("put texts in it", "写入文本"),
+        corpus("law.txt", ""),
+    ),
+    Case(
+        "pretrain: corpus without text",
+        ("a corpus whose column is not called `text`", "语料的列名不是 `text`"),
+        ("rename the column", "把列名改为 `text`"),
+        corpus("law.csv", "title,body\na,the room was good\n"),
+    ),
+    Case(
+        "pretrain: rows in the recipe",
+        ("texts written into the recipe as its corpus", "把语料直接写进了配方"),
+        ("put them in a file", "放进文件"),
+        reading(corpus=[{"text": "the room was good"}]),
+    ),
+    Case(
+        "pretrain: one sentence a text",
+        ("`sentence_order` on texts of one sentence", "对只有一句的文本用 `sentence_order`"),
+        ("give longer texts, or another method", "提供更长的文本，或换一种方法"),
+        reading(method="sentence_order"),
+    ),
+    Case(
+        "pretrain: no mask token",
+        ("`mlm` with a tokenizer that has no mask token", "分词器没有掩码词元却用 `mlm`"),
+        ("take `simcse` or `tsdae`", "改用 `simcse` 或 `tsdae`"),
+        without_mask,
+    ),
+)

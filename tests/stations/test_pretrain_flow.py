@@ -1,0 +1,146 @@
+"""A whole run that reads texts first: its rows, what it tells, what it keeps, and that a stop changes nothing."""
+
+import pytest
+import transformers
+from finished_runs import FAST, TRAIN
+
+import dongcha
+from dongcha import Recipe, files
+from dongcha.report import read_report
+from dongcha.testing import tiny_rows
+
+pytestmark = pytest.mark.usefixtures("no_charts")
+
+ROWS = tiny_rows("classification", 48)
+CORPUS = [{"text": f"{row['text']}. the service was bad 北京"} for row in ROWS]
+READ = {"method": "mlm", "corpus": CORPUS, "steps": 6, "alone_steps": 4, "probe_every": 2, "patience": None}
+
+
+def recipe(folder, model, **more):
+    known = {"name": "reading", "task": "classification", "model": str(model), "pretrain": READ}
+    known["data"] = {"train": ROWS, "split": {"validation": 0.25, "test": 0.25}}
+    return Recipe(folder=folder, **{**FAST, **known, "train": {**TRAIN, "epochs": 2}, **more})
+
+
+class Died(Exception):
+    """Stands for a death of the process."""
+
+
+def dies(moment, count=1):
+    """Watch a run and die at the n-th moment of a name."""
+    seen = []
+
+    def watch(found, **facts):
+        seen.extend([found] if found == moment else [])
+        if len(seen) == count and found == moment:
+            raise Died
+
+    return watch
+
+
+@pytest.fixture(scope="module")
+def straight(tmp_path_factory, models):
+    """A run that nobody disturbed, with the moments it told."""
+    root, told = tmp_path_factory.mktemp("reading"), []
+    report = dongcha.run(recipe(root, models["pooled"]), watch=lambda moment, **facts: told.append((moment, facts)))
+    return report, root / report.folder, told
+
+
+def test_the_table_has_the_pretrained_backbone_between_before_and_after(straight):
+    report, _, _ = straight
+    assert [row.name for row in report.table][-3:] == ["before", "pretrained", "after"]
+    assert [row.verdict is None for row in report.table][-3:] == [True, False, False]
+    assert all(check.status == "passed" for check in report.checks if check.name != "forecast_kept")
+
+
+def test_it_tells_what_was_gained_and_forgotten(straight):
+    report, folder, told = straight
+    found = report.pretraining
+    assert found == dict(told[[moment for moment, _ in told].index("pretrained")][1])
+    assert found["steps"] == found["of"] == 6
+    assert [step for step, _ in found["scores"]] == [0, 2, 4, 6]
+    assert set(found["surprise"]) == {"general", "validation"}
+    low, value, high = (found["gain"][i] for i in (1, 0, 2))
+    assert low <= value <= high
+    assert read_report(folder).pretraining["gain"] == found["gain"]
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    assert "What was read before" in page and "loss of masked words on general text" in page
+
+
+def test_what_was_left_open_is_written_out(straight):
+    report, _, _ = straight
+    section = report.recipe["pretrain"]
+    assert section["learning_rate"] == 5e-5 and section["max_tokens"] == 64
+    assert all(value != "auto" for value in section.values())
+
+
+def test_the_pretrained_folder_is_a_model_for_other_recipes(straight, tmp_path):
+    _, folder, _ = straight
+    transformers.AutoModelForMaskedLM.from_pretrained(folder / "pretrained")
+    again = dongcha.run(recipe(tmp_path, folder / "pretrained", pretrain=None), until="before")
+    assert again["before"].predictions["test"]
+
+
+@pytest.mark.parametrize(("moment", "count"), [("step", 3), ("step", 7), ("validated", 2), ("pretrained", 1)])
+def test_a_run_that_died_goes_on_to_the_same_bytes(straight, tmp_path, models, monkeypatch, moment, count):
+    from dongcha.pretrain import _study
+
+    real = _study.fit
+
+    def saving(**parts):
+        from dataclasses import replace
+
+        return real(**{**parts, "settings": replace(parts["settings"], checkpoint_seconds=-1.0)})
+
+    monkeypatch.setattr(_study, "fit", saving)
+    with pytest.raises(Died):
+        dongcha.run(recipe(tmp_path, models["pooled"]), watch=dies(moment, count))
+    report = dongcha.run(recipe(tmp_path, models["pooled"]))
+    folder = tmp_path / report.folder
+    assert folder.name == straight[1].name
+    for name in ("pretrained", "model"):
+        ours, theirs = (files.hash_file(place / name / "model.safetensors") for place in (folder, straight[1]))
+        assert ours == theirs, name
+    taken = [line["taken_up"] for line in files.read_lines(folder / "steps.jsonl") if line.get("step") == "pretrain"]
+    assert taken == ([False, True] if moment == "pretrained" else [False])
+
+
+def test_without_validation_rows_all_steps_are_taken(tmp_path, models):
+    data = {"train": ROWS, "split": {"validation": 0.0, "test": 0.25}}
+    told = dongcha.run(recipe(tmp_path, models["pooled"], data=data), until="pretrain")["pretrain"].told
+    assert told["steps"] == 6 and "gain" not in told
+    assert set(told["surprise"]) == {"general"}
+
+
+def test_the_tasks_own_texts_are_those_of_training_alone(tmp_path, models):
+    work = dongcha.run(recipe(tmp_path, models["pooled"], pretrain={**READ, "corpus": None}), until="corpus")
+    assert len(work["corpus"].features) == len(work["splits"].by_name["train"])
+    assert work["corpus"].repeated == 0
+
+
+def test_texts_that_are_judged_on_are_counted_in_a_corpus(tmp_path, models):
+    work = dongcha.run(recipe(tmp_path, models["pooled"], pretrain={**READ, "corpus": ROWS}), until="corpus")
+    assert work["corpus"].repeated == 24
+
+
+def test_a_time_limit_leaves_pretraining_at_most_half(tmp_path, models):
+    asked = recipe(tmp_path, models["pooled"], pretrain={**READ, "steps": 100_000}, time_limit=0.5)
+    plan = dongcha.run(asked, until="plan")["plan"]
+    assert plan.pretraining.decided["max_steps"] < 100_000
+    assert plan.pretraining.total <= plan.pretraining.most_seconds + plan.pretraining.a_step <= 15.0
+    assert plan.settings.max_steps is None or plan.settings.max_steps >= 1
+
+
+def test_check_reads_the_corpus_and_forecasts_it(tmp_path, models):
+    work = dongcha.check(recipe(tmp_path, models["pooled"]))
+    assert "corpus" in work and "pretrain" not in work
+    assert work["plan"].costs.pretraining > 0
+
+
+@pytest.mark.parametrize("task", ["tagging", "pairs", "qa", "retrieval"])
+def test_other_tasks_are_probed_by_their_own_head(tmp_path, models, task):
+    data = {"train": tiny_rows(task, 48), "split": {"validation": 0.25, "test": 0.25}}
+    asked = recipe(tmp_path, models["pooled"], task=task, data=data, pretrain={**READ, "corpus": None})
+    work = dongcha.run(asked, until="pretrained")
+    assert len(work["pretrain"].told["scores"]) == 4
+    assert work["pretrained"].predictions["test"]
