@@ -2,7 +2,8 @@
 
 One file a stretch of the flow: `begin` (folder, data, model found), `prepare` (until the data checks), `plan` (what
 was open, the forecast, the limit), `prove` (before, train, after, judged, checked), `close` (report, run folder
-finished), `predictor` (a finished run, put to use), `open_book` (one that reads what an index finds).
+finished), `predictor` (a finished run, put to use), `open_book` (one that reads what an index finds), `triples` (two
+runs together), `triple_scores` (how well they do).
 """
 
 from dongcha.stations.begin import begin, clear, leaving_nothing
@@ -29,6 +30,8 @@ from dongcha.stations.prove import (
     prove,
     train_model,
 )
+from dongcha.stations.triple_scores import TripleScores, score_triples
+from dongcha.stations.triples import MAX_PAIRS, TripleFinder, load_triples
 
 __all__ = [
     "KEPT_BEFORE",
@@ -36,8 +39,11 @@ __all__ = [
     "KEPT_PLAN",
     "KEPT_PREDICTIONS",
     "KEPT_TRAINED",
+    "MAX_PAIRS",
     "OpenBook",
     "Predictor",
+    "TripleFinder",
+    "TripleScores",
     "begin",
     "build_model",
     "check_data",
@@ -50,11 +56,13 @@ __all__ = [
     "leaving_nothing",
     "load_open_book",
     "load_predictor",
+    "load_triples",
     "predict_after",
     "predict_baselines",
     "predict_before",
     "prove",
     "refuse_tiny_classes",
+    "score_triples",
     "stands",
     "train_model",
     "write",

@@ -8,11 +8,12 @@ from cases_model import MODEL_CASES
 from cases_recipe import RECIPE_CASES
 from cases_search import APART_CASES, SEARCH_CASES
 from cases_tasks import TASK_CASES
+from cases_triples import TRIPLE_CASES
 
 GROUPS = {
     "recipes": RECIPE_CASES,
     "data": DATA_CASES,
-    "tasks": (*TASK_CASES, *APART_CASES, *SEARCH_CASES),
+    "tasks": (*TASK_CASES, *APART_CASES, *SEARCH_CASES, *TRIPLE_CASES),
     "models": MODEL_CASES,
     "index": INDEX_CASES,
     "machine": MACHINE_CASES,
