@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from dongcha.config import Recipe, load_recipe
-    from dongcha.flow import check, load, load_open_book, run
+    from dongcha.flow import check, load, load_open_book, load_triples, run, score_triples
 
-__all__ = ["Recipe", "check", "load", "load_open_book", "load_recipe", "run"]
+__all__ = ["Recipe", "check", "load", "load_open_book", "load_recipe", "load_triples", "run", "score_triples"]
 
 _HOMES = {"Recipe": "config", "load_recipe": "config"} | dict.fromkeys(
-    ("check", "load", "load_open_book", "run"), "flow"
+    ("check", "load", "load_open_book", "load_triples", "run", "score_triples"), "flow"
 )
 
 

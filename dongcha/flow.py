@@ -111,3 +111,15 @@ def load_open_book(
 ) -> stations.OpenBook:
     """Load a run of task qa with the folder of an index, in which it finds the `passages` it reads for a question."""
     return stations.load_open_book(Path(folder), Path(library), passages=passages, unsure_below=unsure_below)
+
+
+def load_triples(
+    tagger: Path | str, relations: Path | str, *, max_pairs: int = stations.MAX_PAIRS, min_score: float = 0.0
+) -> stations.TripleFinder:
+    """Load a run of tagging and a run of relation as one that finds triples in texts."""
+    return stations.load_triples(Path(tagger), Path(relations), max_pairs=max_pairs, min_score=min_score)
+
+
+def score_triples(finder: stations.TripleFinder, file: Path | str) -> stations.TripleScores:
+    """Find the triples of a file's texts and score them by its own head, tail and label, beside each model alone."""
+    return stations.score_triples(finder, str(file))

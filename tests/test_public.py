@@ -8,12 +8,16 @@ import typer
 import dongcha
 from dongcha.cli import app
 
-NAMES = ["Recipe", "check", "load", "load_open_book", "load_recipe", "run"]
+NAMES = ["Recipe", "check", "load", "load_open_book", "load_recipe", "load_triples", "run", "score_triples"]
 VERBS = {
     "init": {"data", "--text", "--label", "--model", "--task", "--out", "-o"},
     "check": {"recipe", "--set", "--deep", "--quiet", "-q", "--json"},
     "run": {"recipe", "--set", "--until", "--fresh", "--workspace", "--quiet", "-q", "--json"},
     "predict": {"model", "file", "--text", "--output", "-o", "--unsure-below", "--text-column", "--corpus"},
+    "triples": {
+        *("tagger", "relations", "file", "--text", "--gold", "--output", "-o"),
+        *("--max-pairs", "--min-score", "--text-column", "--json"),
+    },
     "schema": set(),
     "demo": {"--in", "--seed", "--workspace", "--fresh", "--quiet", "-q", "--json"},
     "index build": {"model", "corpus", "--to", "--query-prefix", "--passage-prefix", "--doc-column", "--text-column"},
@@ -35,6 +39,8 @@ SIGNATURES = {
     "load": "(folder, unsure_below)",
     "load_open_book": "(folder, library, unsure_below, *, passages)",
     "load_recipe": "(path, settings)",
+    "load_triples": "(tagger, relations, *, max_pairs, min_score)",
+    "score_triples": "(finder, file)",
     "run": "(recipe, *, workspace, watch, fresh, until, spent)",
 }
 

@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from dongcha.cli import check, demo, index, init, predict, run, runs, schema
+from dongcha.cli import check, demo, index, init, predict, run, runs, schema, triples
 from dongcha.cli._began import command_begins
 from dongcha.cli._door import guarded
 
@@ -19,7 +19,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for verb in (init, check, run, predict, schema, demo):
+for verb in (init, check, run, predict, triples, schema, demo):
     app.command(name=verb.__name__.rpartition(".")[2])(getattr(verb, verb.__name__.rpartition(".")[2]))
 app.add_typer(index.app, name="index")
 app.add_typer(runs.app, name="runs")

@@ -2,7 +2,7 @@
 
 In: record batches as a source yields them. Out: record batches with the task's fields in canonical form, then the
 user's other columns untouched, then `__row__`. Tokens and tags become text, spans and `words` list<{start,end}>, the
-characters of each token. Knows no format and no model.
+characters of each token; places of relations become spans. Knows no format and no model.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,9 +14,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from dongcha.data import tags
-from dongcha.data.agreement import AGREES
+from dongcha.data.agreement import AGREES, check_place
 from dongcha.data.dataset import ROW
-from dongcha.data.fields import FIELDS, Cells, form, known, to_strings, to_text, with_nulls
+from dongcha.data.entities import PLACES, spans_of
+from dongcha.data.fields import FIELDS, Cells, form, known, to_place, to_strings, to_text, with_nulls
 from dongcha.data.origin import Origin, excerpt
 from dongcha.data.sources.base import MIXED
 
@@ -83,16 +84,18 @@ class Conversion:
         """Return the batch in canonical form; raises DataError with the first row that has none."""
         found = {name for name in batch.schema.names if name != ROW}
         if self._has_tokens is None:
+            self._settle_places(found)
             self._fields = tuple(self._present(field, found) for field in self._fields if self._is_there(field, found))
             self._has_tokens = self._settle_tokens(found)
             self._check_columns(found)
         made: dict[str, pa.Array] = self._from_tokens(batch) if self._has_tokens else {}
         for field in self._fields:
             if field not in made and (self._is_needed(field) or self._names(field)[0] in found):
-                made[field] = self._convert(field, batch)
+                is_places = field == "spans" and self.has_places
+                made[field] = self._entities(batch, made["text"]) if is_places else self._convert(field, batch)
         for field in [name for name in made if form(name) in AGREES]:
             other, agreed = AGREES[form(field)]
-            if other in made and not (field == "spans" and self._has_tokens):
+            if other in made and not (field == "spans" and (self._has_tokens or self.has_places)):
                 made[field] = agreed(self._cells(field, batch), made[field], made[other])
         if self._origin.part == "first_line" and "text" in made:
             made["text"] = pc.replace_substring_regex(made["text"], r"(?s)\r?\n.*", "")
@@ -115,6 +118,27 @@ class Conversion:
         if field in self._optional:
             return False
         return self._need_gold or not (field == "tags" or known(field).is_gold)
+
+    @property
+    def has_places(self) -> bool:
+        """Tell whether spans are made of columns of places: for tagging alone, since a relation's rows stay apart."""
+        return self._learns_spans and len(self._names("spans")) > 1
+
+    @property
+    def _learns_spans(self) -> bool:
+        return {*self._fields} == {"text", "spans"}
+
+    @property
+    def merges(self) -> bool:
+        """Tell whether rows of one text are to become one: each has but a part of the text's spans."""
+        return self.has_places and self._need_gold
+
+    def _settle_places(self, found: set[str]) -> None:
+        """Take the places of relations as spans where a file has these, and neither spans nor tags."""
+        places = tuple(name for field in PLACES for name in self._names(field))
+        has_own = "spans" in self._columns or not found.isdisjoint(("spans", self._names("tags")[0]))
+        if self._learns_spans and self._need_gold and not has_own and found.issuperset(places):
+            self._columns["spans"] = places
 
     def _settle_tokens(self, found: set[str]) -> bool:
         """Tell whether text and spans are made of tokens and tags: where the file has these and not those."""
@@ -139,7 +163,11 @@ class Conversion:
         columns = ", ".join(sorted(found)[:12]) or "-"
         key = LACKS[self._need_gold, bool(near)]
         option = DOC if field == DOC else "text"  # the command line's word for where a field stands
-        self._origin.refuse(key, field=field, name=name, found=columns, near=near[0] if near else "", option=option)
+        mended = near[0] if near else ""
+        if len(names := self._names(field)) > 1:
+            mended = f"[{', '.join(mended if other == name else other for other in names)}]"
+        facts = {"near": near[0] if near else "", "mended": mended, "option": option}
+        self._origin.refuse(key, field=field, name=name, found=columns, **facts)
 
     def _cells(self, field: str, batch: pa.RecordBatch, name: str | None = None) -> Cells:
         name = name or self._names(field)[0]
@@ -191,7 +219,7 @@ class Conversion:
         texts, words = tags.join_column(tokens)
         made = {"text": texts, "words": words, "tokens": tokens}
         to_text(Cells("tokens", texts, False, cells.rows, cells.origin, required=True))
-        if "spans" not in self._fields:
+        if "spans" not in self._fields or self.has_places:
             return made
         if self._names("tags")[0] in batch.schema.names or self._need_gold:
             made["spans"] = self._tagged(batch, tokens, words)
@@ -212,6 +240,15 @@ class Conversion:
         self.has_tags = True
         self.evidence += evidence
         return with_nulls(spans, row_tags)
+
+    def _entities(self, batch: pa.RecordBatch, texts: pa.Array) -> pa.ListArray:
+        """Make spans of the columns of places, each held against the text under its own name."""
+        columns = []
+        for name in self._names("spans"):
+            given = self._cells("spans", batch, name)
+            cells = Cells(name, given.array, given.is_json, given.rows, given.origin, given.required)
+            columns.append(check_place(cells, to_place(cells), texts))
+        return spans_of(columns)
 
     def _assemble(self, batch: pa.RecordBatch, made: dict[str, pa.Array]) -> pa.RecordBatch:
         """Put fields first, then the user's other columns with their marks, then the row number."""

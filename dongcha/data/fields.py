@@ -185,15 +185,15 @@ def _has_span_keys(kind: pa.DataType) -> bool:
     return whole and pa.types.is_string(types.get("label", pa.null()))
 
 
-def _parsed(cells: Cells) -> list[Any]:
-    """Return values of a structured field; a table's cells hold them as JSON text."""
+def _parsed(cells: Cells, wanted: str = "json") -> list[Any]:
+    """Return values of a structured field; a table's cells hold them as JSON text. `wanted` names what is else told."""
     values = cells.values()
     for i, value in enumerate(values):
         if isinstance(value, str):
             try:
                 values[i] = json.loads(value)
             except ValueError:
-                cells.refuse_kind(i, value, "json")
+                cells.refuse_kind(i, value, wanted)
     return values
 
 
@@ -219,7 +219,7 @@ def with_nulls(column: pa.ListArray, like: pa.Array) -> pa.ListArray:
 
 def to_place(cells: Cells) -> pa.Array:
     """Return struct<start,end>; a `type` beside them stays, an empty one where a row has none."""
-    values = _parsed(cells)
+    values = _parsed(cells, "place")
     for i, value in enumerate(values):
         whole = isinstance(value, dict) and all(type(value.get(key)) is int for key in ("start", "end"))
         if value is not None and (not whole or max(abs(value["start"]), abs(value["end"])) >= 2**31):

@@ -5,15 +5,17 @@ names the flags that settle it. Names count first (`label`, `sentiment`, 标签)
 Writes nothing and chooses no model.
 """
 
+import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from dongcha.config.messages import our_version
 from dongcha.config.sections import OTHER_TASKS
 from dongcha.data.checks.language import scripts_of
 from dongcha.data.conversion import OTHER_NAMES
+from dongcha.data.entities import ENTITY, PLACES
 from dongcha.data.look import Column, Look
 from dongcha.data.origin import excerpt
 from dongcha.data.tags import parse_tag
@@ -118,11 +120,12 @@ class _Guessing:
         known = list(self.by_inputs())
         if known:
             yield from known
+            yield from self.places(self.text()) if self.wanted.label is None and self.wanted.task is None else ()
             return
         text = self.text()
-        finders: tuple[Finder, ...] = (self.asked, self.tokens, self.spans)
+        finders: tuple[Finder, ...] = (self.asked, self.tokens, self.spans, self.places)
         if self.wanted.label is None:
-            finders = (self.named_label, self.tokens, self.spans, self.named_score, self.by_look)
+            finders = (self.named_label, self.tokens, self.spans, self.places, self.named_score, self.by_look)
         for find in finders:
             for fields in find(text):
                 if self.wanted.task in (None, _task_of(fields)):
@@ -187,6 +190,12 @@ class _Guessing:
             if text and column.kind == "spans" and self.wanted.label in (None, column.name):
                 yield {"text": text, "spans": (column.name,)}
 
+    def places(self, text: tuple[str, ...]) -> Iterator[Fields]:
+        """Take the places of relations as spans."""
+        columns = [self.called(name) for name in PLACES]
+        if text and all(columns) and self.wanted.label is None:
+            yield {"text": text, "spans": tuple(column.name for column in columns if column)}
+
     def named_score(self, text: tuple[str, ...]) -> Iterator[Fields]:
         """Take the column that is called a score: as numbers, or where few values repeat, as labels."""
         column = _named("score", [c for c in self.free(text) if c.is_number])
@@ -224,6 +233,8 @@ class _Guessing:
         labels = set() if NO_LABELS & {*fields} else set(column.values or ())
         if "tags" in fields:
             labels = {parse_tag(tag)[1] for tag in labels} - {""}
+        if len(target) > 1 and "spans" in fields:
+            labels = {_type_of(value) for name in target for value in self.columns[name].first}
         first = next(iter(fields.values()))
         texts = [value for name in first for value in self.columns[name].first]
         return Guess(
@@ -292,6 +303,12 @@ def _is_id(column: Column, rows: int) -> bool:
     """Tell whether a column merely numbers the rows, or is called so."""
     unique = column.values is None or len(column.values) == rows
     return bool(_ID.fullmatch(column.name)) or (column.is_number and column.is_whole and unique)
+
+
+def _type_of(place: Any) -> str:
+    """Return the label that a place brings to tagging."""
+    place = json.loads(place) if isinstance(place, str) else place
+    return (place.get("type") or ENTITY) if isinstance(place, dict) else ENTITY
 
 
 def _sample(column: Column) -> str:

@@ -2,7 +2,8 @@
 
 In: what `data.train` names, the task's fields, options. Out: a Dataset whose table has the fields in canonical form,
 the user's other columns, and `__row__`. Rows stream through in batches: with a cache folder they end in an Arrow file
-that is memory-mapped, so memory stays that of a batch, and the same content is parsed once. Knows no split.
+that is memory-mapped, so memory stays that of a batch, and the same content is parsed once; rows of relations that
+become rows of tagging are merged by text, in memory. Knows no split.
 """
 
 import json
@@ -18,6 +19,7 @@ from dongcha import files
 from dongcha.data import tags
 from dongcha.data.conversion import Conversion
 from dongcha.data.dataset import ROW, Dataset
+from dongcha.data.entities import merge_texts
 from dongcha.data.fields import FIELDS, known
 from dongcha.data.origin import Origin, excerpt
 from dongcha.data.sources import BY_HUB, Reader, hub_of, locate, memory, reader_of
@@ -88,7 +90,10 @@ def load(  # noqa: PLR0913 (the door to all sources: each argument is a thing of
 
 
 def notes(dataset: Dataset) -> dict[str, Any]:
-    """Return what reading did: rows, encodings (files by encoding), rows_dropped, characters_replaced, tag scheme."""
+    """Return what reading did: rows, encodings (files by encoding), rows_dropped, characters_replaced, tag scheme.
+
+    Where rows of one text were merged: merged_rows, overlapping_spans.
+    """
     stored: dict[str, Any] = json.loads((dataset.table.schema.metadata or {}).get(NOTES, b"{}"))
     return stored
 
@@ -103,7 +108,7 @@ def _in_memory(batches: Iterable[pa.RecordBatch], conversion: Conversion, origin
     schema = _gather(batches, conversion, origin, converted)
     table = pa.Table.from_batches([fit(batch, schema) for batch in converted], schema)
     _refuse_double_ids(table, origin)
-    return Dataset(name, origin.name, table)
+    return Dataset(name, origin.name, _merged(table) if conversion.merges else table)
 
 
 def _cached(reader: Reader, conversion: Conversion, origin: Origin, folder: Path, name: str) -> Dataset:
@@ -119,12 +124,27 @@ def _cached(reader: Reader, conversion: Conversion, origin: Origin, folder: Path
             schema = _gather(reader(origin), conversion, origin, spool)
         finally:
             spool.close()
-        with pa.OSFile(str(new / ROWS), "wb") as sink, pa.ipc.new_file(sink, schema) as out:
-            for batch in spool:
-                out.write_batch(fit(batch, schema))
+        _write(new / ROWS, schema, (fit(batch, schema) for batch in spool))
         (new / "spool.arrow").unlink()
         _refuse_double_ids(_mapped(new / ROWS), origin)
+        if conversion.merges:
+            table = _merged(_mapped(new / ROWS))
+            _write(new / "merged.arrow", table.schema, table.to_batches())
+            (new / "merged.arrow").replace(new / ROWS)
     return Dataset(name, origin.name, _mapped(folder / ROWS))
+
+
+def _write(path: Path, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> None:
+    with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, schema) as out:
+        for batch in batches:
+            out.write_batch(batch)
+
+
+def _merged(table: pa.Table) -> pa.Table:
+    """Merge the rows of one text, and add to the notes what that did."""
+    told = json.loads(table.schema.metadata[NOTES])
+    merged, facts = merge_texts(table)
+    return merged.replace_schema_metadata({NOTES: json.dumps(told | facts).encode()})
 
 
 def _mapped(path: Path) -> pa.Table:

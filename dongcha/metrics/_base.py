@@ -153,6 +153,16 @@ def f1(sums: np.ndarray) -> np.ndarray:
     return ratio(2 * sums[..., 0], sums[..., 1] + sums[..., 2], 0.0)
 
 
+def precision(sums: np.ndarray) -> np.ndarray:
+    """Return hits / predicted of (..., 3) summed hits, predicted and gold, 0 where nothing was predicted."""
+    return ratio(sums[..., 0], sums[..., 1], 0.0)
+
+
+def recall(sums: np.ndarray) -> np.ndarray:
+    """Return hits / gold of (..., 3) summed hits, predicted and gold, 0 where there is no gold."""
+    return ratio(sums[..., 0], sums[..., 2], 0.0)
+
+
 def macro_f1(sums: np.ndarray) -> np.ndarray:
     """Return the mean F1 over the labels that occur in gold or predicted: (..., 3 labels) -> (...).
 

@@ -35,10 +35,21 @@ def metrics(labels: Sequence[str]) -> dict[str, Metric]:
 
 def relation_of(labels: Sequence[str]) -> np.ndarray:
     """Return, by label, the id of its relation, both directions alike; -1 for "no relation"."""
-    names = [DIRECTION.sub("", label).strip() for label in labels]
-    proper = sorted({name for name in names if name.casefold() not in NO_RELATION})
-    ids = {name: i for i, name in enumerate(proper)}
-    return np.array([ids.get(name, -1) for name in names], dtype=np.int64)
+    names = [found[0] if (found := parted(label)) else None for label in labels]
+    ids = {name: i for i, name in enumerate(sorted({name for name in names if name is not None}))}
+    return np.array([-1 if name is None else ids[name] for name in names], dtype=np.int64)
+
+
+def parted(label: str) -> tuple[str, bool] | None:
+    """Return a label's relation without direction, and whether it runs from tail to head; None for "no relation".
+
+    >>> parted("made_by(e2,e1)"), parted("lies_in"), parted("Other")
+    (('made_by', True), ('lies_in', False), None)
+    """
+    name = DIRECTION.sub("", label).strip()
+    if name.casefold() in NO_RELATION:
+        return None
+    return name, label[len(name) :].strip().startswith("(e2")
 
 
 def _counts(outcome: Outcome, own: np.ndarray) -> np.ndarray:

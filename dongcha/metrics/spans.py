@@ -11,7 +11,18 @@ from typing import Any
 
 import numpy as np
 
-from dongcha.metrics._base import CountMetric, Metric, Outcome, f1, label_table, macro_f1, mean_of, ratio, share
+from dongcha.metrics._base import (
+    CountMetric,
+    Metric,
+    Outcome,
+    f1,
+    label_table,
+    macro_f1,
+    mean_of,
+    precision,
+    recall,
+    share,
+)
 
 SpanTriple = tuple[int, int, str]
 
@@ -21,8 +32,8 @@ def metrics(labels: Sequence[str]) -> dict[str, Metric]:
     by_label = partial(_by_label, labels=tuple(labels))
     family: list[Metric] = [
         CountMetric(name="f1", counts=_pooled, value=f1, row_scores=row_scores),
-        CountMetric(name="precision", counts=_pooled, value=_precision, row_scores=row_scores),
-        CountMetric(name="recall", counts=_pooled, value=_recall, row_scores=row_scores),
+        CountMetric(name="precision", counts=_pooled, value=precision, row_scores=row_scores),
+        CountMetric(name="recall", counts=_pooled, value=recall, row_scores=row_scores),
         CountMetric(name="macro_f1", counts=by_label, value=macro_f1, row_scores=row_scores),
         CountMetric(name="exact_rows", counts=_exact, value=mean_of, row_scores=row_scores, is_share=True),
     ]
@@ -69,11 +80,3 @@ def _by_label(outcome: Outcome, labels: Sequence[str]) -> np.ndarray:
 
 def _exact(outcome: Outcome) -> np.ndarray:
     return share(correct(outcome))
-
-
-def _precision(sums: np.ndarray) -> np.ndarray:
-    return ratio(sums[..., 0], sums[..., 1], 0.0)
-
-
-def _recall(sums: np.ndarray) -> np.ndarray:
-    return ratio(sums[..., 0], sums[..., 2], 0.0)

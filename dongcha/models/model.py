@@ -26,7 +26,7 @@ from dongcha.models.tokenizer import Tokenizer, load_tokenizer
 from dongcha.registry import find
 
 CARD = "task.json"
-COLUMNS = "columns"  # on the card: {input field: its columns in training}; a list in old cards: those of the text
+COLUMNS = "columns"  # on the card: {field: its columns in training}; a list in old cards: those of the text
 UNSURE_BELOW = "unsure_below"  # on the card: the confidence below which answers are withheld, or None
 INPUTS = ("input_ids", "mask", *EXTRA_INPUTS)  # columns of a batch that a module reads
 INFERENCE_TOKENS = 4096  # padded tokens a batch without gradients: where throughput levels off on CPU

@@ -3,7 +3,7 @@
 One file a stretch of the flow: `begin` (folder, data, model found), `prepare` (until the data checks), `plan` (what
 was open, the forecast, the limit), `pretrain` (texts without labels read first, and `pretrain_plan`), `prove` (before,
 train, after, judged, checked), `close` (report, run folder finished), `predictor` (a finished run, put to use),
-`open_book` (one that reads what an index finds).
+`open_book` (one that reads what an index finds), `triples` (two runs together), `triple_scores` (how well they do).
 """
 
 from dongcha.stations.begin import begin, clear, leaving_nothing
@@ -32,6 +32,8 @@ from dongcha.stations.prove import (
     prove,
     train_model,
 )
+from dongcha.stations.triple_scores import TripleScores, score_triples
+from dongcha.stations.triples import MAX_PAIRS, TripleFinder, load_triples
 
 __all__ = [
     "KEPT_BEFORE",
@@ -40,8 +42,11 @@ __all__ = [
     "KEPT_PREDICTIONS",
     "KEPT_PRETRAINED",
     "KEPT_TRAINED",
+    "MAX_PAIRS",
     "OpenBook",
     "Predictor",
+    "TripleFinder",
+    "TripleScores",
     "begin",
     "build_model",
     "check_data",
@@ -55,6 +60,7 @@ __all__ = [
     "leaving_nothing",
     "load_open_book",
     "load_predictor",
+    "load_triples",
     "predict_after",
     "predict_baselines",
     "predict_before",
@@ -62,6 +68,7 @@ __all__ = [
     "pretrain_model",
     "prove",
     "refuse_tiny_classes",
+    "score_triples",
     "stands",
     "start_model",
     "train_model",

@@ -33,11 +33,16 @@ class Predictor:
         Rows are texts, or dicts with the task's input fields; gold fields are not read. `at_once` rows are taken from
         the iterable before the first of them is answered.
         """
+        for dataset in self.datasets(rows, at_once):
+            for _, answer in self.predict_dataset(dataset):
+                yield answer
+
+    def datasets(self, rows: Iterable[str | Row], at_once: int = STRETCH) -> Iterator[Dataset]:
+        """Yield rows as data sets of `at_once` rows, as they come."""
         stream = iter(rows)
         done = 0
         while part := [self._inputs(row) for row in islice(stream, at_once)]:
-            for _, answer in self.predict_dataset(self._read(part, rows_before=done)):
-                yield answer
+            yield self._read(part, rows_before=done)
             done += len(part)
 
     def _inputs(self, row: str | Row) -> Row:
@@ -56,11 +61,21 @@ class Predictor:
         `column` names the one with the text; without it, the columns that the model was trained on where the file has
         them, else the field's own name.
         """
+        return self.predict_dataset(self.dataset(file, column))
+
+    def dataset(self, file: str, column: str | None = None) -> Dataset:
+        """Read a file as `predict_file` does."""
         named = {self.task.fields[0]: column} if column else {}
-        return self.predict_dataset(self._read_either(file, self._trained_on() | named, named))
+        inputs = self.task.fields[: self.task.num_inputs]
+        trained_on = {field: names for field, names in self._trained_on().items() if field in inputs}
+        return self._read_either(file, trained_on | named, named)
+
+    def gold(self, file: str) -> Dataset:
+        """Read a file's rows with what the task is to find, by the columns that the model was trained on."""
+        return self._read(file, self._trained_on(), need_gold=True)
 
     def _trained_on(self) -> dict[str, Any]:
-        """Return the columns of training by input field; a card of earlier versions has those of the text alone."""
+        """Return the columns of training by field; a card of earlier versions has those of the text alone."""
         found = self.model.card.get(COLUMNS) or {}
         return dict(found) if isinstance(found, Mapping) else {self.task.fields[0]: found}
 
@@ -76,9 +91,11 @@ class Predictor:
             except DataError:
                 raise first from None
 
-    def _read(self, source: Any, columns: Mapping[str, Any] | None = None, rows_before: int = 0) -> Dataset:
+    def _read(
+        self, source: Any, columns: Mapping[str, Any] | None = None, *, rows_before: int = 0, need_gold: bool = False
+    ) -> Dataset:
         options = ReadOptions(columns=columns or {}, rows_before=rows_before)
-        return load(source, self.task.fields, base=Path.cwd(), options=options, cache=None, need_gold=False)
+        return load(source, self.task.fields, base=Path.cwd(), options=options, cache=None, need_gold=need_gold)
 
     def predict_dataset(self, dataset: Dataset) -> Iterator[tuple[Row, dict[str, Any]]]:
         """Yield (the user's own columns, the answer) for each row, a stretch of rows at a time."""
@@ -87,7 +104,7 @@ class Predictor:
         for rows in dataset.batches(STRETCH):
             found = predict_rows(self.task, self.model, {name: rows[name] for name in reads})
             for i, prediction in enumerate(found):
-                row = {name: rows[name][i] for name in own}
+                row = {name: as_given(rows[name][i]) for name in own}
                 yield row, self.answer(row, prediction.target, prediction.confidence)
 
     def answer(self, row: Row, target: Mapping[str, Any], confidence: float) -> dict[str, Any]:
@@ -98,6 +115,12 @@ class Predictor:
         if self.unsure_below is not None and confidence < self.unsure_below:
             told |= dict.fromkeys(target) | {"unsure": True}
         return told
+
+
+def as_given(value: Any) -> Any:
+    """Return a value of the user's own column; a place loses the `type` that it never had."""
+    is_untyped = isinstance(value, Mapping) and not value.get("type", "given")
+    return {key: part for key, part in value.items() if key != "type"} if is_untyped else value
 
 
 def load_predictor(folder: Path, unsure_below: float | None = None) -> Predictor:

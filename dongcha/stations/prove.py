@@ -139,8 +139,7 @@ def train_model(work: Work) -> TrainedRun:
         rescored = found.score
         task = task.settle(outputs, validation.features, validation.rows)
     facts: dict[str, Any] = {"model": work["source"].name, "language": recipe.language or ""}
-    inputs = task.fields[: task.num_inputs]
-    columns = {field: list(names) for field, names in recipe.data.columns.items() if field in inputs}
+    columns = {field: list(names) for field, names in recipe.data.columns.items() if field in task.fields}
     facts |= {UNSURE_BELOW: recipe.evaluate.unsure_below, COLUMNS: columns}
     settled = replace(model, card=task.card() | facts)
     settled.save(work.folder / MODEL)

@@ -8,11 +8,12 @@ Metrics: see `metrics/relations.py`.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Self
 
+from dongcha.data.dataset import Dataset
 from dongcha.metrics import Metric, relations
-from dongcha.tasks._base import Columns, Texts
+from dongcha.tasks._base import Columns, Lengths, Texts
 from dongcha.tasks._labelled import Labelled
 
 LONG_TEXTS = "truncate"  # what `long_texts: auto` means here
@@ -25,12 +26,37 @@ Place = Mapping[str, Any]
 
 @dataclass(frozen=True, kw_only=True)
 class Task(Labelled):
-    """Classification of two places of one text."""
+    """Classification of two places of one text.
+
+    What training showed, so that pairs found later are asked about in no other way: `types` of its places, sorted;
+    `in_order` when every head stood before its tail.
+    """
+
+    types: tuple[str, ...] = ()
+    in_order: bool = False
 
     name = "relation"
     fields = ("text", "head", "tail", "label")
     num_inputs = 3
     baselines = ("majority", "tfidf_linear")
+
+    @classmethod
+    def learn(cls, train: Dataset, lengths: Lengths) -> Self:
+        """Find the labels, the types and the order of the places in the training rows."""
+        places = list(zip(train.column("head"), train.column("tail"), strict=True))
+        types = {place.get("type") for pair in places for place in pair} - {None, ""}
+        in_order = all(head["start"] < tail["start"] for head, tail in places)
+        return replace(super().learn(train, lengths), types=tuple(sorted(types)), in_order=in_order)
+
+    @classmethod
+    def from_card(cls, card: Mapping[str, Any]) -> Self:
+        """Rebuild the task of a saved model; an earlier version's card has neither types nor order."""
+        seen = {"types": tuple(card.get("types", ())), "in_order": card.get("in_order", False)}
+        return replace(super().from_card(card), **seen)
+
+    def card(self) -> dict[str, Any]:
+        """Return the facts that rebuild the task beside a saved model."""
+        return super().card() | {"types": list(self.types), "in_order": self.in_order}
 
     @property
     def metrics(self) -> Mapping[str, Metric]:

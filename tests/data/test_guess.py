@@ -193,6 +193,15 @@ def test_tasks_of_several_inputs_are_known_by_them(tmp_path, task, row, renamed)
     assert bool(found.labels) == bool(gold)
 
 
+def test_rows_of_relations_serve_tagging_too(tmp_path):
+    rows = [{"text": "Ann met Bo", **PLACES, "label": grade(i)} for i in range(10)]
+    rows[3]["head"] = {**PLACES["head"], "type": "PER"}
+    path = write(tmp_path / "x.jsonl", rows)
+    assert asked(path).others == ("tagging",)
+    found = asked(path, task="tagging")
+    assert (found.task, found.renamed, found.labels) == ("tagging", {"spans": ["head", "tail"]}, ("PER", "entity"))
+
+
 def test_pairs_with_many_numbers_are_scored(tmp_path):
     rows = [{"text_a": f"a {i}", "text_b": f"b {i}", "score": i / 7} for i in range(40)]
     found = asked(write(tmp_path / "x.jsonl", rows))

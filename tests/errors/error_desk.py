@@ -83,10 +83,10 @@ class Desk:
         shutil.copytree(_encoder(), self.root / name, ignore=shutil.ignore_patterns(*without))
         return self.root / name
 
-    def run(self, task: str = "classification") -> Path:
+    def run(self, task: str = "classification", at: str = RUN) -> Path:
         """Copy a finished run here."""
-        shutil.copytree(_finished(task), self.root / RUN)
-        return self.root / RUN
+        shutil.copytree(_finished(task), self.root / at)
+        return self.root / at
 
     def plain(self, **sections: Any) -> None:
         """Put recipe, rows and model."""

@@ -3,6 +3,19 @@
 MESSAGES = {
     # Between clauses of one sentence.
     "data_checks.and": ("; ", "；"),
+    # merged
+    "data_checks.merged": (
+        "Rows of relations are read for their entities, one row a text: {clauses}.",
+        "从关系数据中读取实体，每条文本合为一行：{clauses}。",
+    ),
+    "data_checks.merged_clause": (
+        "{split} {rows:,} rows, {merged:,} of them merged, {left_out:,} entities left out that overlap a longer one",
+        "{split} {rows:,} 行，合并 {merged:,} 行，因与更长的实体重叠而略去 {left_out:,} 个",
+    ),
+    "data_checks.merged_fix": (
+        "Tags cannot say that one entity lies in another; give `spans` of your own where the shorter one is meant.",
+        "标签无法表示实体嵌套；若应保留较短的实体，请自行给出 `spans` 列。",
+    ),
     # duplicates
     "data_checks.no_repeats": ("No text comes twice in a split.", "各数据集内没有重复的文本。"),
     "data_checks.repeats": ("Texts come more than once: {clauses}.", "有重复的文本：{clauses}。"),

@@ -159,8 +159,8 @@ MESSAGES = {
     ),
     "read.columns_near": (
         "{place}: the task wants {field} from a column {name!r}; the file has: {found}. "
-        "Is it {near!r}? Then set data.columns: {{{field}: {near}}}.",
-        "{place}：任务所需的 {field} 应取自列 {name!r}，而文件只有：{found}。若为 {near!r}，请设 data.columns: {{{field}: {near}}}。",
+        "Is it {near!r}? Then set data.columns: {{{field}: {mended}}}.",
+        "{place}：任务所需的 {field} 应取自列 {name!r}，而文件只有：{found}。若为 {near!r}，请设 data.columns: {{{field}: {mended}}}。",
     ),
     "read.columns_asked": (
         "{place}: the model wants {field} from a column {name!r}; there is: {found}. "

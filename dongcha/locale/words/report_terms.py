@@ -114,6 +114,7 @@ MESSAGES = {
     "report.check.resume_exact": ("resume exact", "续训一致"),
     "report.check.forecast_kept": ("forecast kept", "预估准确"),
     "report.check.encoding": ("encoding", "编码"),
+    "report.check.merged": ("rows merged", "合并的行"),
     "report.check.duplicates": ("duplicates", "重复文本"),
     "report.check.near_duplicates": ("near duplicates", "近似重复"),
     "report.check.leak": ("leak", "泄漏"),

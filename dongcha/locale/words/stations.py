@@ -5,6 +5,18 @@ MESSAGES = {
         "{model}, {millions:.0f} M  {device}, {threads} cores",
         "{model}，{millions:.0f} M  {device}，{threads} 核",
     ),
+    "stations.triples_task": (
+        "{folder} holds a model of the task {found}, where one of the task {wanted} is wanted; give the run of tagging first, that of relation second.",
+        "{folder} 中模型的任务是 {found}，此处应为 {wanted}；请先写 tagging 的运行，再写 relation 的运行。",
+    ),
+    "stations.triples_types": (
+        "{tagger} finds entities of the types {found}, and {relations} was trained on {known}, so that no entity would have a type it knows; train the tagger on the rows of the relation model.",
+        "{tagger} 识别的实体类型为 {found}，而 {relations} 训练时的类型为 {known}，两者没有共同的类型；请用关系模型的数据训练标注模型。",
+    ),
+    "stations.max_pairs": (
+        "max_pairs is {found}; at least 1 pair of a text must be asked about.",
+        "max_pairs 为 {found}；每条文本至少应有 1 对实体。",
+    ),
     "stations.unknown_step": (
         "There is no step named {name!r}; choose one of: {all}.",
         "没有名为 {name!r} 的步骤；请从中选择：{all}。",
