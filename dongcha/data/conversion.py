@@ -7,7 +7,7 @@ characters of each token; places of relations become spans. Knows no format and 
 
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import numpy as np
 import pyarrow as pa
@@ -166,7 +166,7 @@ class Conversion:
         mended = near[0] if near else ""
         if len(names := self._names(field)) > 1:
             mended = f"[{', '.join(mended if other == name else other for other in names)}]"
-        facts = {"near": near[0] if near else "", "mended": mended, "option": option}
+        facts: dict[str, Any] = {"near": near[0] if near else "", "mended": mended, "option": option}
         self._origin.refuse(key, field=field, name=name, found=columns, **facts)
 
     def _cells(self, field: str, batch: pa.RecordBatch, name: str | None = None) -> Cells:

@@ -123,7 +123,7 @@ def test_a_bad_place_is_refused_by_its_own_name_and_row(odd, said):
 SPAN = st.tuples(st.integers(0, 20), st.integers(1, 8), st.sampled_from("XY")).map(lambda t: (t[0], t[0] + t[1], t[2]))
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(st.lists(SPAN, max_size=12))
 def test_spans_that_stay_are_apart_in_order_and_none_could_join_them(given_spans):
     kept = apart(given_spans)
