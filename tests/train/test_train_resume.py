@@ -5,7 +5,7 @@ from itertools import product
 import pytest
 from tiny_train import Parts, digest, settings_of
 
-from dongcha.registry import names
+from dongcha.registry import find, names
 
 
 class Killed(Exception):
@@ -20,8 +20,9 @@ def killer(moment, at):
     return watch
 
 
+TRAINING = [name for name in names("adapt") if getattr(find("adapt", name), "TRAINS", True)]
 CASES = [
-    *product(("classification", "tagging"), names("adapt"), names("loop.optimizers"), ("fp32",)),
+    *product(("classification", "tagging"), TRAINING, names("loop.optimizers"), ("fp32",)),
     *product(names("tasks"), ("full",), ("adamw",), ("bf16",)),
 ]
 
