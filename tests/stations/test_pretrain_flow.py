@@ -144,3 +144,13 @@ def test_other_tasks_are_probed_by_their_own_head(tmp_path, models, task):
     work = dongcha.run(asked, until="pretrained")
     assert len(work["pretrain"].told["scores"]) == 4
     assert work["pretrained"].predictions["test"]
+
+
+def test_several_tasks_are_probed_together(tmp_path, models):
+    rows = [row | {"spans": [{"start": 4, "end": 8, "label": "THING"}]} for row in ROWS]
+    data = {"train": rows, "split": {"validation": 0.25, "test": 0.25}}
+    tasks = [{"task": "classification"}, {"task": "tagging"}]
+    asked = recipe(tmp_path, models["pooled"], task=None, tasks=tasks, data=data, pretrain={**READ, "corpus": None})
+    work = dongcha.run(asked, until="pretrained")
+    assert len(work["pretrain"].told["scores"]) == 4
+    assert set(work["pretrained"].predictions["test"][0].target) >= {"label", "spans"}
