@@ -105,6 +105,17 @@ def test_a_run_that_died_goes_on_to_the_same_bytes(straight, tmp_path, models, m
     assert taken == ([False, True] if moment == "pretrained" else [False])
 
 
+def test_where_forgetting_cannot_be_told_it_says_so(straight, models, tmp_path):
+    from dongcha.report.pretrain import pretrain_lines
+
+    told = straight[0].pretraining
+    assert not any("not told" in line for line in pretrain_lines(told))
+    pairs = {**READ, "method": "sentence_order"}
+    found = dongcha.run(recipe(tmp_path, models["pooled"], pretrain=pairs), until="pretrain")["pretrain"].told
+    assert found["surprise"] == {}
+    assert any("not told" in line for line in pretrain_lines(found))
+
+
 def test_without_validation_rows_all_steps_are_taken(tmp_path, models):
     data = {"train": ROWS, "split": {"validation": 0.0, "test": 0.25}}
     told = dongcha.run(recipe(tmp_path, models["pooled"], data=data), until="pretrain")["pretrain"].told
