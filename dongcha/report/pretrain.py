@@ -16,6 +16,8 @@ def pretrain_lines(told: Mapping[str, Json]) -> list[str]:
     for name, (before, after) in told.get("surprise", {}).items():
         texts = say(f"pretrain.on_{name}")
         lines.append(say("pretrain.surprise", texts=texts, before=before, after=after))
+    if not told.get("surprise"):
+        lines.append(say("pretrain.untold"))
     if told.get("repeated"):
         lines.append(say("pretrain.repeated", count=told["repeated"]))
     return lines

@@ -105,6 +105,17 @@ def test_a_run_that_died_goes_on_to_the_same_bytes(straight, tmp_path, models, m
     assert taken == ([False, True] if moment == "pretrained" else [False])
 
 
+def test_where_forgetting_cannot_be_told_it_says_so(straight, models, tmp_path):
+    from dongcha.report.pretrain import pretrain_lines
+
+    told = straight[0].pretraining
+    assert not any("not told" in line for line in pretrain_lines(told))
+    pairs = {**READ, "method": "sentence_order"}
+    found = dongcha.run(recipe(tmp_path, models["pooled"], pretrain=pairs), until="pretrain")["pretrain"].told
+    assert found["surprise"] == {}
+    assert any("not told" in line for line in pretrain_lines(found))
+
+
 def test_without_validation_rows_all_steps_are_taken(tmp_path, models):
     data = {"train": ROWS, "split": {"validation": 0.0, "test": 0.25}}
     told = dongcha.run(recipe(tmp_path, models["pooled"], data=data), until="pretrain")["pretrain"].told
@@ -144,3 +155,13 @@ def test_other_tasks_are_probed_by_their_own_head(tmp_path, models, task):
     work = dongcha.run(asked, until="pretrained")
     assert len(work["pretrain"].told["scores"]) == 4
     assert work["pretrained"].predictions["test"]
+
+
+def test_several_tasks_are_probed_together(tmp_path, models):
+    rows = [row | {"spans": [{"start": 4, "end": 8, "label": "THING"}]} for row in ROWS]
+    data = {"train": rows, "split": {"validation": 0.25, "test": 0.25}}
+    tasks = [{"task": "classification"}, {"task": "tagging"}]
+    asked = recipe(tmp_path, models["pooled"], task=None, tasks=tasks, data=data, pretrain={**READ, "corpus": None})
+    work = dongcha.run(asked, until="pretrained")
+    assert len(work["pretrain"].told["scores"]) == 4
+    assert set(work["pretrained"].predictions["test"][0].target) >= {"label", "spans"}

@@ -45,6 +45,10 @@ MESSAGES = {
         "loss of masked words on {texts}: {before:.2f} before, {after:.2f} after",
         "{texts}上掩码词的损失：之前 {before:.2f}，之后 {after:.2f}",
     ),
+    "pretrain.untold": (
+        "what was forgotten is not told: that needs a tokenizer with a mask token, and blocks of single texts",
+        "忘掉了什么无从得知：这需要分词器有掩码词元，且语料按单条文本分段",
+    ),
     "pretrain.on_general": ("general text", "通用文本"),
     "pretrain.on_validation": ("validation texts", "验证集文本"),
     "pretrain.repeated": (
