@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from functools import cached_property
 from typing import Any, ClassVar
+from zlib import crc32
 
 import numpy as np
 
@@ -127,21 +128,22 @@ class Task(Unlabelled):
     def encode(self, rows: Columns, tokenizer: Tokenizer, first_row: int) -> Chunk:
         """Turn each query into a feature; with its answers each pair is a group, wrong answers (if any) behind it.
 
-        `target` (N, 4): row, group, what the feature is, the number of its passage (a query: -1).
+        `target` (N, 5): row, group, what the feature is, the number of its passage (a query: -1), its query's number,
+        by which rows of one query know one another.
         """
         texts, target = [], []
         for i, query in enumerate(rows["query"]):
-            row = first_row + i
+            row, asked = first_row + i, crc32(query.encode())
             for k, (right, wrong) in enumerate(self._pairs(rows, i) or [(-1, ())]):
                 group = row * PAIRS_A_ROW + k
                 texts.append(query)
-                target.append((row, group, QUERY, -1))
+                target.append((row, group, QUERY, -1, asked))
                 for side, number in ((POSITIVE, right), *((NEGATIVE, one) for one in wrong)):
                     if number >= 0:
                         texts.append(self.passages.texts[number])
-                        target.append((row, group, side, number))
+                        target.append((row, group, side, number, asked))
         chunk = encode_whole((texts,), tokenizer, self.lengths, 0)
-        targets = np.array(target, dtype=np.int64).reshape(-1, 4)
+        targets = np.array(target, dtype=np.int64).reshape(-1, 5)
         units = {"row": targets[:, 0].copy()}
         if self.gold in rows:
             units |= {"group": targets[:, 1].copy(), "target": targets}

@@ -45,8 +45,8 @@ def searched(seed, queries=5, width=4):
     rng = np.random.default_rng(seed)
     target = []
     for query in range(queries):
-        target += [(query, query, QUERY, -1), (query, query, POSITIVE, 10 + query)]
-        target += [(query, query, NEGATIVE, 50)] if query == 1 else []
+        target += [(query, query, QUERY, -1, query), (query, query, POSITIVE, 10 + query, query)]
+        target += [(query, query, NEGATIVE, 50, query)] if query == 1 else []
     vectors = F.normalize(torch.from_numpy(rng.normal(size=(len(target), width))), dim=-1)
     return vectors, torch.tensor(target)
 
@@ -55,11 +55,11 @@ def by_hand(vectors, targets, allowed):
     """Return the sum over queries of -log softmax of the own passage, among passages that are `allowed`."""
     total = 0.0
     rows = targets.tolist()
-    for i, (row, group, side, _) in enumerate(rows):
+    for i, (_, group, side, _, query) in enumerate(rows):
         if side != QUERY:
             continue
         own = next(j for j, r in enumerate(rows) if r[1] == group and r[2] == POSITIVE)
-        others = [j for j, r in enumerate(rows) if r[2] != QUERY and (j == own or allowed(rows[own], r, row))]
+        others = [j for j, r in enumerate(rows) if r[2] != QUERY and (j == own or allowed(rows[own], r, query))]
         scores = SCALE * vectors[i] @ vectors[others].T
         total = total - scores.log_softmax(0)[others.index(own)]
     return total
@@ -70,26 +70,28 @@ def by_hand(vectors, targets, allowed):
 def test_a_query_has_all_other_passages_of_its_batch_as_wrong_ones(seed):
     vectors, targets = searched(seed)
     found = embedding.in_batch(vectors, targets, spec_of("in_batch"))
-    torch.testing.assert_close(found, by_hand(vectors, targets, lambda own, other, row: True))
+    torch.testing.assert_close(found, by_hand(vectors, targets, lambda own, other, query: True))
     assert embedding.WEIGHTS["in_batch"](targets.numpy()) == 5
 
 
 @few
 @given(st.integers(0, 999))
-def test_another_answer_of_the_query_or_the_same_passage_is_no_wrong_one(seed):
+def test_another_answer_of_the_query_is_no_wrong_one_wherever_it_stands(seed):
     vectors, targets = searched(seed)
-    targets[targets[:, 0] == 4, 0] = 0  # the last pair asks the first one's query
+    targets[targets[:, 4] == 4, 4] = 0  # the last pair, a row of its own, asks the first one's query
     targets[targets[:, 3] == 12, 3] = 13  # two queries have one passage
+    targets[targets[:, 3] == 50, 3] = 10  # the second one's wrong answer is the first one's right one
     found = embedding.in_batch(vectors, targets, spec_of("in_batch"))
-    wrong = by_hand(
-        vectors, targets, lambda own, other, row: not (other[0] == row and other[2] == POSITIVE) and other[3] != own[3]
-    )
-    torch.testing.assert_close(found, wrong)
+    right = {
+        query: {n for _, _, side, n, q in targets.tolist() if side == POSITIVE and q == query} for query in range(5)
+    }
+    expected = by_hand(vectors, targets, lambda own, other, query: other[3] not in right[query])
+    torch.testing.assert_close(found, expected)
 
 
 def test_a_query_without_a_passage_asks_for_nothing():
     vectors, targets = searched(0)
-    with_one = torch.cat([targets, torch.tensor([[9, 9, QUERY, -1]])])
+    with_one = torch.cat([targets, torch.tensor([[9, 9, QUERY, -1, 9]])])
     more = torch.cat([vectors, vectors[:1]])
     spec = spec_of("in_batch")
     torch.testing.assert_close(embedding.in_batch(more, with_one, spec), embedding.in_batch(vectors, targets, spec))

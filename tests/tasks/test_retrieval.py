@@ -45,7 +45,7 @@ def test_each_query_stands_before_each_of_its_answers_the_best_first(tiny_folder
     task, model, rows = built(tiny_folder(), JUDGED, CORPUS)
     chunk = task.encode(rows, model.tokenizer, 5)
     target = chunk.units["target"].tolist()
-    assert [(row, side, number) for row, _, side, number in target] == [
+    assert [(row, side, number) for row, _, side, number, _ in target] == [
         (5, QUERY, -1),
         (5, POSITIVE, NAMED["paris"]),
         (5, QUERY, -1),
@@ -62,7 +62,7 @@ def test_without_a_corpus_the_answers_of_all_rows_are_searched(tiny_folder):
     task, model, columns = built(tiny_folder(), rows)
     assert (task.passages.ids, task.passages.texts) == (("1", "2"), ("x y", "z"))
     target = task.encode(columns, model.tokenizer, 0).units["target"]
-    assert target[:, 2:].tolist() == [
+    assert target[:, 2:4].tolist() == [
         [QUERY, -1],
         [POSITIVE, 0],
         [NEGATIVE, 1],

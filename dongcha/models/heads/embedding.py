@@ -85,8 +85,9 @@ def in_batch(vectors_BH: Tensor, targets: Tensor, spec: HeadSpec) -> Tensor:
     """Sum over queries the cross-entropy of the own passage among all passages of the batch.
 
     Multiple negatives ranking (Henderson et al. 2017, "Efficient Natural Language Response Suggestion", section 4.4).
-    targets (B, 4): row, group, side, number of the passage. A passage that the query has as another positive, or that
-    stands twice, is no negative; a query without a passage asks for nothing.
+    targets (B, 5): row, group, side, number of the passage, the query's own number. A passage that the batch has as
+    another answer of the same query, wherever and as what it stands there, is no negative; a query without a passage
+    asks for nothing.
     """
     side = targets[:, 2]
     queries, passages = side == QUERY, side != QUERY
@@ -95,9 +96,10 @@ def in_batch(vectors_BH: Tensor, targets: Tensor, spec: HeadSpec) -> Tensor:
     own_QP = (asked[:, None, 1] == offered[None, :, 1]) & (offered[None, :, 2] == POSITIVE)
     asks = own_QP.any(dim=1)
     place = own_QP.int().argmax(dim=1)
-    same_row = (asked[:, None, 0] == offered[None, :, 0]) & (offered[None, :, 2] == POSITIVE)
-    same_passage = offered[place, 3][:, None] == offered[None, :, 3]
-    scores_QP = scores_QP.masked_fill((same_row | same_passage) & ~own_QP, -torch.inf)
+    answers_QP = (asked[:, None, 4] == offered[None, :, 4]) & (offered[None, :, 2] == POSITIVE)
+    equal_PP = offered[:, None, 3] == offered[None, :, 3]
+    known_QP = answers_QP.float() @ equal_PP.float() > 0
+    scores_QP = scores_QP.masked_fill(known_QP & ~own_QP, -torch.inf)
     return F.cross_entropy(scores_QP[asks], place[asks], reduction="sum")
 
 
