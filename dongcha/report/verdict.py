@@ -98,11 +98,16 @@ def caveats(report: Report) -> tuple[str, ...]:
 
 
 def _rivals(report: Report, after: Row | None) -> list[Row]:
-    """List the baselines whose figure lies within the interval of the trained model, or on its better side."""
+    """List the baselines whose figure lies within the interval of the trained model, or on its better side.
+
+    A row that was itself tested against before is another state of the model, and no baseline.
+    """
     figure, reference = main_figure(report, after), before_row(report)
     if after is None or figure is None:
         return []
-    others = [row for row in report.table if row not in (after, reference) and row.verdict is None]
+    known = ("", reference.name if reference else "")
+    others = [row for row in report.table if row not in (after, reference)]
+    others = [row for row in others if row.verdict is None or row.against not in known]
     scored = [row for row in others if report.main_metric in row.metrics]
     if report.main_metric in LOWER_IS_BETTER:
         return [row for row in scored if row.metrics[report.main_metric].value <= figure.high]
