@@ -225,3 +225,36 @@ def test_the_share_of_words_outside_is_what_was_asked_for():
         tags = layer(words).argmax(axis=1)
         assert np.isclose((tags == 0).mean(), share, atol=0.01)
         assert set(tags.tolist()) <= {0, 2, 4, 6}, "where both fit, a span goes on rather than opens anew"
+
+
+SCORED = [
+    {k: v for k, v in row.items() if k != "label"} | {"score": i % 3} for i, row in enumerate(tiny_rows("pairs", 90))
+]
+COMPARED = {
+    "choice": {"train": tiny_rows("choice", 60), "pairs": "apart"},
+    "pairs": {"train": SCORED, "pairs": "apart"},
+    "retrieval": {"train": tiny_rows("retrieval", 60)},
+}
+
+
+@pytest.mark.parametrize("task", COMPARED)
+def test_texts_of_a_row_are_compared_as_they_are(task, finish, models):
+    data = COMPARED[task] | {"split": SPLIT}
+    run = finish(**sections(models, task=task, data=data, adapt="zero_shot"))
+    assert names(run.report)[-1] == "zero_shot" and "probe" not in names(run.report)
+    assert {check.status for check in run.report.checks if check.name != "forecast_kept"} <= {"passed", "skipped"}
+    frozen, kept = (load_file(Path(at) / "model.safetensors") for at in (models["pooled"], run.folder / "model"))
+    assert all(np.array_equal(frozen[name], kept[name]) for name in kept)
+    gold = {"answer", "score", "positive", "label"}
+    row = {name: value for name, value in COMPARED[task]["train"][0].items() if name not in gold}
+    assert next(iter(dongcha.load(run.folder).predict([row])))
+
+
+def test_texts_that_are_read_together_are_refused_with_the_way(models, tmp_path):
+    data = {"train": tiny_rows("choice", 60), "split": SPLIT}
+    recipe = Recipe(**sections(models, task="choice", data=data, adapt="zero_shot"), folder=tmp_path)
+    with pytest.raises(RecipeError, match=r"data\.pairs: apart"):
+        dongcha.check(recipe)
+    apart = {"data": data | {"pairs": "apart"}, "adapt": {"method": "zero_shot", "templates": ["{label}"]}}
+    with pytest.raises(RecipeError, match="takes no options here"):
+        dongcha.check(Recipe(**sections(models, task="choice", **apart), folder=tmp_path))

@@ -7,6 +7,7 @@ from dongcha.models.anatomy import Anatomy
 from dongcha.models.heads._base import HeadSpec
 from dongcha.models.model import Model
 from dongcha.models.probe import set_head
+from dongcha.registry import find
 from dongcha.tasks._base import Task
 from dongcha.tasks._cloze import set_words, template_of
 from dongcha.tasks._described import ZeroShot, layer_by_texts
@@ -31,7 +32,12 @@ def shaped(spec: HeadSpec, options: Options) -> HeadSpec:
 
 
 def start(model: Model, task: Task, features: Features, language: str, options: Options) -> None:
-    """Set the head from the labels' descriptions; of the training features the labels are not read."""
+    """Set the head from the labels' descriptions; of the training features the labels are not read.
+
+    A task that compares the texts of a row themselves has no layer to set.
+    """
+    if getattr(find("models.heads", task.head), "AS_IT_IS", False):
+        return
     if options.by == "cloze":
         set_words(model, task.labels, features, options)
     else:

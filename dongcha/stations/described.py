@@ -19,6 +19,7 @@ from dongcha.train.decide import method_options
 
 ADAPT, BEFORE = "adapt", "evaluate.before"
 TASKS = ("classification", "tagging")  # those whose outputs are labels that a description can stand for
+APART = ("choice", "pairs")  # those whose texts can be read each by itself, and compared as they are
 
 
 def described(recipe: Recipe, path: str) -> ZeroShot | None:
@@ -35,8 +36,13 @@ def refuse_misfit(recipe: Recipe, task: Task) -> None:
         options = described(recipe, path)
         if options is None:
             continue
+        if path == ADAPT and compares_texts(task.head):
+            if options.model_dump(exclude_defaults=True):
+                raise RecipeError(recipe.at(path, say("stations.nothing_described", task=task.name)))
+            continue
         if task.name not in TASKS:
-            told = say("stations.no_descriptions_here", path=path, task=task.name, tasks=", ".join(TASKS))
+            key = "stations.no_descriptions_apart" if task.name in APART else "stations.no_descriptions_here"
+            told = say(key, path=path, task=task.name, tasks=", ".join(TASKS))
             raise RecipeError(recipe.at(path, told))
         wrong = misfit(options, task.labels)
         if options.by == "cloze" and task.name != TASKS[0]:
@@ -51,6 +57,11 @@ def refuse_misfit(recipe: Recipe, task: Task) -> None:
             raise RecipeError(recipe.at(place, f"{place}: {wrong[1]}"))
 
 
+def compares_texts(head: str) -> bool:
+    """Tell whether a head compares the vectors of a row's own texts, so that nothing needs to be described."""
+    return bool(getattr(find("models.heads", head), "AS_IT_IS", False))
+
+
 def trains(recipe: Recipe) -> bool:
     """Tell whether any weight is trained."""
     return bool(getattr(find("adapt", recipe.adapt.method), "TRAINS", True))
@@ -62,11 +73,13 @@ def shaped_by(recipe: Recipe) -> Callable[[HeadSpec], HeadSpec]:
     return (lambda spec: spec) if shaped is None else partial(shaped, options=method_options(recipe, ADAPT, ADAPT))
 
 
-def told_of(recipe: Recipe) -> list[str]:
+def told_of(recipe: Recipe, head: str) -> list[str]:
     """Say what a user should know of labels that are told apart by descriptions."""
     options, found = described(recipe, ADAPT), []
     if not trains(recipe):
         found.append(say("stations.nothing_trained"))
+    if compares_texts(head):
+        return found
     options = options or described(recipe, BEFORE)
     if options is not None and not options.descriptions:
         found.append(say("stations.described_by_names"))

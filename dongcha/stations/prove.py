@@ -31,7 +31,7 @@ from dongcha.models.model import COLUMNS, UNSURE_BELOW, Model, load_model
 from dongcha.models.probe import AnyProbe, Probe, Probes, fit_probe
 from dongcha.objectives.task import TaskObjective
 from dongcha.registry import find
-from dongcha.stations.described import trains
+from dongcha.stations.described import compares_texts, trains
 from dongcha.stations.plan import REPORT_SECONDS
 from dongcha.stations.prepare import text_language
 from dongcha.steps import LOG, Kept, Work
@@ -224,7 +224,7 @@ def evaluate_candidates(work: Work) -> Evaluation | None:
     cost = {"seconds": run.fitted.state.seconds, "megabytes": run.megabytes, "size_megabytes": size}
     candidates = [Candidate(name, *found) for name, found in work["baselines"].items()]
     trained = trains(recipe)
-    if before.probed or not trained:
+    if before.probed or not (trained or compares_texts(task.head)):
         candidates.append(Candidate(PROBE, before.fitted.predictions[test_name], before.fitted.seconds))
     if trained:
         candidates.append(Candidate("before", before.predictions[test_name], before.seconds))

@@ -73,6 +73,16 @@ MESSAGES = {
         "{path}: zero_shot goes by descriptions of labels, which {task} does not take. It works for: {tasks}.",
         "{path}：zero_shot 凭标签的描述作答，{task} 不适用。适用任务：{tasks}。",
     ),
+    "stations.no_descriptions_apart": (
+        "{path}: zero_shot compares the texts of a row; {task} does so with data.pairs: apart (of pairs, where rows have "
+        "a score). By descriptions of labels it works for: {tasks}.",
+        "{path}：zero_shot 比较一行中的文本；{task} 任务须配合 data.pairs: apart（句对任务还须以 score 为目标）。"
+        "凭标签描述作答的任务：{tasks}。",
+    ),
+    "stations.nothing_described": (
+        "adapt: {task} compares the texts of a row themselves, so zero_shot takes no options here; leave them out.",
+        "adapt：{task} 直接比较一行中的文本，zero_shot 在此不带选项；请去掉。",
+    ),
     "stations.cloze_template": (
         "by: cloze takes one template; write {{text}} and {{mask}} once each in it, as in '{{text}} This text is about {{mask}}.'",
         "`by: cloze` 只用一个模板，其中 `{{text}}` 与 `{{mask}}` 各出现一次，例如“{{text}} 这段文字是关于{{mask}}的。”",
