@@ -95,6 +95,23 @@ def test_a_kill_at_any_step_changes_no_bit(tmp_path, tiny_folder, method):
     assert written[0].keys() == written[1].keys()
 
 
+def test_a_kill_between_the_two_stretches_changes_no_bit(tmp_path, tiny_folder):
+    straight = study_of(tiny_folder(), tmp_path / "straight")
+    stage(straight, tmp_path / "a")
+    begun = []
+
+    def dies(moment, **facts):
+        begun.extend([moment] if moment == "train_begins" else [])
+        if len(begun) == 2:
+            raise Killed
+
+    with pytest.raises(Killed):
+        stage(study_of(tiny_folder(), tmp_path / "killed", watch=dies), tmp_path / "b")
+    again = study_of(tiny_folder(), tmp_path / "killed")
+    stage(again, tmp_path / "b")
+    assert digest(again.learner.module) == digest(straight.learner.module)
+
+
 @pytest.mark.parametrize("method", METHODS)
 def test_pretraining_moves_the_backbone_and_the_folder_stays_a_model(tmp_path, tiny_folder, method):
     folder, target = tiny_folder(), tmp_path / "new"
