@@ -68,14 +68,15 @@ def read_splits(data: Data, fields: tuple[str, ...], *, seed: int, base: Path, c
         forms = {form(name): name for name in reversed(fields)}  # of several labels the first
         label = (forms.get("label") or forms.get("score")) if data.split.stratify else None
         made = make_splits(read["train"], wanted, label_field=label, seed=seed, fields=needed(fields))
-    everything = read | made
+    given = {name: dataset for name, dataset in read.items() if name != "train"}
+    everything = read | made | given  # what is left of train never stands in for a file that was given
     order = [name for name in (*MAIN, *data.tests) if name in everything]
     corpus = None
     if data.corpus is not None:
         columns = {field: data.columns[field] for field in CORPUS if field in data.columns}
         documents = ReadOptions(columns=columns, encoding=data.encoding, encoding_errors=data.encoding_errors)
         corpus = load(data.corpus, CORPUS, base=base, options=documents, cache=cache, name="corpus")
-    return Splits({name: everything[name] for name in order}, frozenset(made) - {"train"}, dropped, corpus)
+    return Splits({name: everything[name] for name in order}, frozenset(made) - {"train", *given}, dropped, corpus)
 
 
 def present(fields: tuple[str, ...], dataset: Dataset) -> tuple[str, ...]:

@@ -50,9 +50,10 @@ class Parts:
         rows = rows or tiny_rows(task_name, 60)
         recipe = Recipe(task=task_name, data={"train": rows, **(data or {})}, model=str(folder), train=options)
         dataset = as_dataset("train", rows)
-        task = learn(recipe, Splits({"train": dataset}, frozenset(), 0))
-        model = model_for(recipe, task, Source("tiny", folder, ""), dataset)
         valid_rows = valid_rows or tiny_rows(task_name, 90)[60:]
+        sets = {"train": dataset, "validation": as_dataset("validation", valid_rows)}
+        task = learn(recipe, Splits(sets, frozenset(), 0))
+        model = model_for(recipe, task, Source("tiny", folder, ""), dataset)
         return cls(task, model, gather(encode(task, model, dataset)), examine(task, model, valid_rows))
 
     def adapted(self, method="full", **options):
