@@ -7,6 +7,7 @@ characters of each token; places of relations become spans. Knows no format and 
 
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
+from itertools import pairwise
 from typing import Any, NoReturn
 
 import numpy as np
@@ -20,6 +21,7 @@ from dongcha.data.entities import PLACES, spans_of
 from dongcha.data.fields import FIELDS, Cells, form, known, to_place, to_strings, to_text, with_nulls
 from dongcha.data.origin import Origin, excerpt
 from dongcha.data.sources.base import MIXED
+from dongcha.locale import say
 
 OTHER_NAMES = {  # what files often call a field, for the advice in a message
     "text": ("sentence", "content", "review", "body", "comment", "utterance", "title", "文本", "内容", "评论"),
@@ -59,6 +61,7 @@ class Conversion:
         self, fields: Sequence[str], columns: Mapping[str, str | Sequence[str]], origin: Origin, *, need_gold: bool
     ) -> None:
         self._fields, self._origin, self._need_gold = tuple(fields), origin, need_gold
+        self._others: dict[str, str] = {}  # the field that a file may have in a field's place
         self._optional = {field.removesuffix("?") for field in fields if field.endswith("?")}
         if origin.part == "first_line" and "spans" in map(form, fields):
             origin.refuse("read.part_spans")
@@ -109,6 +112,7 @@ class Conversion:
     def _present(self, field: str, found: set[str]) -> str:
         """Return which of the fields that `a|b` stands for the file has; the first where it has none."""
         named = field.removesuffix("?").split("|")
+        self._others |= dict(pairwise(named))
         return next((name for name in named if found.issuperset(self._names(name))), named[0])
 
     def _names(self, field: str) -> tuple[str, ...]:
@@ -166,7 +170,9 @@ class Conversion:
         mended = near[0] if near else ""
         if len(names := self._names(field)) > 1:
             mended = f"[{', '.join(mended if other == name else other for other in names)}]"
-        facts: dict[str, Any] = {"near": near[0] if near else "", "mended": mended, "option": option}
+        other = self._others.get(field)
+        either = say("read.either", other=other) if other else ""
+        facts: dict[str, Any] = {"either": either, "near": near[0] if near else "", "mended": mended, "option": option}
         self._origin.refuse(key, field=field, name=name, found=columns, **facts)
 
     def _cells(self, field: str, batch: pa.RecordBatch, name: str | None = None) -> Cells:

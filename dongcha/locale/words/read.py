@@ -152,15 +152,16 @@ MESSAGES = {
     ),
     # columns
     "read.columns": (
-        "{place}: the task wants {field} from a column {name!r}; the file has: {found}. "
+        "{place}: the task wants {field} from a column {name!r}{either}; the file has: {found}. "
         "Name the right one in data.columns: {{{field}: COLUMN}}; if the first line is data, add a header line.",
-        "{place}：任务所需的 {field} 应取自列 {name!r}，而文件只有：{found}。"
+        "{place}：任务所需的 {field} 应取自列 {name!r}{either}，而文件只有：{found}。"
         "请在 data.columns 中指明：{{{field}: 列名}}；若首行已是数据，请补上表头。",
     ),
+    "read.either": (", or {other} from {other!r}", "，或 {other} 取自列 {other!r}"),
     "read.columns_near": (
-        "{place}: the task wants {field} from a column {name!r}; the file has: {found}. "
+        "{place}: the task wants {field} from a column {name!r}{either}; the file has: {found}. "
         "Is it {near!r}? Then set data.columns: {{{field}: {mended}}}.",
-        "{place}：任务所需的 {field} 应取自列 {name!r}，而文件只有：{found}。若为 {near!r}，请设 data.columns: {{{field}: {mended}}}。",
+        "{place}：任务所需的 {field} 应取自列 {name!r}{either}，而文件只有：{found}。若为 {near!r}，请设 data.columns: {{{field}: {mended}}}。",
     ),
     "read.columns_asked": (
         "{place}: the model wants {field} from a column {name!r}; there is: {found}. "
