@@ -38,6 +38,7 @@ MAY_BE_EMPTY = {"pretraining", "now_right", "now_wrong", "hardest"}  # a perfect
 BY_TASK = {  # what the report holds for some tasks only
     "confusion": {"reviews", "reviews_zh"},
     "calibration": {"reviews", "reviews_zh"},
+    "main_metrics": set(),  # of several tasks alone
 }
 
 

@@ -76,7 +76,7 @@ MESSAGES = {
     "stations.no_descriptions_apart": (
         "{path}: zero_shot compares the texts of a row; {task} does so with data.pairs: apart (of pairs, where rows have "
         "a score). By descriptions of labels it works for: {tasks}.",
-        "{path}：zero_shot 比较一行中的文本；{task} 任务须配合 data.pairs: apart（句对任务还须以 score 为目标）。"
+        "{path}：zero_shot 比较一行中的文本；{task} 任务须配合 `data.pairs: apart`（句对任务还须以 `score` 为目标）。"
         "凭标签描述作答的任务：{tasks}。",
     ),
     "stations.nothing_described": (
