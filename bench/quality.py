@@ -27,9 +27,8 @@ from bench._quality_page import page
 from dongcha import files
 from dongcha.config import Recipe
 from dongcha.metrics import Outcome
-from dongcha.stations.prove import clock_facts
+from dongcha.stations.prove import candidates_of, clock_facts
 from dongcha.steps import Work
-from dongcha.tasks._base import Searches
 from dongcha.tasks._predict import columns_of
 
 FOLDER, PAGE = Path("docs/results/quality"), Path("docs/results.md")
@@ -103,11 +102,7 @@ def outcomes_of(work: Work) -> dict[str, Outcome]:
     task, name = work["train"].task, work["splits"].tests[0]
     dataset = work["splits"].by_name[name]
     rows = {column: dataset.column(column) for column in columns_of(task, dataset, gold=True)}
-    sides = {side: found[0] for side, found in work["baselines"].items()}
-    sides |= {"before": work["before"].predictions[name], "after": work["after"][name]}
-    if isinstance(task, Searches):
-        sides |= {joint: task.combine(sides[one], sides[two]) for joint, (one, two) in task.combined.items()}
-    return {side: task.outcome(rows, found) for side, found in sides.items()}
+    return {found.name: task.outcome(rows, found.predictions) for found in candidates_of(work)}
 
 
 def right_rows(work: Work, metric: str) -> dict[str, str]:

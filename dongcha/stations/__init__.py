@@ -1,13 +1,15 @@
 """Bind each step of the flow to the verb it calls: from the work so far, pick what the verb wants, call it, return.
 
-One file a stretch of the flow: `begin` (folder, data, model found), `prepare` (until the data checks), `plan` (what
-was open, the forecast, the limit), `pretrain` (texts without labels read first, and `pretrain_plan`), `prove` (before,
-train, after, judged, checked), `close` (report, run folder finished), `predictor` (a finished run, put to use),
-`open_book` (one that reads what an index finds), `triples` (two runs together), `triple_scores` (how well they do).
+One file a stretch of the flow: `begin` (folder, data, model found), `prepare` (until the data checks), `plan` (what was
+open, the forecast, the limit), `pretrain` (texts without labels read first, and `pretrain_plan`), `prove` (before,
+train, after, judged, checked; what is kept of it in `kept`), `close` (report, run folder finished), `predictor` (a
+finished run, put to use), `open_book` (one that reads what an index finds), `triples` (two runs together),
+`triple_scores` (how well they do).
 """
 
 from dongcha.stations.begin import begin, clear, leaving_nothing
 from dongcha.stations.close import finish, stands, write
+from dongcha.stations.kept import KEPT_BEFORE, KEPT_PREDICTIONS, KEPT_TRAINED
 from dongcha.stations.open_book import OpenBook, load_open_book
 from dongcha.stations.plan import KEPT_PLAN, decide_and_forecast
 from dongcha.stations.predictor import Predictor, load_predictor
@@ -21,9 +23,6 @@ from dongcha.stations.prepare import (
 )
 from dongcha.stations.pretrain import KEPT_PRETRAINED, encode_corpus, pretrain_model, start_model
 from dongcha.stations.prove import (
-    KEPT_BEFORE,
-    KEPT_PREDICTIONS,
-    KEPT_TRAINED,
     evaluate_candidates,
     predict_after,
     predict_baselines,

@@ -1,18 +1,14 @@
 """Prove a run: predict before, by baselines, train, predict after, judge on the same rows, check the result."""
 
-import json
 import os
 import shutil
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from safetensors.numpy import load_file, save_file
 
-from dongcha import files
 from dongcha.adapt import adapt
 from dongcha.checks import Evidence, run_checks
 from dongcha.checks.no_leak import leaked_rows
@@ -25,18 +21,17 @@ from dongcha.evaluate.keep import keep_predictions
 from dongcha.locale import say
 from dongcha.loop import Fitted
 from dongcha.loop.journal import Journal
-from dongcha.loop.proof import ResumeProof
 from dongcha.loop.state import State
-from dongcha.models.model import COLUMNS, UNSURE_BELOW, Model, load_model
-from dongcha.models.probe import AnyProbe, Probe, Probes, fit_probe
+from dongcha.models.model import COLUMNS, UNSURE_BELOW, Model
+from dongcha.models.probe import AnyProbe, fit_probe
 from dongcha.objectives.task import TaskObjective
 from dongcha.registry import find
 from dongcha.stations.described import compares_texts, trains
 from dongcha.stations.plan import REPORT_SECONDS
 from dongcha.stations.prepare import text_language
-from dongcha.steps import LOG, Kept, Work
+from dongcha.steps import LOG, Work
 from dongcha.tasks._base import Searches, Task
-from dongcha.tasks._model import keep_passages, saved_task
+from dongcha.tasks._model import keep_passages
 from dongcha.tasks._predict import columns_of, predict, ready
 from dongcha.tasks._several import parts_of
 from dongcha.train import train
@@ -215,30 +210,35 @@ def predict_after(work: Work) -> Predictions:
 
 def evaluate_candidates(work: Work) -> Evaluation | None:
     """Judge baselines, before and after on the test rows; extra test sets and rows without leaks as slices."""
-    splits, run, before = work["splits"], work["train"], work["before"]
+    splits, task = work["splits"], work["train"].task
     if not splits.tests:
         return None
-    recipe, task, after = work["plan"].recipe, run.task, work["after"]
-    test_name = splits.tests[0]
+    recipe = work["plan"].recipe
+    versus = {name: one for name, (one, _) in task.combined.items()} if isinstance(task, Searches) else {}
+    versus |= {"pretrained": "before"} if "pretrained" in work else {}
+    options = {"slice_columns": recipe.evaluate.slices, "seed": recipe.seed}
+    found = evaluate(task, splits.by_name[splits.tests[0]], candidates_of(work), versus=versus, **options)
+    return replace(found, slices=(*found.slices, *extra_tests(work)), table=named(found.table, recipe))
+
+
+def candidates_of(work: Work) -> list[Candidate]:
+    """Return what was said of the first test set, in the table's order: baselines, before, joined rankings, after."""
+    run, before, task = work["train"], work["before"], work["train"].task
+    test_name, after = work["splits"].tests[0], work["after"]
     size = sum(p.stat().st_size for p in (work.folder / MODEL).rglob("*") if p.is_file()) / 2**20
     cost = {"seconds": run.fitted.state.seconds, "megabytes": run.megabytes, "size_megabytes": size}
     candidates = [Candidate(name, *found) for name, found in work["baselines"].items()]
-    trained = trains(recipe)
+    trained = trains(work["plan"].recipe)
     if before.probed or not (trained or compares_texts(task.head)):
         candidates.append(Candidate(PROBE, before.fitted.predictions[test_name], before.fitted.seconds))
     if trained:
         candidates.append(Candidate("before", before.predictions[test_name], before.seconds))
     combined = task.combined.items() if isinstance(task, Searches) else ()
     sides = {name: found[0] for name, found in work["baselines"].items()} | {"after": after[test_name]}
-    versus = {name: one for name, (one, _) in combined}
     candidates += [Candidate(name, task.combine(sides[one], sides[other])) for name, (one, other) in combined]
     if "pretrained" in work:
-        versus["pretrained"] = "before"
         candidates.append(Candidate("pretrained", work["pretrained"].predictions[test_name], reading_seconds(work)))
-    candidates.append(Candidate("after", after[test_name], **cost))
-    test = splits.by_name[test_name]
-    found = evaluate(task, test, candidates, versus=versus, slice_columns=recipe.evaluate.slices, seed=recipe.seed)
-    return replace(found, slices=(*found.slices, *extra_tests(work)), table=named(found.table, recipe))
+    return [*candidates, Candidate("after", after[test_name], **cost)]
 
 
 def named(table: tuple[Row, ...], recipe: Recipe) -> tuple[Row, ...]:
@@ -339,64 +339,3 @@ def load() -> list[float]:
         return [round(value, 2) for value in os.getloadavg()]
     except OSError:
         return []
-
-
-def _write_predictions(path: Path, predictions: list[Prediction]) -> None:
-    lines = (json.dumps(asdict(p), ensure_ascii=False) for p in predictions)
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-
-
-def _read_predictions(path: Path) -> list[Prediction]:
-    found = (json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line)
-    return [Prediction(**value | {"probabilities": tuple(value["probabilities"])}) for value in found]
-
-
-def _write_before(value: Before, folder: Path) -> None:
-    if value.probed is not None:
-        (folder / PROBE).mkdir()
-        _write_before(value.probed, folder / PROBE)
-    layers = value.probe.parts
-    tensors = {f"{i}.{name}": getattr(layer, name) for i, layer in enumerate(layers) for name in ("weight", "bias")}
-    save_file(tensors, folder / "probe.safetensors")
-    unit = [layer.unit for layer in layers]
-    for name, predictions in value.predictions.items():
-        _write_predictions(folder / f"{name}.jsonl", predictions)
-    files.write_json(folder / "before.json", {"seconds": value.seconds, "tests": list(value.predictions), "unit": unit})
-
-
-def _read_before(folder: Path, work: Work) -> Before:
-    facts, probe = files.read_json(folder / "before.json"), load_file(folder / "probe.safetensors")
-    found = {name: _read_predictions(folder / f"{name}.jsonl") for name in facts["tests"]}
-    layers = tuple(Probe(probe[f"{i}.weight"], probe[f"{i}.bias"], unit) for i, unit in enumerate(facts["unit"]))
-    probed = _read_before(folder / PROBE, work) if (folder / PROBE).is_dir() else None
-    return Before(layers[0] if len(layers) == 1 else Probes(layers), found, facts["seconds"], probed)
-
-
-def _write_baselines(value: dict[str, tuple[list[Prediction], float]], folder: Path) -> None:
-    files.write_json(folder / "baselines.json", {name: seconds for name, (_, seconds) in value.items()})
-    for name, (predictions, _) in value.items():
-        _write_predictions(folder / f"{name}.jsonl", predictions)
-
-
-def _read_baselines(folder: Path, work: Work) -> dict[str, tuple[list[Prediction], float]]:
-    seconds = files.read_json(folder / "baselines.json")
-    return {name: (_read_predictions(folder / f"{name}.jsonl"), spent) for name, spent in seconds.items()}
-
-
-def _write_trained(value: TrainedRun, folder: Path) -> None:
-    facts = {"state": value.fitted.state.to_json(), "total_steps": value.fitted.total_steps}
-    facts["resume"] = None if value.fitted.resume is None else asdict(value.fitted.resume)
-    files.write_json(folder / "trained.json", facts | {"rescored": value.rescored, "megabytes": value.megabytes})
-
-
-def _read_trained(folder: Path, work: Work) -> TrainedRun:
-    facts = files.read_json(folder / "trained.json")
-    model = load_model(work.folder / MODEL)
-    resume = None if facts.get("resume") is None else ResumeProof(**facts["resume"])
-    fitted = Fitted(State.from_json(facts["state"]), facts["total_steps"], resume)
-    return TrainedRun(model, saved_task(model, work.folder / MODEL), fitted, facts["rescored"], facts["megabytes"])
-
-
-KEPT_BEFORE = Kept(_write_before, _read_before)
-KEPT_PREDICTIONS = Kept(_write_baselines, _read_baselines)
-KEPT_TRAINED = Kept(_write_trained, _read_trained)
