@@ -6,8 +6,7 @@ from dongcha.data.features import Features
 from dongcha.models.anatomy import Anatomy
 from dongcha.models.heads._base import HeadSpec
 from dongcha.models.model import Model
-from dongcha.models.probe import set_head
-from dongcha.registry import find
+from dongcha.models.probe import is_as_it_is, set_head
 from dongcha.tasks._base import Task
 from dongcha.tasks._cloze import set_words, template_of
 from dongcha.tasks._described import ZeroShot, layer_by_texts
@@ -36,7 +35,7 @@ def start(model: Model, task: Task, features: Features, language: str, options: 
 
     A task that compares the texts of a row themselves has no layer to set.
     """
-    if getattr(find("models.heads", task.head), "AS_IT_IS", False):
+    if is_as_it_is(task.head):
         return
     if options.by == "cloze":
         set_words(model, task.labels, features, options)

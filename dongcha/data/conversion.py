@@ -83,6 +83,11 @@ class Conversion:
             near = get_close_matches(name, self._fields, n=1) or [", ".join(self._fields)]
             self._origin.refuse("read.columns_key", name=name, near=near[0])
 
+    @property
+    def naming(self) -> tuple[str, ...]:
+        """The columns whose values name a row: the file's own `id`, and a field `doc`."""
+        return ("id", *(name for name in self._fields if name == DOC))
+
     def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """Return the batch in canonical form; raises DataError with the first row that has none."""
         found = {name for name in batch.schema.names if name != ROW}

@@ -31,7 +31,6 @@ from dongcha.locale import say
 VERSION = 1  # of what the cache holds; raised whenever the same file would now read otherwise
 ROWS = "rows.arrow"
 NOTES = b"dongcha.notes"
-ID = "id"
 CHOICES = {"part": ("all", "first_line"), "encoding_errors": ("fail", "replace", "drop")}
 
 
@@ -107,7 +106,7 @@ def _in_memory(batches: Iterable[pa.RecordBatch], conversion: Conversion, origin
     converted: list[pa.RecordBatch] = []
     schema = _gather(batches, conversion, origin, converted)
     table = pa.Table.from_batches([fit(batch, schema) for batch in converted], schema)
-    _refuse_double_ids(table, origin)
+    _refuse_double_ids(table, conversion.naming, origin)
     return Dataset(name, origin.name, _merged(table) if conversion.merges else table)
 
 
@@ -126,7 +125,7 @@ def _cached(reader: Reader, conversion: Conversion, origin: Origin, folder: Path
             spool.close()
         _write(new / ROWS, schema, (fit(batch, schema) for batch in spool))
         (new / "spool.arrow").unlink()
-        _refuse_double_ids(_mapped(new / ROWS), origin)
+        _refuse_double_ids(_mapped(new / ROWS), conversion.naming, origin)
         if conversion.merges:
             table = _merged(_mapped(new / ROWS))
             _write(new / "merged.arrow", table.schema, table.to_batches())
@@ -182,16 +181,17 @@ def _counts(origin: Origin) -> dict[str, Any]:
     return facts
 
 
-def _refuse_double_ids(table: pa.Table, origin: Origin) -> None:
-    """Refuse two rows of one `id`, where the file has such a column of texts or numbers."""
-    kind = table.schema.field(ID).type if ID in table.schema.names else pa.null()
-    if not (pa.types.is_string(kind) or pa.types.is_integer(kind)):
-        return
-    ids = table.column(ID)
-    if pc.count_distinct(ids).as_py() == len(ids) - ids.null_count:
-        return
-    first: dict[Any, int] = {}
-    for batch in table.select([ID, ROW]).to_batches():
-        for value, row in zip(*batch.to_pydict().values(), strict=True):
-            if value is not None and first.setdefault(value, row) != row:
-                origin.refuse("read.double_id", row, id=excerpt(str(value)), first=first[value])
+def _refuse_double_ids(table: pa.Table, naming: Sequence[str], origin: Origin) -> None:
+    """Refuse two rows of one name, where a column that names rows holds texts or numbers."""
+    for name in naming:
+        kind = table.schema.field(name).type if name in table.schema.names else pa.null()
+        if not (pa.types.is_string(kind) or pa.types.is_integer(kind)):
+            continue
+        ids = table.column(name)
+        if pc.count_distinct(ids).as_py() == len(ids) - ids.null_count:
+            continue
+        first: dict[Any, int] = {}
+        for batch in table.select([name, ROW]).to_batches():
+            for value, row in zip(*batch.to_pydict().values(), strict=True):
+                if value is not None and first.setdefault(value, row) != row:
+                    origin.refuse("read.double_id", row, field=name, id=excerpt(str(value)), first=first[value])

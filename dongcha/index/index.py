@@ -137,13 +137,7 @@ class Index:
         return nearest(queries, self.rows.vectors, k)
 
     def _by_words(self, texts: Sequence[str], k: int) -> Ranked:
-        found: Ranked = []
-        for text in texts:
-            scores = self.lexicon.scores(text)
-            shared = np.flatnonzero(scores > 0)
-            chosen = shared[best(scores[shared], k)]
-            found.append((chosen, scores[chosen]))
-        return found
+        return [self.lexicon.ranked(text, k) for text in texts]
 
     def _hits(self, ranked: Ranked) -> Hits:
         ids = self.rows.ids

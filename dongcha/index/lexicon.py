@@ -16,6 +16,7 @@ import numpy as np
 
 from dongcha import files
 from dongcha.errors import MissingExtra
+from dongcha.index.rank import best
 from dongcha.index.terms import terms_of
 from dongcha.locale import say
 
@@ -63,6 +64,13 @@ class Lexicon:
         if not terms:
             return np.zeros(len(self._lengths), np.float32)
         return np.asarray(self._scored().get_scores(terms))
+
+    def ranked(self, text: str, k: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return positions and scores of the k best rows for a question; one without a shared term is none."""
+        scores = self.scores(text)
+        shared = np.flatnonzero(scores > 0)
+        chosen = shared[best(scores[shared], k)]
+        return chosen, scores[chosen]
 
     def _scored(self) -> Any:
         if self._scores is None:

@@ -8,6 +8,7 @@ Metric
 └── RankMetric    needs the rows themselves (AUROC, Spearman): sorted once, then cumulated for each draw of weights
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -51,7 +52,7 @@ class Outcome:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Metric:
+class Metric(ABC):
     """A figure of one model on the rows of one split; NaN where it is not defined on these rows.
 
     `counts` gives what each row brings, (rows, k) float64; `row_scores` (rows,) float, more is better, how well each
@@ -72,17 +73,17 @@ class Metric:
         needs = self.name.rpartition(".")[2] in NEED_PROBABILITIES
         return found is not None and not (needs and found.probabilities is None)
 
+    @abstractmethod
     def weighing(self, counts: np.ndarray) -> Weighing:
         """Return the function from row weights to a figure for each draw: (draws, rows) -> (draws,)."""
-        raise NotImplementedError
 
+    @abstractmethod
     def blocks(self, outcomes: Sequence[Outcome]) -> list[np.ndarray]:
         """Return the count arrays whose figures' mean is the figure over several seeds of one model."""
-        raise NotImplementedError
 
+    @abstractmethod
     def passes(self, counts: np.ndarray) -> int:
         """Return about how many passes over the weights a figure costs."""
-        raise NotImplementedError
 
     def figure(self, outcome: Outcome) -> float:
         """Return the metric of the rows as they are."""

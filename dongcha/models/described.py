@@ -14,26 +14,17 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from dongcha.data.features import Chunk, Features, gather
 from dongcha.models.model import Model
 from dongcha.models.probe import Probe, scaled
-from dongcha.models.tokenizer import frame, heads_of
-from dongcha.registry import find
+from dongcha.models.vectors import unit_vectors
 
 SCALE = 20.0  # of a cosine, as sentence encoders are trained (Reimers & Gurevych's losses); validation rows correct it
-
-
-def texts_as_features(model: Model, texts: Sequence[str]) -> Features:
-    """Return texts as features, one each, cut to the model's length."""
-    encoded = model.tokenizer.encode(texts)
-    lengths, tokens = frame(model.tokenizer, encoded, heads_of(encoded.lengths, model.tokenizer.room), {})
-    return gather([Chunk(lengths, tokens, {"row": np.arange(len(lengths))}, {})])
 
 
 def directions(model: Model, texts: Sequence[Sequence[str]]) -> np.ndarray:
     """Return one unit vector (C, H) for each output from its texts, each of which counts alike."""
     flat = [text for own in texts for text in own]
-    vectors = scaled(find("models.heads", "sequence").vectors(model, texts_as_features(model, flat)), unit=True)
+    vectors = unit_vectors(model, flat)
     ends = np.cumsum([len(own) for own in texts])
     means = np.stack([part.mean(axis=0) for part in np.split(vectors, ends[:-1])])
     return scaled(means, unit=True)

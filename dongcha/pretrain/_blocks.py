@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 
 from dongcha.data.features import Chunk
+from dongcha.data.sentences import SENTENCE_END
 from dongcha.models.tokenizer import CJK, Encoded, Tokenizer, Windows, frame
 
-SENTENCE_END = re.compile(r"[.!?…]+[\"'”’)\]]*(?=\s)|[。！？；…]+[”’」』）]*|\n")
 CHINESE = re.compile(CJK)
 FEWEST_SHARE = 0.5  # of a block's room: an end of a sentence before it would leave too short a block
 

@@ -4,7 +4,6 @@ Which pairs are swapped is drawn once, from their text's position; texts of one 
 """
 
 from collections.abc import Sequence
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -12,11 +11,11 @@ import torch
 from pydantic import BaseModel, ConfigDict, Field
 
 from dongcha.data.features import Chunk
+from dongcha.data.sentences import sentences
 from dongcha.models.sentence import Ordered
 from dongcha.models.tokenizer import Tokenizer, frame_pairs
 from dongcha.objectives.order import OrderObjective
 from dongcha.pretrain._base import Learner
-from dongcha.pretrain._blocks import SENTENCE_END
 
 LEARNING_RATE = 3e-5
 ROWS = 32
@@ -31,8 +30,9 @@ class Options(BaseModel):
 
 def encode(texts: Sequence[str], tokenizer: Tokenizer, first: int) -> Chunk:
     """Join neighbouring pieces of each text in pairs, every other one swapped by chance."""
-    found = [pair for text in texts for pair in pairs_of(text)]
-    counts = np.array([len(pairs_of(text)) for text in texts], dtype=np.int64)
+    by_text = [pairs_of(text) for text in texts]
+    found = [pair for pairs in by_text for pair in pairs]
+    counts = np.array([len(pairs) for pairs in by_text], dtype=np.int64)
     row = np.repeat(np.arange(first, first + len(texts)), counts)
     swapped = np.random.default_rng([first, len(texts)]).random(len(found)) < 0.5
     turned = [pair[::-1] if swap else pair for pair, swap in zip(found, swapped.tolist(), strict=True)]
@@ -47,9 +47,7 @@ def encode(texts: Sequence[str], tokenizer: Tokenizer, first: int) -> Chunk:
 
 def pairs_of(text: str) -> list[tuple[str, str]]:
     """Cut a text into sentences and pair each with the next, none of them used twice."""
-    cuts = [0, *(found.end() for found in SENTENCE_END.finditer(text)), len(text)]
-    pieces = [text[a:b].strip() for a, b in pairwise(cuts)]
-    pieces = [piece for piece in pieces if piece]
+    pieces = [piece for _, piece in sentences(text)]
     return list(zip(pieces[::2], pieces[1::2], strict=False))
 
 

@@ -11,6 +11,7 @@ from dongcha.config import Recipe
 from dongcha.errors import RecipeError
 from dongcha.locale import say
 from dongcha.models.heads._base import HeadSpec
+from dongcha.models.probe import is_as_it_is
 from dongcha.registry import METHODS, find
 from dongcha.tasks._base import Task
 from dongcha.tasks._cloze import misfit_of_cloze
@@ -36,7 +37,7 @@ def refuse_misfit(recipe: Recipe, task: Task) -> None:
         options = described(recipe, path)
         if options is None:
             continue
-        if path == ADAPT and compares_texts(task.head):
+        if path == ADAPT and is_as_it_is(task.head):
             if options.model_dump(exclude_defaults=True):
                 raise RecipeError(recipe.at(path, say("stations.nothing_described", task=task.name)))
             continue
@@ -57,11 +58,6 @@ def refuse_misfit(recipe: Recipe, task: Task) -> None:
             raise RecipeError(recipe.at(place, f"{place}: {wrong[1]}"))
 
 
-def compares_texts(head: str) -> bool:
-    """Tell whether a head compares the vectors of a row's own texts, so that nothing needs to be described."""
-    return bool(getattr(find("models.heads", head), "AS_IT_IS", False))
-
-
 def trains(recipe: Recipe) -> bool:
     """Tell whether any weight is trained."""
     return bool(getattr(find("adapt", recipe.adapt.method), "TRAINS", True))
@@ -78,7 +74,7 @@ def told_of(recipe: Recipe, head: str) -> list[str]:
     options, found = described(recipe, ADAPT), []
     if not trains(recipe):
         found.append(say("stations.nothing_trained"))
-    if compares_texts(head):
+    if is_as_it_is(head):
         return found
     options = options or described(recipe, BEFORE)
     if options is not None and not options.descriptions:

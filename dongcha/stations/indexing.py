@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 
 from dongcha.data.load import ReadOptions, load
-from dongcha.data.rows import row_numbers
 from dongcha.errors import DataError, ModelError, UserError
 from dongcha.index import Hits, Index, editing, open_index
 from dongcha.index.folder import refuse_foreign, refuse_standing
@@ -39,13 +38,7 @@ class Corpus:
         """Return ids and texts; raises DataError with file and row, also where an id comes twice."""
         options = ReadOptions(columns={DOC: self.doc, TEXT: self.text})
         dataset = load(self.source, (DOC, TEXT), base=self.base, options=options, cache=None, need_gold=False)
-        ids: list[str] = dataset.column(DOC)
-        first: dict[str, int] = {}
-        for name, row in zip(ids, row_numbers(dataset), strict=True):
-            if first.setdefault(name, row) != row:
-                place = say("read.place", file=dataset.source, row=row)
-                raise DataError(say("read.double_id", place=place, id=name, first=first[name]))
-        return ids, dataset.column(TEXT)
+        return dataset.column(DOC), dataset.column(TEXT)
 
 
 def build_index(

@@ -24,7 +24,7 @@ from dongcha.models.adapted import Adapted
 from dongcha.models.heads._base import own_dropout
 from dongcha.models.model import Model
 from dongcha.models.precision import bf16_gain
-from dongcha.models.probe import MOST_UNITS, linear_heads
+from dongcha.models.probe import MOST_UNITS, SECONDS_A_NUMBER, linear_heads
 from dongcha.objectives.task import TaskObjective
 from dongcha.stations.described import told_of
 from dongcha.stations.prepare import tell_data
@@ -40,7 +40,6 @@ from dongcha.train.form import training_form
 REPORT_SECONDS = 2.5  # report with its charts, the marker, the end of the process
 PROOF_SECONDS = 1.0  # proofs, beside their two passes over a sample
 JUDGE_SECONDS_A_ROW = 1.6e-3  # intervals and paired test, a test row
-PROBE_SECONDS_A_NUMBER = 2.2e-7  # the linear layer on frozen vectors, a number of its input
 BASELINE_SECONDS_A_ROW = 1e-4
 TYPICAL_ROWS = 16  # of the batch that a precision is measured on
 SLACK = 1.2  # by which a limit's plan takes every forecast to be too low
@@ -197,7 +196,7 @@ def costs_of(expected: Forecast, features: Mapping[str, Features], settings: Loo
     width = int(model.module.backbone.config.hidden_size)
     rows = len(train) + sum(len(part) for part in tests)
     before = expected.inference_seconds(train) + sum(expected.inference_seconds(part) for part in tests)
-    before += PROBE_SECONDS_A_NUMBER * units * width + BASELINE_SECONDS_A_ROW * rows
+    before += SECONDS_A_NUMBER * units * width + BASELINE_SECONDS_A_ROW * rows
     after = one_look + sum(expected.inference_seconds(part) for part in judged.values())
     after += 2 * sample + PROOF_SECONDS + JUDGE_SECONDS_A_ROW * sum(len(part) for part in tests) + REPORT_SECONDS
     proof = 2 * expected.step_seconds / max(1, expected.num_steps)

@@ -22,8 +22,8 @@ from dongcha.errors import DataError, RecipeError
 from dongcha.locale import say
 from dongcha.models.masked import has_masked_head, pseudo_perplexity
 from dongcha.models.model import Model
+from dongcha.models.vectors import unit_vectors
 from dongcha.stations.described import refuse_misfit, shaped_by
-from dongcha.stations.vectors import unit_vectors
 from dongcha.steps import Kept, Work
 from dongcha.tasks._base import Task
 from dongcha.tasks._model import learn, model_for
@@ -128,7 +128,7 @@ def check_data(work: Work) -> tuple[Check, ...]:
         unknown_id=model.tokenizer.unknown_id,
         max_tokens=model.tokenizer.max_tokens,
         reads_windows=task.lengths.long_texts == "windows",
-        embed=lambda texts: embed(model, task, texts, known),
+        embed=lambda texts: embed(model, texts, known),
         embedded=texts_worth_embedding(work["features"]["train"]),
         pseudo_perplexity=_knows(work["source"].folder, model),
         reference=tuple(reference_texts(language)),
@@ -172,12 +172,11 @@ def texts_worth_embedding(features: Features) -> int:
     return int(np.clip(EMBEDDED_TOKENS / mean, FEWEST_EMBEDDED, MOST_EMBEDDED))
 
 
-def embed(model: Model, task: Task, texts: list[str], known: dict[str, np.ndarray]) -> np.ndarray:
+def embed(model: Model, texts: list[str], known: dict[str, np.ndarray]) -> np.ndarray:
     """Return unit vectors (n, H) of texts: the frozen backbone's mean (or own pooling); `known` remembers them."""
     new = [text for text in dict.fromkeys(texts) if text not in known]
     if new:
-        lengths = dataclasses.replace(task.lengths, long_texts="truncate")
-        known |= dict(zip(new, unit_vectors(model, new, lengths), strict=True))
+        known |= dict(zip(new, unit_vectors(model, new), strict=True))
     return np.stack([known[text] for text in texts])
 
 

@@ -13,7 +13,8 @@ from dongcha.config import Recipe
 from dongcha.data.features import Features
 from dongcha.models.adapted import Adapted
 from dongcha.models.model import Model
-from dongcha.models.probe import MOST_UNITS
+from dongcha.models.probe import MOST_UNITS, SECONDS_A_NUMBER
+from dongcha.pretrain import mlm
 from dongcha.pretrain._base import Learner
 from dongcha.stations.pretrain import general_of, learner_of, pretrain_settings
 from dongcha.steps import Work
@@ -23,7 +24,6 @@ from dongcha.train.form import training_form
 LIMIT_SHARE = 0.5  # of the time that a limit leaves beside all else
 ALONE_COST = 0.7  # of a whole step: no gradient passes through the backbone
 NO_FEATURES = Features(np.zeros(1, np.int64), {"input_ids": np.zeros(0, np.int32)}, {"row": np.zeros(0, np.int64)}, {})
-PROBE_SECONDS_A_NUMBER = 2.2e-7  # the linear layer on frozen vectors, a number of its input
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def plan_pretraining(work: Work, recipe: Recipe, whole: Forecast, left: float) -
     if "validation" in features:
         units = min(MOST_UNITS, len(features["train"]))
         look = whole.inference_seconds(features["train"]) + whole.inference_seconds(features["validation"])
-        look += PROBE_SECONDS_A_NUMBER * units * int(learner.module.backbone.config.hidden_size)
+        look += SECONDS_A_NUMBER * units * int(learner.module.backbone.config.hidden_size)
     around = ALONE_COST * a_step * alone_steps(learner, work) + 2 * look
     decided: dict[str, Any] = {"accumulation": found.accumulation}
     most = None
@@ -81,4 +81,4 @@ def plan_pretraining(work: Work, recipe: Recipe, whole: Forecast, left: float) -
 def alone_steps(learner: Learner, work: Work) -> int:
     """Count the steps that new parts take alone: the learner's, and those of the heads that tell what was forgotten."""
     reads = hasattr(learner.objective, "masking") or not general_of(work)
-    return learner.alone_steps + (0 if reads else 2 * 100)
+    return learner.alone_steps + (0 if reads else 2 * mlm.PLAIN.alone_steps)

@@ -23,10 +23,10 @@ from dongcha.loop import Fitted
 from dongcha.loop.journal import Journal
 from dongcha.loop.state import State
 from dongcha.models.model import COLUMNS, UNSURE_BELOW, Model
-from dongcha.models.probe import AnyProbe, fit_probe
+from dongcha.models.probe import AnyProbe, fit_probe, is_as_it_is
 from dongcha.objectives.task import TaskObjective
 from dongcha.registry import find
-from dongcha.stations.described import compares_texts, trains
+from dongcha.stations.described import trains
 from dongcha.stations.plan import REPORT_SECONDS
 from dongcha.stations.prepare import text_language
 from dongcha.steps import LOG, Work
@@ -229,7 +229,7 @@ def candidates_of(work: Work) -> list[Candidate]:
     cost = {"seconds": run.fitted.state.seconds, "megabytes": run.megabytes, "size_megabytes": size}
     candidates = [Candidate(name, *found) for name, found in work["baselines"].items()]
     trained = trains(work["plan"].recipe)
-    if before.probed or not (trained or compares_texts(task.head)):
+    if before.probed or not (trained or is_as_it_is(task.head)):
         candidates.append(Candidate(PROBE, before.fitted.predictions[test_name], before.fitted.seconds))
     if trained:
         candidates.append(Candidate("before", before.predictions[test_name], before.seconds))

@@ -51,6 +51,11 @@ class Passages:
     texts: tuple[str, ...]
     vectors: np.ndarray | None = None
 
+    @classmethod
+    def of(cls, corpus: Dataset) -> "Passages":
+        """Return a corpus (`doc`, `text`) as passages."""
+        return cls(tuple(corpus.column("doc")), tuple(corpus.column("text")))
+
     @cached_property
     def number(self) -> Mapping[str, int]:
         """The number of each name."""
@@ -112,7 +117,7 @@ class Task(Unlabelled):
 
     def searching(self, splits: Splits) -> "Task":
         """Return the task with what is searched: the corpus, else the answers of all rows; refuses unknown names."""
-        passages = documents(splits.corpus) if splits.corpus is not None else Passages((), ())
+        passages = Passages((), ()) if splits.corpus is None else Passages.of(splits.corpus)
         if self.gold == "positive":
             return replace(self, passages=with_answers(passages, splits))
         if splits.corpus is None:
@@ -209,15 +214,9 @@ class Task(Unlabelled):
             found.append(Prediction(i, self.answer(numbers, scores), share))
         return found
 
-    def answer(self, numbers: Sequence[int], scores: Sequence[float] | np.ndarray) -> dict[str, Any]:
+    def answer(self, numbers: Sequence[int], scores: np.ndarray) -> dict[str, Any]:
         """Return what is said of passages found, best first."""
-        scores = np.round(np.asarray(scores, dtype=np.float64), 4).tolist()  # single precision has tails of digits
-        texts, ids = self.passages.texts, self.passages.ids
-        found = [{"doc": ids[n], "score": score} for n, score in zip(numbers, scores, strict=True)]
-        if self.tells_texts:
-            found = [told | {"text": texts[n]} for told, n in zip(found, numbers, strict=True)]
-        best = {"positive": texts[numbers[0]]} if self.gold == "positive" else {}
-        return best | {"relevant": found}
+        return said_of(self.passages, numbers, scores, best=self.gold == "positive", texts=self.tells_texts)
 
     def perfect(self, features: Features, rows: Columns) -> list[Prediction]:
         """Answer with the very passages that the features hold as answers, in their order."""
@@ -226,8 +225,7 @@ class Task(Unlabelled):
         found = []
         for i in range(num_rows(rows)):
             numbers = right[right[:, 0] == i, 3].tolist()
-            said = self.answer(numbers, [1.0] * len(numbers)) if numbers else {"relevant": []}
-            found.append(Prediction(i, said, 1.0))
+            found.append(Prediction(i, self.answer(numbers, np.ones(len(numbers))), 1.0))
         return found
 
     def outcome(self, rows: Columns, predictions: Sequence[Prediction]) -> Outcome:
@@ -257,14 +255,19 @@ class Task(Unlabelled):
         return ", ".join(docs[:3]) + (f" (+{len(docs) - 3})" if len(docs) > 3 else "") or "-"
 
 
-def documents(corpus: Dataset) -> Passages:
-    """Return a corpus as passages; refuses a name that stands twice."""
-    ids, texts = corpus.column("doc"), corpus.column("text")
-    seen: dict[str, int] = {}
-    for row, name in zip(corpus.column(ROW), ids, strict=True):
-        if seen.setdefault(name, row) != row:
-            raise DataError(say("tasks.double_doc", source=corpus.source, row=row, doc=name, first=seen[name]))
-    return Passages(tuple(ids), tuple(texts))
+def said_of(
+    passages: Passages, numbers: Sequence[int], scores: np.ndarray, *, best: bool, texts: bool = False
+) -> dict[str, Any]:
+    """Return an answer: `relevant`, passages by number with their scores, best first, with their `texts` on demand.
+
+    `best` adds the first one's text as `positive`, empty where nothing was found.
+    """
+    rounded = [round(score, 4) for score in scores.tolist()]
+    found = [{"doc": passages.ids[n], "score": score} for n, score in zip(numbers, rounded, strict=True)]
+    if texts:
+        found = [told | {"text": passages.texts[n]} for told, n in zip(found, numbers, strict=True)]
+    first = {"positive": passages.texts[numbers[0]] if numbers else ""} if best else {}
+    return {**first, "relevant": found}
 
 
 def with_answers(passages: Passages, splits: Splits) -> Passages:

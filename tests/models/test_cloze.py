@@ -7,10 +7,10 @@ import transformers
 from tiny_models import built
 
 from dongcha.errors import ModelError
-from dongcha.models.described import texts_as_features
 from dongcha.models.heads import cloze
 from dongcha.models.heads.cloze import answers
 from dongcha.models.model import load_model
+from dongcha.models.vectors import texts_as_features
 from dongcha.tasks._cloze import set_words, template_of
 from dongcha.tasks._described import ZeroShot
 from dongcha.tasks._predict import lay_flat

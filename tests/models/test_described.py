@@ -6,9 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tiny_models import built
 
-from dongcha.models.described import SCALE, described_layer, directions, texts_as_features
+from dongcha.models.described import SCALE, described_layer, directions
 from dongcha.models.heads.sequence import vectors
 from dongcha.models.probe import Probe, scaled, set_head
+from dongcha.models.vectors import texts_as_features
 
 TEXTS = [["the room was good"], ["noisy and bad", "dirty"], ["quiet"]]
 ROWS = ["the room was clean and quiet", "bad service", "in paris", "the room was dirty", "good"]

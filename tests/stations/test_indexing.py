@@ -123,7 +123,7 @@ def test_an_index_made_from_vectors_alone_answers_by_words(tmp_path):
 
 
 def test_an_id_that_comes_twice_is_refused_with_its_rows(tmp_path):
-    with pytest.raises(DataError, match="row 3: id '7' is that of row 2 too"):
+    with pytest.raises(DataError, match="row 3: doc '7' is that of row 2 too"):
         Corpus(source=[ROWS[0], ROWS[1], {"doc": "7", "text": "x"}], base=tmp_path).read()
 
 

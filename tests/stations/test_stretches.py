@@ -63,7 +63,7 @@ def test_features_of_many_rows_are_kept_in_the_cache_and_equal(tmp_path, models,
 
 
 def test_vectors_of_texts_have_length_one(trained):
-    vectors = prepare.embed(trained["model"], trained["task"], ["the room was good", "bad"], {})
+    vectors = prepare.embed(trained["model"], ["the room was good", "bad"], {})
     assert vectors.shape == (2, 32)
     assert np.allclose(np.linalg.norm(vectors, axis=1), 1)
 

@@ -253,8 +253,8 @@ MESSAGES = {
         "没有名为 {scheme!r} 的标注方式；请从中选择：{all}。",
     ),
     "read.double_id": (
-        "{place}: id {id!r} is that of row {first} too; every id was wanted once. Change one, or rename the column.",
-        "{place}：id {id!r} 与第 {first} 行相同；id 不得重复。请改其一，或将该列改名。",
+        "{place}: {field} {id!r} is that of row {first} too; every {field} was wanted once. Change one, or rename the column.",
+        "{place}：{field} {id!r} 与第 {first} 行相同；{field} 不得重复。请改其一，或将该列改名。",
     ),
     "read.part_spans": (
         "{place}: data.part first_line does not go with spans, which count characters of the whole text; set data.part: all.",

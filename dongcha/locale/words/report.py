@@ -106,12 +106,12 @@ MESSAGES = {
     "report.test.mcnemar": ("exact McNemar test", "精确 McNemar 检验"),
     "report.test.bootstrap": ("paired bootstrap", "配对自助法"),
     "report.test_note.mcnemar": (
-        "Intervals are 95 %. The test against before is McNemar's exact test on the same rows.",
-        "区间均为 95 %。与训练前的比较采用相同样本上的精确 McNemar 检验。",
+        "Intervals are 95 %. The test is McNemar's exact test on the same rows.",
+        "区间均为 95 %。检验为相同样本上的精确 McNemar 检验。",
     ),
     "report.test_note.bootstrap": (
-        "Intervals are 95 %. The test against before is a paired bootstrap over the same rows.",
-        "区间均为 95 %。与训练前的比较采用相同样本上的配对自助法。",
+        "Intervals are 95 %. The test is a paired bootstrap over the same rows.",
+        "区间均为 95 %。检验为相同样本上的配对自助法。",
     ),
     # rows of the table
     # columns

@@ -14,10 +14,6 @@ MESSAGES = {
         "{error} This index belongs to a trained model: copy the whole run again, or run its recipe again.",
         "{error}该索引属于训练好的模型：请重新复制整个运行文件夹，或重新运行其配方。",
     ),
-    "tasks.double_doc": (
-        "{source}, row {row}: document {doc} stands there already, in row {first}; give each document a name of its own.",
-        "{source} 第 {row} 行：文档 {doc} 已在第 {first} 行出现；请让每个文档名称唯一。",
-    ),
     "tasks.unknown_doc": (
         "{source}, row {row}, relevant: the corpus has no document {doc}; add it, or delete it from the row.",
         "{source} 第 {row} 行 relevant：文档库中没有文档 {doc}；请补上，或从该行删去。",
