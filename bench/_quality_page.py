@@ -147,7 +147,7 @@ def line(name: str, runs: Sequence[Run]) -> str:
         name,
         f"{runs[0]['rows']['train']:,} / {runs[0]['rows']['test']:,}",
         runs[0]["metric"],
-        "<br>".join(f"{side} {mean(scores(runs, side)):.3f}" for side in baselines),
+        "<br>".join(f"{side} {shown(runs, side)}" for side in baselines),
         f"{mean(scores(runs, 'before')):.3f}",
         f"**{mean(after):.3f}**" + (f" ± {stdev(after):.3f}" if len(after) > 1 else ""),
         f"[{low:.3f}, {high:.3f}]",
@@ -165,6 +165,12 @@ def missing(runs: Runs) -> str:
         return ""
     names = ", ".join(lacking)
     return f"Fewer than {SEEDS_WANTED} seeds so far: {names}.\n尚不足 {SEEDS_WANTED} 个种子：{names}。"
+
+
+def shown(runs: Sequence[Run], side: str) -> str:
+    """Write a candidate's mean score; a dash where it has none, as a constant answer has no correlation."""
+    found = scores(runs, side)
+    return "–" if None in found else f"{mean(found):.3f}"
 
 
 def unpacked(packed: str, count: int) -> np.ndarray:

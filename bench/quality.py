@@ -11,6 +11,8 @@ how long they took. `--only` with no name runs nothing and writes the page anew.
 """
 
 import argparse
+import json
+import math
 import os
 from collections.abc import Sequence
 from importlib.metadata import version
@@ -30,6 +32,7 @@ from dongcha.metrics import Outcome
 from dongcha.stations.prove import candidates_of, clock_facts
 from dongcha.steps import Work
 from dongcha.tasks._predict import columns_of
+from dongcha.types import Interval
 
 FOLDER, PAGE = Path("docs/results/quality"), Path("docs/results.md")
 DATA = Path(os.environ.get("DONGCHA_DATA", "../shared/data"))
@@ -48,10 +51,17 @@ def recipe_of(job: Job, model: str, seed: int, threads: int | str) -> Recipe:
     """Return the recipe that `init` writes for a data set with its own splits."""
     home = (DATA / job.name).absolute()
     more = dict(job.sections.get("data", {}))
-    sources = {name: f"{name}.jsonl" for name in SPLITS} | {k: v for k, v in more.items() if k == "corpus"}
-    data = more | {name: str(home / file) for name, file in sources.items()}
+    data = more | {name: str(home / f"{name}.jsonl") for name in SPLITS}
+    if "corpus" in more:
+        data["corpus"] = passages_with_text(home / more["corpus"])
     given = {**job.sections, "data": data}
     return Recipe(name=job.name, task=job.task, language=job.language, model=model, seed=seed, threads=threads, **given)
+
+
+def passages_with_text(path: Path) -> list[dict[str, Any]]:
+    """Return the documents of a corpus that have a text: a known set has two that are empty, which we refuse."""
+    with path.open(encoding="utf-8") as lines:
+        return [row for row in map(json.loads, lines) if row["text"].strip()]
 
 
 def key_of(job: Job, seed: int) -> dict[str, str]:
@@ -79,11 +89,11 @@ def measure(job: Job, model: str, seed: int, threads: int | str) -> Run:
         judged, train = work["evaluate"], work["plan"].recipe.resolved()["train"]
         metric, rows = judged.main_metric, {row.name: row for row in judged.table}
         figures = {name: row.metrics[metric] for name, row in rows.items()}
-        every = {name: {m: [f.value, f.low, f.high] for m, f in row.metrics.items()} for name, row in rows.items()}
+        every = {name: {m: ends_of(f) for m, f in row.metrics.items()} for name, row in rows.items()}
         verdict = rows["after"].verdict
         return {
             "metric": metric,
-            "figures": {name: [figure.value, figure.low, figure.high] for name, figure in figures.items()},
+            "figures": {name: ends_of(figure) for name, figure in figures.items()},
             "p_against_before": None if verdict is None else verdict.p_value,
             "metrics": every,
             "right": right_rows(work, metric),
@@ -95,6 +105,11 @@ def measure(job: Job, model: str, seed: int, threads: int | str) -> Run:
             "clock": clock_facts(work),
             "machine": machine(work["placement"].threads),
         }
+
+
+def ends_of(figure: Interval) -> list[float | None]:
+    """Return a figure with its interval; None where it has no value, as the correlation with a constant."""
+    return [value if math.isfinite(value) else None for value in (figure.value, figure.low, figure.high)]
 
 
 def outcomes_of(work: Work) -> dict[str, Outcome]:

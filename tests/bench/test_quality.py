@@ -14,6 +14,7 @@ from dongcha import files
 from dongcha.cli import app
 from dongcha.config import load_recipe
 from dongcha.testing import tiny_rows
+from dongcha.types import Interval
 
 OPEN = ("epochs", "learning_rate", "head_learning_rate", "batch_tokens")
 JOB = quality.Job("rooms_en", "classification")
@@ -114,6 +115,24 @@ def test_bars_are_held_against_means():
     assert "| afqmc_pairs_zh, auroc, lower end / 下限 | > 0.550 | 0.560 | met" in page({"afqmc_pairs_zh": pairs})
     hotel = [run_of([1] * 20, [1] * 20, 0, "chnsenticorp_hotel_zh")]
     assert "+0.000 [+0.000, +0.000], p = 1.0000 | **missed" in page({"chnsenticorp_hotel_zh": hotel})
+
+
+def test_a_score_without_a_value_is_kept_and_shown_as_a_dash(tmp_path):
+    kept = quality.ends_of(Interval(float("nan"), float("nan"), 0.5))
+    assert kept == [None, None, 0.5]
+    files.write_json(tmp_path / "run.json", {"figures": kept})
+    run = run_of([1, 1, 1, 0], [0, 0, 1, 0])
+    run["figures"]["mean"] = [None, None, None]
+    assert "| mean –<br>tfidf_linear 0.500 |" in page({"stsb_en": [run]})
+
+
+def test_documents_without_text_are_left_out_of_a_corpus(tmp_path, monkeypatch):
+    home = tmp_path / "books_en"
+    home.mkdir()
+    (home / "corpus.jsonl").write_text('{"doc": 1, "text": "a"}\n{"doc": 2, "text": " "}\n', encoding="utf-8")
+    monkeypatch.setattr(quality, "DATA", tmp_path)
+    job = quality.Job("books_en", "retrieval", {"data": {"corpus": "corpus.jsonl"}})
+    assert quality.recipe_of(job, "a", 0, "auto").data.corpus == [{"doc": 1, "text": "a"}]
 
 
 def test_without_runs_the_page_says_so():
