@@ -115,7 +115,7 @@ def validate(model: Model, task: Task, objective: TaskObjective, validation: Exa
 def validated(
     model: Model, task: Task, objective: TaskObjective, validation: Examined
 ) -> tuple[Validation, np.ndarray]:
-    """Score the model on validation rows, and return the outputs that the score was made of."""
+    """Score the model on validation rows, with what they settle, and return the outputs that it was made of."""
     sums: torch.Tensor = torch.zeros((), dtype=torch.float64)
     weight: Weight = 0.0
 
@@ -129,9 +129,12 @@ def validated(
             yield indices, out
 
     outputs = lay_flat(validation.features, with_loss())
-    predictions = ready(task, model).decode(outputs, validation.features, validation.rows, 0)
+    task, is_finite = ready(task, model), bool(np.isfinite(outputs).all())
+    if is_finite:  # as the model will answer: a reader that learns would else lose to one that never answers
+        task = task.settle(outputs, validation.features, validation.rows)
+    predictions = task.decode(outputs, validation.features, validation.rows, 0)
     metric = next(iter(task.metrics.values()))
     figure = metric.figure(task.outcome(validation.rows, predictions))
-    if np.isnan(figure) and np.isfinite(outputs).all():
+    if np.isnan(figure) and is_finite:
         figure = 0.0  # a correlation with answers that are all the same
     return Validation(figure if metric.greater_is_better else -figure, float(mean_loss(sums, weight))), outputs

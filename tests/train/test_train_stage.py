@@ -167,3 +167,12 @@ def test_training_starts_from_the_probe_when_it_is_given_one(tiny_folder):
     drawn = parts.model.module.linear.weight.detach().clone()
     parts.train(still)
     assert torch.equal(parts.model.module.linear.weight.detach(), drawn)
+
+
+def test_a_validation_scores_answers_with_the_threshold_that_they_will_have(tiny_folder):
+    """A reader that does not answer well yet keeps silent; without the threshold it loses to one that always does."""
+    nothing = {"answers": {"text": [], "answer_start": []}}
+    rows = [row | (nothing if i % 2 else {}) for i, row in enumerate(tiny_rows("qa", 60))]
+    parts = Parts.make(tiny_folder(), "qa", rows=rows[:40], valid_rows=rows[40:])
+    found = validate(parts.model, parts.task, TaskObjective(parts.model.spec), parts.validation)
+    assert found.score >= 0.5
