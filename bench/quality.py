@@ -53,15 +53,15 @@ def recipe_of(job: Job, model: str, seed: int, threads: int | str) -> Recipe:
     more = dict(job.sections.get("data", {}))
     data = more | {name: str(home / f"{name}.jsonl") for name in SPLITS}
     if "corpus" in more:
-        data["corpus"] = passages_with_text(home / more["corpus"])
+        data["corpus"] = passages(home / more["corpus"])
     given = {**job.sections, "data": data}
     return Recipe(name=job.name, task=job.task, language=job.language, model=model, seed=seed, threads=threads, **given)
 
 
-def passages_with_text(path: Path) -> list[dict[str, Any]]:
-    """Return the documents of a corpus that have a text: a known set has two that are empty, which we refuse."""
+def passages(path: Path) -> list[dict[str, Any]]:
+    """Return the documents of a corpus, a dash for an empty text: we refuse such, and a known set judges two of them."""
     with path.open(encoding="utf-8") as lines:
-        return [row for row in map(json.loads, lines) if row["text"].strip()]
+        return [row | {"text": row["text"].strip() or "-"} for row in map(json.loads, lines)]
 
 
 def key_of(job: Job, seed: int) -> dict[str, str]:

@@ -126,13 +126,13 @@ def test_a_score_without_a_value_is_kept_and_shown_as_a_dash(tmp_path):
     assert "| mean –<br>tfidf_linear 0.500 |" in page({"stsb_en": [run]})
 
 
-def test_documents_without_text_are_left_out_of_a_corpus(tmp_path, monkeypatch):
+def test_documents_without_text_hold_a_dash(tmp_path, monkeypatch):
     home = tmp_path / "books_en"
     home.mkdir()
     (home / "corpus.jsonl").write_text('{"doc": 1, "text": "a"}\n{"doc": 2, "text": " "}\n', encoding="utf-8")
     monkeypatch.setattr(quality, "DATA", tmp_path)
     job = quality.Job("books_en", "retrieval", {"data": {"corpus": "corpus.jsonl"}})
-    assert quality.recipe_of(job, "a", 0, "auto").data.corpus == [{"doc": 1, "text": "a"}]
+    assert quality.recipe_of(job, "a", 0, "auto").data.corpus == [{"doc": 1, "text": "a"}, {"doc": 2, "text": "-"}]
 
 
 def test_without_runs_the_page_says_so():
