@@ -59,7 +59,7 @@ def recipe_of(job: Job, model: str, seed: int, threads: int | str) -> Recipe:
 
 
 def passages(path: Path) -> list[dict[str, Any]]:
-    """Return the documents of a corpus, a dash for an empty text: we refuse such, and a known set judges two of them."""
+    """Return the documents of a corpus, a dash for an empty text: we refuse those, and a known set judges two."""
     with path.open(encoding="utf-8") as lines:
         return [row | {"text": row["text"].strip() or "-"} for row in map(json.loads, lines)]
 

@@ -1,10 +1,10 @@
 """Make the honest "before": the pretrained backbone as it is, with a linear layer that moves none of its weights."""
 
 from dongcha.data.dataset import Dataset
-from dongcha.data.features import gather
+from dongcha.data.features import Features, gather
 from dongcha.models.model import Model
 from dongcha.models.probe import AnyProbe, frozen_outputs
-from dongcha.tasks._base import Task
+from dongcha.tasks._base import Columns, Task
 from dongcha.tasks._predict import STRETCH, columns_of, ready, renumbered
 from dongcha.types import Prediction
 
@@ -19,3 +19,9 @@ def predict_frozen(task: Task, model: Model, probe: AnyProbe, dataset: Dataset) 
         outputs = frozen_outputs(model, probe, features)
         found.extend(renumbered(task.decode(outputs, features, rows, first), first))
     return found
+
+
+def settle_frozen(task: Task, model: Model, probe: AnyProbe, features: Features, rows: Columns) -> Task:
+    """Return the task with what validation rows decide for the layer, as they do for the trained model."""
+    outputs = frozen_outputs(model, probe, features)
+    return ready(task, model, lambda own: frozen_outputs(model, probe, own)).settle(outputs, features, rows)

@@ -195,7 +195,7 @@ def costs_of(expected: Forecast, features: Mapping[str, Features], settings: Loo
     units = min(MOST_UNITS, int(train.lengths.sum()) if model.spec.by_token else len(train))
     width = int(model.module.backbone.config.hidden_size)
     rows = len(train) + sum(len(part) for part in tests)
-    before = expected.inference_seconds(train) + sum(expected.inference_seconds(part) for part in tests)
+    before = expected.inference_seconds(train) + sum(expected.inference_seconds(part) for part in judged.values())
     before += SECONDS_A_NUMBER * units * width + BASELINE_SECONDS_A_ROW * rows
     after = one_look + sum(expected.inference_seconds(part) for part in judged.values())
     after += 2 * sample + PROOF_SECONDS + JUDGE_SECONDS_A_ROW * sum(len(part) for part in tests) + REPORT_SECONDS

@@ -16,7 +16,7 @@ from dongcha.checks.recorded import write_record
 from dongcha.config import Recipe
 from dongcha.data.dataset import ROW, Dataset
 from dongcha.evaluate import Candidate, Evaluation, evaluate
-from dongcha.evaluate.frozen import predict_frozen
+from dongcha.evaluate.frozen import predict_frozen, settle_frozen
 from dongcha.evaluate.keep import keep_predictions
 from dongcha.locale import say
 from dongcha.loop import Fitted
@@ -91,6 +91,9 @@ def frozen(work: Work, model: Model, method: str) -> Before:
     options = method_options(recipe, "evaluate.before", "evaluate.before") if asked else way.Options()
     language = text_language(splits.by_name["train"], task.fields[0])
     layer = way.layer(model, task, work["features"]["train"], language, recipe.seed, options)
+    validation = examined(work, model) if method == PROBE else None  # other ways read no labels
+    if validation is not None:
+        task = settle_frozen(task, model, layer, validation.features, validation.rows)
     found = {name: predict_frozen(task, model, layer, splits.by_name[name]) for name in splits.tests}
     return Before(layer, found, time.monotonic() - started)
 

@@ -302,3 +302,15 @@ def test_differences_and_resolved_recipe_are_in_the_report(reviews):
 
 def test_several_labels_in_memory_read_as_lists(topics):
     assert topics.report.data["train"]["rows"] == len(multi_reviews()) * 0.5
+
+
+# before
+
+
+def test_before_answers_by_a_threshold_that_validation_rows_settled_as_after_does(tmp_path, models):
+    """A frozen reader's "no answer" is not worth what a trained one's is: unsettled, it may never say a word."""
+    answered = [row for row in tiny_rows("qa", ROWS) if row["answers"]["text"]]
+    silent = [row | {"answers": {"text": [], "answer_start": []}} for row in answered]
+    data = {"train": answered[:4] + silent[4:20], "validation": answered[20:25], "test": answered[25:]}
+    work = dongcha.run(recipe_of(tmp_path, models["pooled"], [], task="qa", data=data), until="before")
+    assert any(found.target["answers"]["text"] for found in work["before"].predictions["test"])
