@@ -34,6 +34,14 @@ TWO_LINES = [row | {"text": row["text"] + "\nand the service was good"} for row 
 LONG = [row | {"text": f"{row['text']} " * (1 + i % 3)} for i, row in enumerate(ROWS)]
 STILL = {"learning_rate": 1e-12, "head_learning_rate": 1e-12, "epochs": 6}  # nothing gets better, so patience runs out
 SPLIT = {"validation": 0.25, "test": 0.25}
+APART = {
+    "task": None,
+    "tasks": [
+        {"task": "classification", "data": {"train": ROWS, "split": SPLIT}},
+        {"task": "tagging", "data": {"train": tiny_rows("tagging", 16), "split": SPLIT}},
+    ],
+    "data": {},
+}
 BASE = {
     **FAST,
     "task": "classification",
@@ -338,6 +346,7 @@ KEYS = {
         "features",
         base={"task": "retrieval", **data(train=tiny_rows("retrieval", 48))},
     ),
+    "train.task_temperature": Key(train(task_temperature=1.0), base=APART),
     "train.head_start": Key(train(head_start="probe")),
     "train.validate": Key(train(validate=1), num_scores),
     "train.early_stopping": Key(

@@ -10,7 +10,7 @@ import numpy as np
 
 from dongcha.checks._base import Evidence
 from dongcha.data.duplicates import exact_groups
-from dongcha.data.rows import joined_texts
+from dongcha.data.rows import owned_texts
 from dongcha.data.splits import Splits
 from dongcha.locale import say
 from dongcha.types import Check
@@ -35,6 +35,6 @@ def check(evidence: Evidence) -> Check:
 def leaked_rows(splits: Splits, fields: tuple[str, ...], split: str) -> np.ndarray:
     """Return the 0-based positions of a split's rows whose folded text stands in train."""
     known: dict[bytes, int] = {}
-    exact_groups(joined_texts(splits.by_name["train"], fields), known)
+    exact_groups(owned_texts(splits.by_name["train"], fields), known)
     num_train = len(known)
-    return np.flatnonzero(exact_groups(joined_texts(splits.by_name[split], fields), known) < num_train)
+    return np.flatnonzero(exact_groups(owned_texts(splits.by_name[split], fields), known) < num_train)

@@ -7,15 +7,16 @@ conflict, so a resolved recipe, where all is spelled out, reads back.
 from collections.abc import Iterator
 
 from dongcha.config.kinds import PerLabel, Refused
-from dongcha.config.places import KeyPath
-from dongcha.config.sections import Data, Sections, Split
+from dongcha.config.places import KeyPath, dotted
+from dongcha.config.sections import Data, Rows, Sections, Split
+from dongcha.locale import say
 
 _SPLITS = ("train", "validation", "test")
 
 
 def conflicts(recipe: Sections) -> Iterator[Refused]:
     """Yield what does not go together, each with the path of the key to change."""
-    for rule in (_tasks, _names, _given_and_split, _shares, _left_over, _ways_to_split, _unused):
+    for rule in (_tasks, _rows, _names, _given_and_split, _shares, _left_over, _ways_to_split, _unused):
         yield from rule(recipe)
 
 
@@ -47,45 +48,82 @@ def _names(recipe: Sections) -> Iterator[Refused]:
             yield Refused("config.test_name", ("data", "tests", name), name=name)
 
 
-def _changed(data: Data, part: str) -> bool:
+def _rows(recipe: Sections) -> Iterator[Refused]:
+    """One data for all, or one for each of several tasks; each with training rows."""
+    own = [entry.data is not None for entry in recipe.tasks or ()]
+    if any(own):
+        usual = Data()
+        for key in (*Rows.model_fields, "tests", "corpus"):
+            if getattr(recipe.data, key) != getattr(usual, key):
+                yield _refused(f"data.{key}", "config.data_of_tasks", name=key)
+        if not all(own):
+            number = own.index(False)
+            yield Refused("config.some_have_data", ("tasks", number), name=(recipe.tasks or ())[number].named)
+    elif "data" not in recipe.model_fields_set:
+        yield _refused("data", "config.missing_key", help=say("config.help.data"))
+        return
+    for path, rows in _data(recipe):
+        if rows.train is None:
+            yield Refused("config.missing_key", (*path, "train"), help=say("config.help.data.train"))
+
+
+def _data(recipe: Sections) -> Iterator[tuple[KeyPath, Rows]]:
+    """Yield each section of rows with its path."""
+    if not _has_own(recipe):
+        yield ("data",), recipe.data
+    for number, entry in enumerate(recipe.tasks or ()):
+        if entry.data is not None:
+            yield ("tasks", number, "data"), entry.data
+
+
+def _has_own(recipe: Sections) -> bool:
+    return any(entry.data is not None for entry in recipe.tasks or ())
+
+
+def _changed(data: Rows, part: str) -> bool:
     return bool(getattr(data.split, part) != getattr(Split(), part))
 
 
 def _given_and_split(recipe: Sections) -> Iterator[Refused]:
-    for part in ("validation", "test"):
-        if getattr(recipe.data, part) is not None and _changed(recipe.data, part):
-            yield _refused(f"data.split.{part}", "config.given_and_split", part=part)
+    for path, data in _data(recipe):
+        for part in ("validation", "test"):
+            if getattr(data, part) is not None and _changed(data, part):
+                given = dotted((*path, part))
+                yield Refused("config.given_and_split", (*path, "split", part), part=part, given=given)
 
 
 def _shares(recipe: Sections) -> Iterator[Refused]:
-    data, split = recipe.data, recipe.data.split
-    parts = [split.train]
-    parts += [split.validation] if data.validation is None else []
-    parts += [split.test] if data.test is None and split.train is None else []
-    shares = [share for share in parts if isinstance(share, float | int)]
-    total = sum(shares)
-    # With `train` set, test takes what is left, so all rows may be spoken for only when a test file is given.
-    full = total > 1 + 1e-9 if data.test is not None and split.train is not None else total >= 1 - 1e-9
-    if full and shares:
-        yield _refused("data.split", "config.shares", total=f"{total:g}")
+    for path, data in _data(recipe):
+        split = data.split
+        parts = [split.train]
+        parts += [split.validation] if data.validation is None else []
+        parts += [split.test] if data.test is None and split.train is None else []
+        shares = [share for share in parts if isinstance(share, float | int)]
+        total = sum(shares)
+        # With `train` set, test takes what is left, so all rows may be spoken for only when a test file is given.
+        full = total > 1 + 1e-9 if data.test is not None and split.train is not None else total >= 1 - 1e-9
+        if full and shares:
+            yield Refused("config.shares", (*path, "split"), total=f"{total:g}")
 
 
 def _left_over(recipe: Sections) -> Iterator[Refused]:
-    if recipe.data.split.train is not None and recipe.data.test is None and _changed(recipe.data, "test"):
-        yield _refused("data.split.test", "config.left_over")
+    for path, data in _data(recipe):
+        if data.split.train is not None and data.test is None and _changed(data, "test"):
+            yield Refused("config.left_over", (*path, "split", "test"))
 
 
 def _ways_to_split(recipe: Sections) -> Iterator[Refused]:
-    data, split = recipe.data, recipe.data.split
-    if split.group and split.by_time:
-        yield _refused("data.split.by_time", "config.group_and_time")
-    way = "group" if split.group else "by_time" if split.by_time else None
-    if way:
-        for part in _SPLITS:
-            if isinstance(getattr(split, part), PerLabel):
-                yield _refused(f"data.split.{part}", "config.per_label_and_way", way=way)
-        if data.validation is not None and data.test is not None and split.train is None:
-            yield _refused(f"data.split.{way}", "config.nothing_to_split", way=way)
+    for path, data in _data(recipe):
+        split = data.split
+        if split.group and split.by_time:
+            yield Refused("config.group_and_time", (*path, "split", "by_time"))
+        way = "group" if split.group else "by_time" if split.by_time else None
+        if way:
+            for part in _SPLITS:
+                if isinstance(getattr(split, part), PerLabel):
+                    yield Refused("config.per_label_and_way", (*path, "split", part), way=way)
+            if data.validation is not None and data.test is not None and split.train is None:
+                yield Refused("config.nothing_to_split", (*path, "split", way), way=way)
 
 
 def _unused(recipe: Sections) -> Iterator[Refused]:
@@ -95,6 +133,8 @@ def _unused(recipe: Sections) -> Iterator[Refused]:
         yield _refused("data.pairs", "config.no_pairs")
     if recipe.train.hard_negatives and recipe.task != "retrieval":
         yield _refused("train.hard_negatives", "config.no_negatives")
-    no_validation = recipe.data.validation is None and recipe.data.split.validation == 0
+    if recipe.train.task_temperature != type(recipe.train)().task_temperature and not _has_own(recipe):
+        yield _refused("train.task_temperature", "config.no_task_data")
+    no_validation = all(data.validation is None and data.split.validation == 0 for _, data in _data(recipe))
     if no_validation and recipe.train.early_stopping not in (None, type(recipe.train)().early_stopping):
         yield _refused("train.early_stopping", "config.no_validation")

@@ -24,6 +24,7 @@ from dongcha.files import hash_value
 UNHASHED: tuple[KeyPath, ...] = (
     *(("name",), ("language",), ("report",)),
     *(("data", key) for key in ("train", "validation", "test", "tests", "corpus")),
+    *(("tasks", "*", "data", key) for key in ("train", "validation", "test")),
     ("pretrain", "corpus"),
 )
 _NO_DEFAULT: tuple[KeyPath, ...] = (("name",), ("task",), ("model",))
@@ -163,5 +164,12 @@ def _differences(value: Mapping[str, Any], default: Mapping[str, Any], path: Key
 
 
 def _without(value: Mapping[str, Any], paths: tuple[KeyPath, ...], path: KeyPath = ()) -> dict[str, Any]:
+    """Leave keys out; in a path `*` stands for every item of a list."""
     kept = {key: item for key, item in value.items() if (*path, key) not in paths}
-    return {k: _without(v, paths, (*path, k)) if isinstance(v, dict) else v for k, v in kept.items()}
+    return {key: _thinned(item, paths, (*path, key)) for key, item in kept.items()}
+
+
+def _thinned(value: Any, paths: tuple[KeyPath, ...], path: KeyPath) -> Any:
+    if isinstance(value, list):
+        return [_thinned(item, paths, (*path, "*")) for item in value]
+    return _without(value, paths, path) if isinstance(value, dict) else value

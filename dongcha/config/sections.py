@@ -119,34 +119,39 @@ class Split(Section):
     by_time: Annotated[str, Field(min_length=1)] | None = None
 
 
-class Data(Section):
-    """The team's own text: files or rows in memory, and how they are read."""
+class Rows(Section):
+    """The team's own text: files or rows in memory, how they are read and shared out."""
 
-    train: Source = Field(repr=False)
-    validation: Source | None = Field(None, repr=False)
-    test: Source | None = Field(None, repr=False)
-    tests: Annotated[dict[Name, Source], Reading(_no_names)] = Field(default_factory=dict, repr=False)
+    train: Source | None = Field(default=None, repr=False)
+    validation: Source | None = Field(default=None, repr=False)
+    test: Source | None = Field(default=None, repr=False)
     split: Split = Split()
     columns: Annotated[dict[str, Names], Reading(_no_names)] = Field(default_factory=dict)
     part: Literal["all", "first_line"] = "all"
     duplicates: Literal["keep", "drop"] = "keep"
-    allow_tiny: bool = False
-    corpus: Source | None = Field(None, repr=False)
     encoding: Encoding = "auto"
     encoding_errors: Literal["fail", "replace", "drop"] = "fail"
+
+
+class Data(Rows):
+    """The rows of a recipe, further test sets, and how long texts are met."""
+
+    tests: Annotated[dict[Name, Source], Reading(_no_names)] = Field(default_factory=dict, repr=False)
+    allow_tiny: bool = False
+    corpus: Source | None = Field(default=None, repr=False)
     max_tokens: Auto | Annotated[int, Field(ge=8)] = "auto"
     long_texts: Literal["auto", "truncate", "windows"] = "auto"
     pairs: Literal["together", "apart"] = "together"
 
 
 class TaskEntry(Section):
-    """One of several tasks: what it is called, the columns of its targets, the weight of its loss."""
+    """One of several tasks: what it is called, the columns of its targets, the weight of its loss, rows of its own."""
 
     task: Task
     name: Name | None = None
     columns: Annotated[dict[str, Names], Reading(_no_names)] = Field(default_factory=dict)
     weight: Positive = 1.0
-    data: NotBuilt = None
+    data: Rows | None = None
 
     @property
     def named(self) -> str:
@@ -161,7 +166,7 @@ class Pretrain(Method):
     """Further reading before the task: a method, its texts, how long; the method's own options stand beside."""
 
     method: str = Field("mlm", min_length=1)
-    corpus: Source | None = Field(None, repr=False)
+    corpus: Source | None = Field(default=None, repr=False)
     steps: Auto | Count = "auto"
     learning_rate: Auto | Positive = "auto"
     batch_tokens: Auto | Annotated[int, Field(ge=16)] = "auto"
@@ -201,6 +206,7 @@ with warnings.catch_warnings():
         head_start: Literal["auto", "random", "probe"] = "auto"
         validate: Literal["epoch"] | Count = "epoch"  # type: ignore[assignment]
         early_stopping: EarlyStopping | None = EarlyStopping()
+        task_temperature: Annotated[float, Field(ge=1)] = 2.0
 
 
 class Evaluate(Section):
@@ -225,7 +231,7 @@ class Sections(Section):
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 13
     task: Annotated[str | None, Reading(_read_one_task, _tasks)] = None
     tasks: Tasks | None = None
-    data: Data
+    data: Data = Data()
     model: Text
     pretrain: Annotated[Pretrain | None, _MethodToo(_read_pretrain)] = None
     augment: NotBuilt = None

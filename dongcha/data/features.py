@@ -25,6 +25,7 @@ PADDING = {
     "end": -1,
 }  # what a padded place holds, by token column; else 0
 META = "features.json"
+OWN = "own"  # whether a feature is of a task's own rows
 
 Batch = dict[str, np.ndarray]
 
@@ -35,7 +36,8 @@ class Features:
 
     `starts` (N + 1,) int64 are the bounds of each feature in the token columns; `tokens` maps names to arrays (S,):
     `input_ids` always, by task `target`, `word`; `units` maps names to arrays (N, ...): `row` always, the 0-based
-    row of the data set, by task `target` (of several tasks each `<name>.target`), and `group` where some must share a
+    row of the data set, by task `target` (of several tasks each `<name>.target`, and where each has rows of its own
+    `<name>.own`, bool: whether a feature is of them), and `group` where some must share a
     batch (a query and its passages, the choices of a question): its features stand together and have one number.
     `facts` counts what encoding did (rows cut, spans damaged).
     """
@@ -57,6 +59,22 @@ class Features:
     def groups(self) -> np.ndarray | None:
         """The number of each feature's group (N,); None where each stands by itself."""
         return self.units.get("group")
+
+    @property
+    def tasks(self) -> np.ndarray | None:
+        """The number of the task that each feature belongs to (N,); None where all are every task's."""
+        own = [np.asarray(column) for name, column in self.units.items() if form(name) == OWN]
+        return np.argmax(own, axis=0) if own else None
+
+    def take(self, indices: np.ndarray) -> "Features":
+        """Return the features of these 0-based numbers, in this order."""
+        lengths = self.lengths[indices]
+        ends = np.cumsum(lengths, dtype=np.int64)
+        shifts = np.repeat(self.starts[indices] - ends + lengths, lengths)
+        places = np.arange(len(shifts)) + shifts
+        tokens = {name: np.asarray(column[places]) for name, column in self.tokens.items()}
+        units = {name: np.asarray(column[indices]) for name, column in self.units.items()}
+        return Features(bounds(lengths), tokens, units, self.facts)
 
     def parts(self, indices: np.ndarray, count: int) -> list[np.ndarray]:
         """Cut a batch's indices into at most `count` parts of about one size, none empty and no group torn apart."""

@@ -2,12 +2,53 @@
 
 In: lengths, a budget, a seed, an epoch. Out: index arrays. The plan depends on nothing else: it is the same for any
 number of processes, and the same again after a resume. Features of like length share a batch, so little is padding.
-Features of one group are never parted: groups are then what is planned, each as long as its features padded.
+Features of one group are never parted: groups are then what is planned, each as long as its features padded. Tasks
+with rows of their own share no batch; how often each one's turn comes is evened out by a temperature.
 """
 
 import numpy as np
 
+from dongcha.data.features import Features
+
 POOL = 64  # batches whose rows are sorted together; larger pads less, smaller mixes lengths more
+
+
+def plan_features(features: Features, batch_tokens: int, seed: int, epoch: int, temperature: float) -> list[np.ndarray]:
+    """Plan an epoch of features: as `plan_epoch` does, or where tasks have rows of their own `plan_mixed`."""
+    if features.tasks is None:
+        return plan_epoch(features.lengths, batch_tokens, seed, epoch, features.groups)
+    return plan_mixed(features.lengths, features.tasks, batch_tokens, seed, epoch, temperature)
+
+
+def plan_mixed(
+    lengths: np.ndarray, tasks: np.ndarray, batch_tokens: int, seed: int, epoch: int, temperature: float
+) -> list[np.ndarray]:
+    """Plan batches of one task each, as many features in all as there are, those of a task by `shares`.
+
+    A task that gives more than its rows gives each of them equally often, but for a remainder drawn anew each epoch;
+    one that gives fewer, other ones each epoch. `tasks` (N,) are numbers from 0.
+    """
+    rng = np.random.default_rng([seed, epoch, 1])
+    batches: list[np.ndarray] = []
+    for task, wanted in enumerate(shares(np.bincount(tasks), temperature)):
+        own = np.flatnonzero(tasks == task)
+        whole, rest = divmod(int(wanted), max(1, len(own)))
+        drawn = np.concatenate([np.tile(own, whole), rng.permutation(own)[:rest]])
+        batches += [drawn[batch] for batch in plan_epoch(lengths[drawn], batch_tokens, seed, epoch)]
+    return [batches[i] for i in rng.permutation(len(batches))]
+
+
+def shares(counts: np.ndarray, temperature: float) -> np.ndarray:
+    """Share out a sum of rows in proportion to rows^(1/temperature), whole numbers by largest remainder.
+
+    Temperature 1 gives each task its own rows; the larger it is, the more even (Devlin et al. 2018, multilingual BERT;
+    Conneau and Lample 2019, equation 1: alpha = 1/temperature).
+    """
+    weights = np.where(counts > 0, np.power(np.maximum(counts, 1).astype(np.float64), 1 / temperature), 0.0)
+    exact = weights / max(weights.sum(), 1e-300) * counts.sum()
+    found: np.ndarray = np.floor(exact + 1e-9).astype(np.int64)
+    found[np.argsort(found - exact, kind="stable")[: int(counts.sum() - found.sum())]] += 1
+    return found
 
 
 def plan_epoch(

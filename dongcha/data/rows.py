@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from dongcha.data.dataset import ROW, Dataset
+from dongcha.data.dataset import ROW, TASK, Dataset
 from dongcha.data.fields import FIELDS, form
 
 TARGETS = frozenset({"tags", *(name for name, field in FIELDS.items() if field.is_gold)})
@@ -32,6 +32,17 @@ def joined_texts(dataset: Dataset, fields: Sequence[str]) -> Iterator[str]:
     for batch in dataset.batches(columns=names):
         for values in zip(*(batch[name] for name in names), strict=True):
             yield "\x1f".join(value if isinstance(value, str) else plain(value) for value in values)
+
+
+def owned_texts(dataset: Dataset, fields: Sequence[str]) -> Iterator[str]:
+    """Yield `joined_texts`; where tasks have rows of their own, equal texts of two tasks are told apart.
+
+    A text that one task learns from gives nothing of another's answer away.
+    """
+    texts = joined_texts(dataset, fields)
+    if TASK not in dataset.table.column_names:
+        return texts
+    return (f"{owner}\x1e{text}" for owner, text in zip(dataset.column(TASK), texts, strict=True))
 
 
 def read_texts(dataset: Dataset, fields: Sequence[str]) -> Iterator[str]:

@@ -18,6 +18,7 @@ from dongcha.judge.intervals import interval
 from dongcha.judge.paired import compare, flips
 from dongcha.metrics import Metric, Outcome
 from dongcha.tasks._base import Task
+from dongcha.tasks._predict import columns_of
 from dongcha.types import Prediction, Row
 
 BEFORE, AFTER = "before", "after"
@@ -64,7 +65,7 @@ def evaluate(
 
     `versus` names further pairs to be tested: {candidate: the one it is compared with}.
     """
-    rows = {name: test.column(name) for name in (*task.fields, "words") if name in test.columns}
+    rows = {name: test.column(name) for name in columns_of(task, test, gold=True)}
     outcomes = {c.name: task.outcome(rows, c.predictions) for c in candidates}
     main = next(iter(task.metrics.values()))
     before, after = outcomes.get(BEFORE), outcomes[AFTER]

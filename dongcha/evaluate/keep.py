@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from dongcha import files
-from dongcha.data.dataset import ROW, Dataset
+from dongcha.data.dataset import ROW, TASK, Dataset
 from dongcha.tasks._base import Task
 from dongcha.types import Prediction
 
@@ -17,12 +17,15 @@ from dongcha.types import Prediction
 def keep_predictions(path: Path, task: Task, dataset: Dataset, predictions: Sequence[Prediction]) -> None:
     """Write a split's predictions as Parquet, whole or not at all; spans and label lists stand as JSON.
 
-    With several targets each has columns of its own, `gold_<field>` and `predicted_<field>`.
+    With several targets each has columns of its own, `gold_<field>` and `predicted_<field>`; where tasks have rows of
+    their own, `task` says whose a row is, and gold of the others is null.
     """
     targets = task.fields[task.num_inputs :]
     columns: dict[str, Any] = {
         "row": dataset.column(ROW) if ROW in dataset.table.column_names else list(range(1, len(dataset) + 1))
     }
+    if TASK in dataset.table.column_names:
+        columns["task"] = dataset.column(TASK)
     for name in targets:
         end = f"_{name}" if len(targets) > 1 else ""
         columns[f"gold{end}"] = [plain(value) for value in dataset.column(name)]
@@ -35,6 +38,6 @@ def keep_predictions(path: Path, task: Task, dataset: Dataset, predictions: Sequ
     files.write_bytes(path, sink.getvalue().to_pybytes())
 
 
-def plain(value: Any) -> str | float:
-    """Return a target as a cell: text and numbers as they are, the rest as JSON."""
-    return value if isinstance(value, str | float | int) else json.dumps(value, ensure_ascii=False)
+def plain(value: Any) -> str | float | None:
+    """Return a target as a cell: text, numbers and nothing as they are, the rest as JSON."""
+    return value if value is None or isinstance(value, str | float | int) else json.dumps(value, ensure_ascii=False)

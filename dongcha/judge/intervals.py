@@ -26,8 +26,8 @@ def interval(metric: Metric, outcomes: Outcome | Sequence[Outcome], seed: int) -
     """
     outcomes = as_seeds(outcomes)
     if metric.is_share and len(outcomes) == 1:
-        hits = metric.counts(outcomes[0])[:, 0]
-        return wilson(int(hits.sum()), len(hits))
+        hits, ones = metric.counts(outcomes[0]).sum(axis=0)
+        return wilson(int(hits), int(ones))
     blocks = metric.blocks(outcomes)
     rows, sizes = distinct_rows(np.hstack(blocks))
     draws = affordable(len(rows), sum(metric.passes(block) for block in blocks), RESAMPLES)

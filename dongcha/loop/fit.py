@@ -19,7 +19,7 @@ import numpy as np
 import torch
 
 from dongcha.data.features import Batch, Features
-from dongcha.data.plan import plan_epoch
+from dongcha.data.plan import plan_features
 from dongcha.errors import Diverged, MachineError, Stopped
 from dongcha.locale import say
 from dongcha.loop.checkpoint import Snapshot, Weights, load_checkpoint, put_back, save_checkpoint
@@ -170,7 +170,7 @@ class Fit:
 
     def _plan(self, epoch: int) -> list[np.ndarray]:
         train, chosen = self.train, self.settings
-        return plan_epoch(train.lengths, chosen.batch_tokens, chosen.seed, epoch, train.groups)
+        return plan_features(train, chosen.batch_tokens, chosen.seed, epoch, chosen.task_temperature)
 
     def _is_over(self) -> bool:
         return self.state.epoch >= self.settings.epochs or self.state.stopped_early or self.state.out_of_time

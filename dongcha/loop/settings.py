@@ -13,7 +13,8 @@ class LoopSettings:
     which changes memory, never the gradient. `warmup` is a share of all steps. `validate_steps` None: after each
     epoch. `patience` is how many validations in a row without a new best end the run; None never stops early.
     `clip_norm` None clips nothing. `max_steps` ends the run before its epochs do, and the schedule with it; None: all.
-    `precision` is `fp32`, or `bf16` for products of rounded numbers.
+    `precision` is `fp32`, or `bf16` for products of rounded numbers. `task_temperature` mixes tasks that have rows of
+    their own (`data/plan.py`).
     """
 
     seed: int
@@ -34,3 +35,4 @@ class LoopSettings:
     checkpoint_seconds: float = 60.0
     max_steps: int | None = None
     precision: str = "fp32"
+    task_temperature: float = 2.0

@@ -19,7 +19,7 @@ from sklearn.model_selection import KFold, StratifiedKFold
 
 from dongcha.data.features import Features
 from dongcha.models.heads import several
-from dongcha.models.heads.several import features_of
+from dongcha.models.heads.several import features_of, own_features
 from dongcha.models.model import Model
 from dongcha.registry import find
 
@@ -136,7 +136,7 @@ def fit_probe(model: Model, features: Features, seed: int, *, scalings: tuple[bo
     """
     if not model.spec.parts:
         return _fit_one(model, features, seed, scalings)
-    parts = [(replace(model, spec=part), features_of(features, part.part)) for part in model.spec.parts]
+    parts = [(replace(model, spec=part), own_features(features, part.part)) for part in model.spec.parts]
     return Probes(tuple(_fit_one(alone, own, seed, scalings) for alone, own in parts))
 
 

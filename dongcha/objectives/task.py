@@ -56,10 +56,18 @@ class TaskObjective:
         """Return the summed loss of logits that are at hand."""
         if self.spec.parts:
             found = [
-                part.weight
-                * TaskObjective(part).from_logits(several.logits_of(logits, part, own), several.batch_of(batch, part))
-                for part, own in several.places(self.spec)
+                part.weight * TaskObjective(part)._of_own_rows(several.logits_of(logits, part, columns), batch)
+                for part, columns in several.places(self.spec)
             ]
             return torch.stack(found)
         loss: torch.Tensor = self.head.LOSSES[self.spec.loss](logits, batch[self.head.TARGET], self.spec)
         return loss
+
+    def _of_own_rows(self, logits: torch.Tensor, batch: Tensors) -> torch.Tensor:
+        """Return one task's summed loss: of its own rows alone, and of none of them 0."""
+        own = several.own_rows(batch, self.spec)
+        if own is None:
+            return self.from_logits(logits, several.batch_of(batch, self.spec))
+        if not bool(own.any()):
+            return logits.sum() * 0
+        return self.from_logits(logits[own], several.batch_of(batch, self.spec))

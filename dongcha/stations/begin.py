@@ -10,14 +10,13 @@ from pathlib import Path
 
 from dongcha import files
 from dongcha.config import Recipe
-from dongcha.data.splits import read_splits
 from dongcha.errors import UserError
 from dongcha.loop.clock import CLOCK, Clock
 from dongcha.loop.placement import place
 from dongcha.models.source import locate
 from dongcha.stations.pretrain import read_corpus
 from dongcha.steps import LOG, Work
-from dongcha.tasks._model import data_of, fields_of, refuse_rows_per_label
+from dongcha.tasks._model import read_rows
 from dongcha.train.decide import refuse_unknown_methods
 from dongcha.types import Watch
 
@@ -48,10 +47,8 @@ def begin(
     threads = len(os.sched_getaffinity(0)) if recipe.threads == "auto" else int(recipe.threads)
     placement = place(recipe.device, threads)
     source = locate(recipe.model, base=recipe.folder, cache=cache)
-    task_fields = fields_of(recipe)
-    refuse_rows_per_label(recipe, task_fields)
-    watch("reading", source=str(recipe.data.train)[:200])
-    splits = read_splits(data_of(recipe), task_fields, seed=recipe.seed, base=recipe.folder, cache=cache)
+    watch("reading", source=sources_of(recipe)[:200])
+    splits = read_rows(recipe, cache)
     minor = ".".join(version("dongcha").split(".")[:2])
     corpus = read_corpus(recipe, cache)
     read = [] if corpus is None else [corpus.fingerprint]
@@ -61,6 +58,12 @@ def begin(
     given = {"recipe": recipe, "source": source, "splits": splits, "placement": placement, "cache": cache}
     given |= {} if recipe.pretrain is None else {"corpus_rows": corpus}
     return Work(folder, run_hash, clock.telling(watch), **given, clock=clock, deep=deep)
+
+
+def sources_of(recipe: Recipe) -> str:
+    """Name what is read, as the recipe names it."""
+    own = [str(entry.data.train) for entry in recipe.tasks or () if entry.data is not None]
+    return ", ".join(own) or str(recipe.data.train)
 
 
 @contextmanager

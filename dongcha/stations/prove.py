@@ -110,7 +110,7 @@ def predict_baselines(work: Work) -> dict[str, tuple[list[Prediction], float]]:
     for part in parts_of(task) if splits.tests else ():
         own: Any = part.task
         known = own.passages if isinstance(own, Searches) else own.labels
-        train, test = (part.dataset(splits.by_name[name]) for name in ("train", splits.tests[0]))
+        train, test = part.learnt_from(splits.by_name["train"]), part.dataset(splits.by_name[splits.tests[0]])
         for name in own.baselines:
             started = time.monotonic()
             baseline: Any = find("evaluate.baselines", name)

@@ -13,10 +13,11 @@ import numpy as np
 
 from dongcha.config import Recipe
 from dongcha.config.kinds import PerLabel
-from dongcha.config.sections import Data
+from dongcha.config.sections import Data, Rows
 from dongcha.data.dataset import Dataset
 from dongcha.data.fields import form
-from dongcha.data.splits import Splits
+from dongcha.data.splits import Splits, read_splits
+from dongcha.data.union import Share, rows_of, union
 from dongcha.errors import DataError, ModelError, RecipeError
 from dongcha.index import Index, open_index
 from dongcha.locale import say
@@ -98,6 +99,26 @@ def data_of(recipe: Recipe) -> Data:
     return recipe.data.model_copy(update={"columns": columns})
 
 
+def read_rows(recipe: Recipe, cache: Path | None) -> Splits:
+    """Read the rows of a recipe; where each of several tasks has data of its own, all, and whose each row is."""
+    fields = fields_of(recipe)
+    refuse_rows_per_label(recipe, fields)
+    options: dict[str, Any] = {"seed": recipe.seed, "base": recipe.folder, "cache": cache}
+    own_data = [(entry, entry.data) for entry in recipe.tasks or () if entry.data is not None]
+    if not own_data:
+        return read_splits(data_of(recipe), fields, **options)
+    shares = []
+    for prefix, (entry, rows) in zip(prefixes(recipe), own_data, strict=True):
+        kind = find("tasks", entry.task).Task
+        own = {name: getattr(rows, name) for name in Rows.model_fields}
+        data = recipe.data.model_copy(update=own | {"columns": own["columns"] | dict(entry.columns)})
+        splits = read_splits(data, kind.fields, **options)
+        targets = {field: f"{prefix}{field}" for field in _targets(entry.task)}
+        inputs = {field: field for field in (*kind.fields[: kind.num_inputs], "words")}
+        shares.append(Share(entry.named, splits, inputs | targets))
+    return union(shares)
+
+
 def learn(recipe: Recipe, splits: Splits) -> Task:
     """Make the task of a recipe from its training rows, where its labels are found, and from what it searches."""
     train = splits.by_name["train"]
@@ -124,6 +145,8 @@ def learn(recipe: Recipe, splits: Splits) -> Task:
 def _learn_part(part: Part, train: Dataset, lengths: Lengths) -> Part:
     """Learn one of several tasks; `part` holds its class still, whose `a|b` is settled by what the rows have."""
     kind: Any = part.task
+    own_rows = rows_of(train, part.name)
+    train = train if own_rows is None else train.take(own_rows)
     given = [name for field in kind.fields[kind.num_inputs :] for name in field.split("|")]
     names = {part.told(name): name for name in given} if part.prefix else {}
     own = train.table.drop_columns([name for name in given if names and name in train.table.column_names])
@@ -158,10 +181,15 @@ def refuse_what_needs_labels(recipe: Recipe, task: Task, train: Dataset) -> None
 
 def refuse_rows_per_label(recipe: Recipe, fields: tuple[str, ...]) -> None:
     """Refuse a split by so many rows a label where a row has no label; `fields` may be as a file can have them."""
-    has_label = any("label" in map(form, field.split("|")) for field in fields)
-    split = recipe.data.split
-    wishes = {f"data.split.{part}": getattr(split, part) for part in ("train", "validation", "test")}
-    _refuse(recipe, {path: isinstance(wish, PerLabel) and not has_label for path, wish in wishes.items()})
+    places: list[tuple[str, Rows, tuple[str, ...]]] = [
+        (f"tasks.{i}.data", entry.data, find("tasks", entry.task).Task.fields)
+        for i, entry in enumerate(recipe.tasks or ())
+        if entry.data is not None
+    ]
+    for path, data, names in places or [("data", recipe.data, fields)]:
+        has_label = any("label" in map(form, field.split("|")) for field in names)
+        wishes = {f"{path}.split.{part}": getattr(data.split, part) for part in ("train", "validation", "test")}
+        _refuse(recipe, {key: isinstance(wish, PerLabel) and not has_label for key, wish in wishes.items()})
 
 
 def _refuse(recipe: Recipe, asked: dict[str, bool]) -> None:
@@ -226,7 +254,7 @@ def spec_of(recipe: Recipe, task: Task, train: Dataset) -> HeadSpec:
     """Return what a task asks of its head; several tasks ask for one each."""
     options = recipe.train
     several: tuple[Part, ...] = parts_of(task) if task.name == NAME else ()
-    parts = [replace(spec_of(recipe, p.task, p.dataset(train)), part=p.name, weight=p.weight) for p in several]
+    parts = [replace(spec_of(recipe, p.task, p.learnt_from(train)), part=p.name, weight=p.weight) for p in several]
     return HeadSpec(
         name=task.head,
         num_outputs=task.num_outputs,

@@ -17,7 +17,7 @@ def columns_of(task: Task, dataset: Dataset, *, gold: bool) -> list[str]:
     """Name the columns that a task reads of a data set; `gold` says whether its targets are among them."""
     aids = getattr(task, "aids", ()) if gold else ()
     wanted = (*task.fields[: None if gold else task.num_inputs], "words", *aids)
-    return [name for name in wanted if name in dataset.columns]
+    return [name for name in wanted if name in dataset.table.column_names]
 
 
 def encode(task: Task, model: Model, dataset: Dataset, *, gold: bool = True) -> Iterator[Chunk]:

@@ -1,4 +1,4 @@
-"""Be several tasks on the same rows as one: one encoding, one forward pass, each task's own answers.
+"""Be several tasks as one, on the same rows or each on its own: one encoding, one forward pass, each one's answers.
 
 In: tasks that read the same inputs (`Part`, in the recipe's order). Out: a task whose targets are theirs: under their
 own names, or as `<name>.<field>` where two tasks have the same field. Outputs: (S, C) by token, the tasks' side by
@@ -13,12 +13,13 @@ from typing import Any
 
 import numpy as np
 
-from dongcha.data.dataset import Dataset
-from dongcha.data.features import Chunk, Features
+from dongcha.data.dataset import TASK, Dataset
+from dongcha.data.features import OWN, Chunk, Features
 from dongcha.data.rows import target_fields
+from dongcha.data.union import rows_of
 from dongcha.metrics import Metric, Outcome
 from dongcha.metrics.several import Member, Outcomes, joined, mean_of_tasks, of_part
-from dongcha.models.heads.several import features_of
+from dongcha.models.heads.several import APART, features_of
 from dongcha.models.tokenizer import Tokenizer
 from dongcha.registry import find
 from dongcha.tasks._base import Columns, Lengths, Task, Texts, is_numeric
@@ -26,6 +27,7 @@ from dongcha.types import Prediction
 
 NAME = "several"
 SEPARATOR = " · "  # between the tasks' answers, where people read them
+IGNORED = -100  # a label that no loss reads
 ADDED = ("spans", "damaged_spans")  # facts of encoding that each task counts for itself
 
 
@@ -48,17 +50,45 @@ class Part:
         return f"{self.prefix}{field}"
 
     def answered(self, target: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the task's own answer among several; empty where it gave none."""
+        """Return the task's own answer among several; empty where it gave none, or the row is not its own."""
         own = {self.told(field): field for field in (*self.targets, "tags")}
-        return {own[name]: value for name, value in target.items() if name in own}
+        return {own[name]: value for name, value in target.items() if name in own and value is not None}
+
+    def positions(self, rows: Columns) -> np.ndarray | None:
+        """Return which rows are the task's own, 0-based; None where all are every task's."""
+        if TASK not in rows:
+            return None
+        return np.flatnonzero(np.array([name == self.name for name in rows[TASK]], dtype=bool))
 
     def rows(self, rows: Columns) -> Columns:
-        """Return rows as the task alone would have them."""
+        """Return rows as the task alone would have them: its own, with its own targets."""
         own = {field: rows[self.told(field)] for field in self.targets if self.told(field) in rows}
-        return {name: column for name, column in rows.items() if name not in self.targets} | own
+        found = {name: column for name, column in rows.items() if name not in (*self.targets, TASK)} | own
+        positions = self.positions(rows)
+        if positions is None:
+            return found
+        return {name: [column[i] for i in positions] for name, column in found.items()}
+
+    def encode(self, rows: Columns, tokenizer: Tokenizer, first_row: int) -> Chunk:
+        """Turn rows into the task's features; those of another task's rows have a target that no loss reads."""
+        positions = self.positions(rows)
+        if positions is None:
+            return self.task.encode(self.rows(rows), tokenizer, first_row)
+        inputs = {name: column for name, column in rows.items() if name not in (*target_fields(tuple(rows)), TASK)}
+        shared = self.task.encode(inputs, tokenizer, first_row)
+        alone = self.task.encode(self.rows(rows), tokenizer, first_row)
+        own = np.isin(shared.units["row"] - first_row, positions)
+        tokens = {**shared.tokens, **_spread(alone.tokens, np.repeat(own, shared.lengths))}
+        units = {**shared.units, **_spread(alone.units, own), OWN: own}
+        return Chunk(shared.lengths, tokens, units, {**shared.facts, **{k: alone.facts.get(k, 0) for k in ADDED}})
+
+    def learnt_from(self, train: Dataset) -> Dataset:
+        """Return the training rows as the task alone would have them: its own, with its own targets."""
+        own = rows_of(train, self.name)
+        return self.dataset(train if own is None else train.take(own))
 
     def dataset(self, dataset: Dataset) -> Dataset:
-        """Return a data set as the task alone would have it."""
+        """Return a data set as the task alone would have it, the rows of other tasks among its own."""
         table = dataset.table
         for field in self.targets if self.prefix else ():
             if field in table.column_names:
@@ -92,6 +122,7 @@ class Several:
     name = NAME
     head = NAME
     loss = NAME
+    aids = (TASK,)
     baselines = ()  # each task has its own
 
     @classmethod
@@ -175,7 +206,7 @@ class Several:
         units: dict[str, np.ndarray] = {}
         facts: dict[str, int] = {}
         for part in self.parts:
-            own = part.task.encode(part.rows(rows), tokenizer, first_row)
+            own = part.encode(rows, tokenizer, first_row)
             same = "input_ids" not in tokens or np.array_equal(tokens["input_ids"], own.tokens["input_ids"])
             assert same, f"{part.name} reads other tokens than {self.parts[0].name}"
             tokens |= {_named(name, part): column for name, column in own.tokens.items()}
@@ -225,8 +256,15 @@ class Several:
 
     def outcome(self, rows: Columns, predictions: Sequence[Prediction]) -> Outcomes:
         """Lay gold and predicted side by side, task by task, of the tasks that answered."""
-        own = self.own_predictions(predictions)
-        return joined({p.name: p.task.outcome(p.rows(rows), own[p.name]) for p in self.parts if p.name in own})
+        said = self.own_predictions(predictions)
+        parts, own = {}, {}
+        for part in (part for part in self.parts if part.name in said):
+            positions, found = part.positions(rows), said[part.name]
+            if positions is not None:
+                own[part.name] = positions
+                found = [replace(found[p], row=i) for i, p in enumerate(positions)]
+            parts[part.name] = part.task.outcome(part.rows(rows), found)
+        return joined(parts, own, len(predictions))
 
     def per_label(self, outcome: Outcome) -> list[dict[str, Any]]:
         """Return precision, recall, F1 and support of each label, the task's name before it."""
@@ -246,10 +284,17 @@ class Several:
 
     def settle(self, outputs: np.ndarray, features: Features, rows: Columns) -> "Several":
         """Return the tasks with what validation rows decide for each."""
-        parts = [
-            replace(part, task=part.task.settle(own, alone, part.rows(rows)))
-            for part, own, alone in self.own_outputs(outputs, features)
-        ]
+        parts = []
+        for part, given, shared in self.own_outputs(outputs, features):
+            own, alone = given, shared
+            positions = part.positions(rows)
+            if positions is not None:
+                chosen = np.isin(shared.units["row"], positions)
+                own = given[np.repeat(chosen, shared.lengths) if part.task.head == "token" else chosen]
+                alone = shared.take(np.flatnonzero(chosen))
+                numbers = np.searchsorted(positions, alone.units["row"])
+                alone = replace(alone, units={**alone.units, "row": numbers})
+            parts.append(replace(part, task=part.task.settle(own, alone, part.rows(rows))))
         return Several(tuple(parts))
 
     def shown(self, target: Mapping[str, Any], text: str) -> str:
@@ -259,12 +304,22 @@ class Several:
 
     def class_weights(self, train: Dataset) -> tuple[float, ...]:
         """Return the weights of all tasks that have some; a spec of each task has its own."""
-        return tuple(weight for part in self.parts for weight in part.task.class_weights(part.dataset(train)))
+        return tuple(weight for part in self.parts for weight in part.task.class_weights(part.learnt_from(train)))
 
 
 def _named(column: str, part: Part) -> str:
-    """Return what a column of features is called among several tasks: only targets are a task's own."""
-    return f"{part.name}.{column}" if column == "target" else column
+    """Return what a column of features is called among several tasks: some each task has for itself."""
+    return f"{part.name}.{column}" if column in APART else column
+
+
+def _spread(columns: Mapping[str, np.ndarray], own: np.ndarray) -> dict[str, np.ndarray]:
+    """Lay a task's targets where they belong; what is not the task's own is ignored, or 0 of a number."""
+    if "target" not in columns:
+        return {}
+    targets = columns["target"]
+    found = np.full((len(own), *targets.shape[1:]), IGNORED if targets.dtype.kind == "i" else 0, targets.dtype)
+    found[own] = targets
+    return {"target": found}
 
 
 def parts_of(task: Task | Several) -> tuple[Part, ...]:

@@ -20,7 +20,7 @@ from dongcha.data.splits import Splits
 from dongcha.models.model import Model
 from dongcha.models.source import Source
 from dongcha.tasks._base import Columns, Task
-from dongcha.tasks._model import data_of, fields_of, learn, model_for, task_from
+from dongcha.tasks._model import data_of, fields_of, learn, model_for, read_rows, task_from
 from dongcha.tasks._predict import columns_of, lay_flat, ready
 from dongcha.testing.tiny import tiny_encoder
 from dongcha.types import Report
@@ -37,16 +37,21 @@ def conform(
 ) -> None:
     """Hold a task, or several as a recipe lists them, to every promise; AssertionError at the first that is broken.
 
-    `sections` are added to the recipe: a task that one of its keys changes is held to them in each form.
+    `sections` are added to the recipe: a task that one of its keys changes is held to them in each form. Where several
+    tasks have `data` of their own, `rows` are only answered.
     """
     folder = folder.resolve()  # a recipe's paths are taken from its folder
     encoder = tiny_encoder(folder / "encoder")
-    given: dict[str, Any] = {"data": {"train": list(rows)}, **FAST}
+    apart = not isinstance(name, str) and any(isinstance(one, Mapping) and one.get("data") for one in name)
+    given: dict[str, Any] = {**({} if apart else {"data": {"train": list(rows)}}), **FAST}
     given |= {key: {**given.get(key, {}), **section} for key, section in sections.items()}
     given |= {"task": name} if isinstance(name, str) else {"tasks": list(name)}
     recipe = Recipe(name="conform", model=str(encoder), folder=folder, **given)
-    options = ReadOptions(columns=data_of(recipe).columns)
-    dataset = load(list(rows), fields_of(recipe), base=folder, options=options, cache=None)
+    if apart:
+        dataset = read_rows(recipe, None).by_name["train"]
+    else:
+        options = ReadOptions(columns=data_of(recipe).columns)
+        dataset = load(list(rows), fields_of(recipe), base=folder, options=options, cache=None)
     task = learn(recipe, Splits({"train": dataset}, frozenset(), 0))
     model = model_for(recipe, task, Source("tiny", encoder, ""), dataset)
     task = ready(task, model)

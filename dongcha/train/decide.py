@@ -58,6 +58,7 @@ def loop_settings(recipe: Recipe) -> LoopSettings:
         warmup=train.warmup,
         precision=train.precision,
         clip_norm=train.clip_norm,
+        task_temperature=train.task_temperature,
         validate_steps=None if train.validate == "epoch" else train.validate,
         patience=None if stopping is None else stopping.patience,
     )

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from dongcha.data.features import Features
-from dongcha.data.plan import plan_epoch, plan_inference
+from dongcha.data.plan import plan_features, plan_inference
 from dongcha.errors import MachineError
 from dongcha.locale import say
 from dongcha.loop.fit import Objective, mean_loss
@@ -62,7 +62,7 @@ def forecast(
     """
     if not any(p.requires_grad for p in model.module.parameters()):
         return Forecast(0.0, peak_megabytes(), _inference_seconds(model, judged), 0, settings.accumulation)
-    plan = plan_epoch(train.lengths, settings.batch_tokens, settings.seed, 0, train.groups)
+    plan = plan_features(train, settings.batch_tokens, settings.seed, 0, settings.task_temperature)
     by_size = sorted(plan, key=lambda indices: _padded(train, indices))
     chosen = [by_size[i] for i in np.linspace(0, len(by_size) - 1, min(PROBES, len(by_size))).astype(int)]
     step, accumulation = _step_seconds(model, objective, train, chosen, placement, settings.accumulation)

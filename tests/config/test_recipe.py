@@ -110,7 +110,7 @@ def test_rows_in_memory_are_carried_as_they_are(rows):
     assert recipe.replace({"train.epochs": 2}).data.train is rows
 
 
-@pytest.mark.parametrize("rows", [5, "", "  ", {"text": ["a"]}, [1, 2], np.zeros(3), None])
+@pytest.mark.parametrize("rows", [5, "", "  ", {"text": ["a"]}, [1, 2], np.zeros(3)])
 def test_what_is_no_source_is_refused(rows):
     with pytest.raises(RecipeError, match=r"^data\.train must be the path"):
         python(data={"train": rows})

@@ -48,6 +48,17 @@ def test_several_tasks_keep_every_promise_together(tasks, tmp_path):
     conform(SEVERAL[tasks], RICH, tmp_path)
 
 
+def test_several_tasks_with_rows_of_their_own_keep_every_promise(tmp_path):
+    kinds = [row | {"label": ["paris"] * ("paris" in row["text"]) + ["seen"] * (i % 2)} for i, row in enumerate(RICH)]
+    tasks = [
+        {"task": "classification", "name": "kinds", "data": {"train": kinds}},
+        {"task": "classification", "name": "half", "data": {"train": RICH[:30], "columns": {"label": "half"}}},
+        {"task": "tagging", "data": {"train": SETS["tagging"]}, "weight": 2},
+        {"task": "regression", "data": {"train": SETS["regression"]}},
+    ]
+    conform(tasks, SETS["tagging"], tmp_path)
+
+
 def peeks(self, outputs, features, rows, first_row):
     found = decode(self, outputs, features, rows, first_row)
     return [replace(p, target={"label": rows["label"][p.row]}) if "label" in rows else p for p in found]

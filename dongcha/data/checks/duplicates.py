@@ -15,7 +15,7 @@ import numpy as np
 from dongcha.data.checks._base import NUM_EXAMPLES, View, short, split_order
 from dongcha.data.duplicates import exact_groups, num_words
 from dongcha.data.near_duplicates import near_pairs
-from dongcha.data.rows import targets
+from dongcha.data.rows import owned_texts, targets
 from dongcha.locale import say
 from dongcha.types import Check, Json
 
@@ -51,7 +51,8 @@ def check(view: View) -> list[Check]:
     splits = []
     for name in split_order(view.splits):
         texts = view.texts(name)
-        splits.append(Split(name, texts, exact_groups(texts, known), targets(view.splits[name], view.fields)))
+        groups = exact_groups(owned_texts(view.splits[name], view.fields), known)
+        splits.append(Split(name, texts, groups, targets(view.splits[name], view.fields)))
     return [_inside(splits), *_leaks(splits, view.made_splits), _near(splits)]
 
 

@@ -192,10 +192,22 @@ MESSAGES = {
         "{path}: {name} is the name of two tasks; give each a name of its own with name:.",
         "{path}：有两个任务都叫 {name}；请用 name: 给它们各起一个名字。",
     ),
+    "config.some_have_data": (
+        "{path}: task {name} has no data, and others have; give each its own, or move one data: to the recipe's top.",
+        "{path}：任务 {name} 没有 data，而别的任务有；请给每个任务各写一份，或在配方顶层写一份共用的 data:。",
+    ),
+    "config.data_of_tasks": (
+        "{path} cannot stand where each task has data of its own; move {name} into each task's data.",
+        "各任务已有自己的 data，此处不能再写 {path}；请把 {name} 移到每个任务的 data 里。",
+    ),
+    "config.no_task_data": (
+        "{path} mixes tasks that have data of their own, and these have not; delete it.",
+        "{path} 用来混合各有 data 的任务，而这里没有；请删去。",
+    ),
     "config.tasks_inputs": (
-        "tasks over one data must read the same fields, and {first} reads {reads}, {task} {other}; "
+        "tasks on one model must read the same fields, and {first} reads {reads}, {task} {other}; "
         "train {task} with a recipe of its own.",
-        "共用同一份数据的任务须读相同的字段，而 {first} 读 {reads}，{task} 读 {other}；请为 {task} 另写一份配方。",
+        "共用一个模型的任务须读相同的字段，而 {first} 读 {reads}，{task} 读 {other}；请为 {task} 另写一份配方。",
     ),
     "config.tasks_alone": (
         "{task} cannot be one of several tasks: its head reads a row in a way of its own; "
@@ -229,8 +241,8 @@ MESSAGES = {
         "{path}：名称 {name} 已被同名划分占用；请给额外的测试集换个名字。",
     ),
     "config.given_and_split": (
-        "{path} and data.{part} are both set, and only one can make the {part} rows; delete one.",
-        "{path} 与 data.{part} 同时设置，而 {part} 数据只能来自其中之一；请删去一个。",
+        "{path} and {given} are both set, and only one can make the {part} rows; delete one.",
+        "{path} 与 {given} 同时设置，而 {part} 数据只能来自其中之一；请删去一个。",
     ),
     "config.shares": (
         "the shares in {path} add up to {total} and leave no rows for the rest; make them smaller.",

@@ -169,6 +169,10 @@ MESSAGES = {
         "looks without a better score before stopping",
         "连续几次没有更好就停止",
     ),
+    "config.help.train.task_temperature": (
+        "tasks with data of their own: shares of rows^(1/temperature); 1 draws by rows, more evens out",
+        "各任务自带数据时按行数^(1/温度)取份额：1 按行数，越大越均匀",
+    ),
     "config.help.evaluate": ("what is measured beside the whole", "整体之外还衡量什么"),
     "config.help.evaluate.before": ("the frozen model that training is compared with", "与训练结果对比的冻结模型"),
     "config.help.evaluate.before.method": (

@@ -2,6 +2,10 @@
 
 MESSAGES = {
     "read.place": ("{file}, row {row}", "{file} 第 {row} 行"),
+    "read.set_of_one_task": (
+        "task {has} has {set} rows and task {lacks} has none; name a file, or set a share in data.split, for both or neither.",
+        "任务 {has} 有 {set} 数据，任务 {lacks} 没有；请为二者都给出文件或在 data.split 中留出比例，或者都不要。",
+    ),
     # where the source is
     "read.missing": (
         "data: there is no file or folder {source!r} in {base}; {near}.",

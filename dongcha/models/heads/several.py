@@ -2,7 +2,8 @@
 
 A task whose own head is `sequence` reads the text's pooled vector (the model's own pooling, else the mean), one whose
 head is `token` reads each token. Outputs are one array (B, T, C): the tasks' outputs side by side on the last axis,
-those of a text at its first token alone. A task's targets are the batch's `<name>.target` (`unit_<name>.target`).
+those of a text at its first token alone. A task's targets are the batch's `<name>.target` (`unit_<name>.target`);
+where each has rows of its own, `unit_<name>.own` says which they are.
 """
 
 from collections.abc import Mapping
@@ -17,11 +18,13 @@ import transformers
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from dongcha.data.features import Features
+from dongcha.data.features import OWN, Features
+from dongcha.data.fields import form
 from dongcha.models.heads import sequence, token
 from dongcha.models.heads._base import HeadSpec, load_hf, own_dropout, refuse_incomplete
 
 KINDS: Mapping[str, Any] = {"sequence": sequence, "token": token}  # heads that can stand beside others
+APART = ("target", OWN)  # columns of features that each of several tasks has for itself
 POOLING = "mean"  # of a model that has none of its own
 
 Array = TypeVar("Array")
@@ -100,6 +103,11 @@ def places(spec: HeadSpec) -> list[tuple[HeadSpec, slice]]:
     return found
 
 
+def own_rows(batch: Mapping[str, Array], part: HeadSpec) -> Array | None:
+    """Return which features of a batch are of a task's own rows (B,) bool; None where all are."""
+    return batch.get(f"unit_{part.part}.{OWN}")
+
+
 def logits_of(logits_BTC: Tensor, part: HeadSpec, columns: slice) -> Tensor:
     """Return a task's logits as its own head would give them: (B, C) or (B, T, C)."""
     own = logits_BTC[..., columns]
@@ -107,19 +115,27 @@ def logits_of(logits_BTC: Tensor, part: HeadSpec, columns: slice) -> Tensor:
 
 
 def batch_of(batch: Mapping[str, Array], part: HeadSpec) -> dict[str, Array]:
-    """Return a batch with a task's targets where its own head looks for them."""
+    """Return a batch with a task's targets where its own head looks for them, its own rows alone."""
     target = KINDS[part.name].TARGET
     given = f"{target.removesuffix('target')}{part.part}.target"
-    return {**batch, target: batch[given]}
+    own: Any = own_rows(batch, part)
+    alone: dict[str, Any] = {**batch, target: batch[given]}
+    return alone if own is None else {name: column[own] for name, column in alone.items()}
 
 
 def features_of(features: Features, part: str) -> Features:
     """Return features as one task alone would have them: its own targets, none of the others'."""
-    return replace(features, tokens=_own(features.tokens, part), units=_own(features.units, part))
+    return replace(features, tokens=_alone(features.tokens, part), units=_alone(features.units, part))
 
 
-def _own(columns: Mapping[str, np.ndarray], part: str) -> dict[str, np.ndarray]:
-    """Leave the targets of other tasks out, and call the task's own as it would alone."""
+def own_features(features: Features, part: str) -> Features:
+    """Return the features of a task's own rows, as `features_of` has them; all where rows are every task's."""
+    own = features.units.get(f"{part}.{OWN}")
+    return features_of(features if own is None else features.take(np.flatnonzero(own)), part)
+
+
+def _alone(columns: Mapping[str, np.ndarray], part: str) -> dict[str, np.ndarray]:
+    """Leave out what is a task's alone, but for the task's own targets, which are called what they are alone."""
     target = f"{part}.target"
-    kept = {name: column for name, column in columns.items() if name == target or not name.endswith(".target")}
+    kept = {name: column for name, column in columns.items() if name == target or form(name) not in APART}
     return {"target" if name == target else name: column for name, column in kept.items()}
