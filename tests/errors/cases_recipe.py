@@ -19,6 +19,18 @@ def plain(**sections):
     return lambda desk: desk.plain(**sections)
 
 
+TAGS = "".join(
+    f'{{"text": "in {place} {i}", "spans": [{{"start": 3, "end": {3 + len(place)}, "label": "LOC"}}]}}\n'
+    for i, place in enumerate(["Paris", "Bergen"] * 8)
+)
+
+
+def apart(**own):
+    """List tasks with data of their own, classification of the good rows before them."""
+    tasks = {"classification": {"train": "rows.jsonl"}, **own}
+    return [{"task": task, "data": data} for task, data in tasks.items()]
+
+
 def extending(desk: Desk) -> None:
     desk.plain()
     desk.put("recipe.yaml", "extends: base.yaml\n")
@@ -253,10 +265,43 @@ RECIPE_CASES = (
         plain(task=None, tasks=["classification", "qa"]),
     ),
     Case(
-        "data of one task's own",
-        ("`data` inside an entry of `tasks`", "`data` 写在 `tasks` 的一项里"),
-        ("take it out: it is not built yet", "删去：尚未提供"),
+        "data of one task's own beside data of all",
+        ("`data` inside one entry of `tasks`, and at the top too", "`data` 写在 `tasks` 的一项里，顶层也有"),
+        ("give each its own, or all one at the top", "各写一份，或顶层共用一份"),
         plain(task=None, tasks=["classification", {"task": "tagging", "data": {"train": "rows.jsonl"}}]),
+    ),
+    Case(
+        "a task's own data without training rows",
+        ("`data: {test: rows.jsonl}` in an entry of `tasks`", "`tasks` 的一项写了 `data: {test: rows.jsonl}`"),
+        ("add `train`", "补上 `train`"),
+        plain(task=None, data={}, tasks=apart(tagging={"test": "rows.jsonl"})),
+    ),
+    Case(
+        "a set that only one of several tasks has",
+        ("`split: {validation: 0}` for one task of two", "两个任务之一写了 `split: {validation: 0}`"),
+        ("let both have it, or neither", "二者都留，或都不留"),
+        lambda d: (
+            d.plain(task=None, data={}, tasks=apart(tagging={"train": "tags.jsonl", "split": {"validation": 0}})),
+            d.put("tags.jsonl", TAGS),
+        ),
+    ),
+    Case(
+        "a file of one task that is not there",
+        ("`train: row.jsonl` in one task's `data`", "某个任务的 `data` 写了 `train: row.jsonl`"),
+        ("name the file that is there", "写出实际的文件名"),
+        plain(task=None, data={}, tasks=apart(tagging={"train": "row.jsonl"})),
+    ),
+    Case(
+        "a temperature without tasks that have data of their own",
+        ("`train: {task_temperature: 3}` for one task", "单个任务写了 `train: {task_temperature: 3}`"),
+        ("delete it", "删去"),
+        plain(train={"task_temperature": 3}),
+    ),
+    Case(
+        "a temperature below 1",
+        ("`train: {task_temperature: 0.5}`", "`train: {task_temperature: 0.5}`"),
+        ("give 1 or more", "给出不小于 1 的数"),
+        plain(train={"task_temperature": 0.5}),
     ),
     Case(
         "columns of an input in a task's entry",

@@ -285,4 +285,6 @@ def test_a_stretch_of_one_tasks_rows_is_encoded_as_any_other(prepared, owner):
     chunk, whole = task.encode(rows, model.tokenizer, 0), prepared["features"]["train"]
     for given_columns, found in ((whole.tokens, chunk.tokens), (whole.units, chunk.units)):
         assert {name: column.dtype for name, column in given_columns.items()} == {k: v.dtype for k, v in found.items()}
-    assert [bool(chunk.units[f"{name}.own"].all()) for name in ("opinion", "places", "stars") if name == owner] == [True]
+    assert [bool(chunk.units[f"{name}.own"].all()) for name in ("opinion", "places", "stars") if name == owner] == [
+        True
+    ]
