@@ -20,6 +20,7 @@ METHODS = {
     "adapt": "adapt",
     "train.optimizer": "loop.optimizers",
     "train.schedule": "loop.schedules",
+    "train.average": "loop.averages",
     "evaluate.before": "evaluate.before",
 }
 

@@ -12,7 +12,10 @@ KeyPath = tuple[str | int, ...]
 NOTHING = object()
 
 # Sections that choose a method by name: `adamw` is short for `{method: adamw}`.
-METHOD_PATHS: tuple[tuple[str, ...], ...] = (("adapt",), ("train", "optimizer"), ("train", "schedule"))
+METHOD_PATHS: tuple[tuple[str, ...], ...] = (
+    ("adapt",),
+    *(("train", key) for key in ("optimizer", "schedule", "average")),
+)
 
 
 @dataclass(frozen=True)

@@ -197,6 +197,7 @@ with warnings.catch_warnings():
         weight_decay: Annotated[float, Field(ge=0)] = 0.01
         schedule: Annotated[Method, method_or("linear")] = Method(method="linear")
         warmup: Share = 0.1
+        average: Annotated[Method, method_or("none")] = Method(method="none")
         clip_norm: Positive | None = 1.0
         dropout: Auto | Share = "auto"
         precision: Literal["auto", "fp32", "bf16"] = "auto"

@@ -22,6 +22,7 @@ from dongcha.data.features import Batch, Features
 from dongcha.data.plan import plan_features
 from dongcha.errors import Diverged, MachineError, Stopped
 from dongcha.locale import say
+from dongcha.loop.average import NONE, Average
 from dongcha.loop.checkpoint import Snapshot, Weights, load_checkpoint, put_back, save_checkpoint
 from dongcha.loop.clock import Budget
 from dongcha.loop.journal import HALVED, OUT_OF_TIME, Journal
@@ -131,6 +132,7 @@ class Fit:
         self.every = max(1, self.total_steps // CURVE_POINTS)
         self.state = State()
         self.best: Weights | None = None
+        self.average = Average(self.optimizer, self.settings.average, self.settings.average_options, self.total_steps)
         self.halvings = [int(event["train_step"]) for event in self.journal.events(HALVED)]
         self.rehearsal = Rehearsal(self) if self.proves else None
         self.budget.steps_after = PROOF_STEPS if self.proves else 0
@@ -209,6 +211,7 @@ class Fit:
             self._diverged(indices, loss, norm)
         with memory_errors("loop.no_memory_step", step=state.step + 1):  # weights may be half moved: no way on
             self.optimizer.step()
+            self.average.take(state.step + 1)
         state.step += 1
         if state.step % self.every == 0 or state.step == 1:
             state.losses.append((state.step, loss))
@@ -291,21 +294,25 @@ class Fit:
         state = self.state
         if self.validate is None:
             return
-        with self.budget.validation():
+        with self.average.in_place(), self.budget.validation():
             found = self.validate()
+            judged = copy_weights(self.module) if self._is_best(found) else None
         if not (math.isfinite(found.score) and math.isfinite(found.loss)):
             raise Diverged(say("loop.diverged_validation", step=state.step, score=found.score, loss=found.loss))
         state.scores.append((state.step, found.score))
         state.validation_losses.append((state.step, found.loss))
-        better = state.best_score is None or (found.score, -found.loss) > (state.best_score, -(state.best_loss or 0.0))
-        if better:
+        if judged is not None:
             state.best_step, state.best_score, state.best_loss, state.waited = state.step, found.score, found.loss, 0
-            self.best = copy_weights(self.module)
+            self.best = judged
         else:
             state.waited += 1
             waits = self.settings.patience is not None and state.waited >= self.settings.patience
             state.stopped_early = waits and not state.out_of_time
-        self.watch("validated", step=state.step, score=found.score, loss=found.loss, best=better)
+        self.watch("validated", step=state.step, score=found.score, loss=found.loss, best=judged is not None)
+
+    def _is_best(self, found: Validation) -> bool:
+        state = self.state
+        return state.best_score is None or (found.score, -found.loss) > (state.best_score, -(state.best_loss or 0.0))
 
     def _out_of_time(self) -> None:
         """End here: validate the last weights where there is time or none were; save, so that a resume ends too."""
@@ -334,6 +341,9 @@ class Fit:
 
     def _end(self) -> ResumeProof | None:
         self.state.seconds = self.seconds_before + time.monotonic() - self.started
+        if self.best is None and self.settings.average != NONE:  # the proof needs the optimiser's memory
+            with self.average.in_place():
+                self.best = copy_weights(self.module)
         proof = self.rehearsal.proof() if self.rehearsal is not None else None
         if self.best is not None:
             self.module.load_state_dict(self.best)

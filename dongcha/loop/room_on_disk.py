@@ -15,7 +15,7 @@ from dongcha.errors import MachineError
 from dongcha.locale import say
 
 CHECKPOINTS = 2.2  # that must fit
-MOMENTS = 2  # tensors that an optimiser keeps beside each parameter it trains, at most
+MOMENTS = 3  # tensors kept beside each trained parameter at most: two moments, an average of it
 
 
 def checkpoint_bytes(module: nn.Module, trained: Iterable[nn.Parameter]) -> int:

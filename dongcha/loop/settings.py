@@ -14,7 +14,7 @@ class LoopSettings:
     epoch. `patience` is how many validations in a row without a new best end the run; None never stops early.
     `clip_norm` None clips nothing. `max_steps` ends the run before its epochs do, and the schedule with it; None: all.
     `precision` is `fp32`, or `bf16` for products of rounded numbers. `task_temperature` mixes tasks that have rows of
-    their own (`data/plan.py`).
+    their own (`data/plan.py`). `average` names the average of weights that is validated and kept (`averages/`).
     """
 
     seed: int
@@ -36,3 +36,5 @@ class LoopSettings:
     max_steps: int | None = None
     precision: str = "fp32"
     task_temperature: float = 2.0
+    average: str = "none"
+    average_options: Mapping[str, Any] = field(default_factory=dict)

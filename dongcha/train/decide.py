@@ -56,6 +56,8 @@ def loop_settings(recipe: Recipe) -> LoopSettings:
         schedule=train.schedule.method,
         schedule_options=_options(recipe, "train.schedule"),
         warmup=train.warmup,
+        average=train.average.method,
+        average_options=_options(recipe, "train.average"),
         precision=train.precision,
         clip_norm=train.clip_norm,
         task_temperature=train.task_temperature,

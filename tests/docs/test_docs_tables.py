@@ -66,7 +66,7 @@ def test_every_method_has_its_line_with_its_options(language):
     found = {}
     for table in tables_of(prose_of(ROOT / f"docs/{language}/recipe.md")):
         found |= {first_code(row[0]): row[-1] for row in table[1:]}
-    for kind in ("pretrain", "adapt", "loop.optimizers", "loop.schedules", "evaluate.before"):
+    for kind in ("pretrain", "adapt", "loop.optimizers", "loop.schedules", "loop.averages", "evaluate.before"):
         for name in names(kind):
             options = find(kind, name).Options.model_fields
             wanted = {f"`{option}: {_plain(field.default)}`" for option, field in options.items()}

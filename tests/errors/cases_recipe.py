@@ -272,7 +272,7 @@ RECIPE_CASES = (
     ),
     Case(
         "a task's own data without training rows",
-        ("`data: {test: rows.jsonl}` in an entry of `tasks`", "`tasks` 的一项写了 `data: {test: rows.jsonl}`"),
+        ("`data: {test: rows.jsonl}` in an entry of `tasks`", "`data: {test: rows.jsonl}` 写在 `tasks` 的一项里"),
         ("add `train`", "补上 `train`"),
         plain(task=None, data={}, tasks=apart(tagging={"test": "rows.jsonl"})),
     ),
@@ -287,7 +287,7 @@ RECIPE_CASES = (
     ),
     Case(
         "a file of one task that is not there",
-        ("`train: row.jsonl` in one task's `data`", "某个任务的 `data` 写了 `train: row.jsonl`"),
+        ("`train: row.jsonl` in one task's `data`", "`train: row.jsonl` 写在某个任务的 `data` 里"),
         ("name the file that is there", "写出实际的文件名"),
         plain(task=None, data={}, tasks=apart(tagging={"train": "row.jsonl"})),
     ),

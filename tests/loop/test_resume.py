@@ -94,6 +94,7 @@ RUNS = {
     "adapt": st.sampled_from(sorted(FROZEN)),
     "optimizer": st.sampled_from(names("loop.optimizers")),
     "schedule": st.sampled_from(names("loop.schedules")),
+    "average": st.sampled_from(names("loop.averages")),
     "warmup": st.sampled_from([0.0, 0.3]),
     "clip_norm": st.sampled_from([None, 0.1]),
     "validate_steps": st.sampled_from([None, 2]),
@@ -138,6 +139,7 @@ PLAIN = {"by_token": False, "adapt": "full"}
 EACH = [
     *({"optimizer": name} for name in names("loop.optimizers")),
     *({"schedule": name, "warmup": 0.3} for name in names("loop.schedules")),
+    *({"average": name} for name in names("loop.averages")),
     *({"accumulation": parts} for parts in (1, 2, 5)),
     *({"adapt": name} for name in FROZEN),
     {"validate_steps": 2},

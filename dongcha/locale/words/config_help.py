@@ -138,6 +138,14 @@ MESSAGES = {
         "变化方式的名称；其选项写在旁边",
     ),
     "config.help.train.warmup": ("share of steps in which the learning rate rises", "学习率上升阶段占总步数的比例"),
+    "config.help.train.average": (
+        "average of the weights that is validated and kept, not the last step's",
+        "对多步权重取平均，用平均代替最后一步的权重来验证与保存",
+    ),
+    "config.help.train.average.method": (
+        "none, ema or swa; its options stand beside it",
+        "none、ema 或 swa；其选项写在一旁",
+    ),
     "config.help.train.clip_norm": ("longest gradient let through; null: any", "梯度范数上限；null 不限"),
     "config.help.train.dropout": ("share of activations left out in training", "训练时随机丢弃的激活比例"),
     "config.help.train.precision": (
@@ -170,7 +178,7 @@ MESSAGES = {
         "连续几次没有更好就停止",
     ),
     "config.help.train.task_temperature": (
-        "tasks with data of their own: shares of rows^(1/temperature); 1 draws by rows, more evens out",
+        "mixes tasks that have their own data, by rows^(1/temperature); 1: by rows",
         "各任务自带数据时按行数^(1/温度)取份额：1 按行数，越大越均匀",
     ),
     "config.help.evaluate": ("what is measured beside the whole", "整体之外还衡量什么"),
