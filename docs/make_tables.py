@@ -54,7 +54,8 @@ def table(head: Line, lines: Sequence[Line]) -> str:
 def keys(language: str) -> str:
     """List every key of a recipe: its default as it would be written, and its line of help."""
     plain: dict[str, Any] = {"task": "classification", "model": "-", "data": {"train": "-"}}
-    resolved = Recipe(**plain).resolved() | {"pretrain": Recipe(**plain, pretrain={}).resolved()["pretrain"]}
+    new = Recipe(**plain | {"model": "scratch", "pretrain": {"corpus": "-"}}).resolved()
+    resolved = new | {"pretrain": new["pretrain"] | {"corpus": None}}
     with speaking(language):
         lines = [(f"`{path}`", _default(path, resolved, language), said) for path, said in help_lines().items()]
     head: Any = WORDS["keys"][language == "zh"]

@@ -136,6 +136,29 @@ def recorded(name):
     return lambda work: files.read_json(work.folder / "environment.json")[name]
 
 
+def anew(**shape):
+    """Sections of a model from scratch."""
+    texts = [{"text": f"The {row['text']} {i * 7919 % 997}"} for i, row in enumerate(ROWS * 2)]
+    known = {"layers": 1, "hidden": 16, "heads": 1, "vocabulary": 120, "max_tokens": 48}
+    return {"model": {"scratch": {**known, **shape}}, "pretrain": {"corpus": texts}}
+
+
+def config(name):
+    return lambda work: files.read_json(work["source"].folder / "config.json")[name]
+
+
+def num_pieces(work):
+    return config("vocab_size")(work)
+
+
+def knows(word):
+    """Whether the tokenizer reads a word's capitals as they are."""
+    return lambda work: any(
+        piece in word and piece != piece.lower()
+        for piece in files.read_json(work["source"].folder / "tokenizer.json")["model"]["vocab"]
+    )
+
+
 READ = {"method": "simcse", "steps": 4, "batch_tokens": 256, "probe_every": 2, "patience": None, "learning_rate": 1e-3}
 UNMOVED = {"learning_rate": 1e-12, "probe_every": 1}
 
@@ -289,6 +312,15 @@ KEYS = {
         base={"task": "retrieval", **data(train=tiny_rows("retrieval", 48))},
         found=True,
     ),
+    # a new model
+    "model.scratch.layers": Key(anew(layers=2), config("num_hidden_layers"), "task", base=anew(), found=2),
+    "model.scratch.hidden": Key(anew(hidden=32), config("hidden_size"), "task", base=anew(), found=32),
+    "model.scratch.heads": Key(anew(heads=2), config("num_attention_heads"), "task", base=anew(), found=2),
+    "model.scratch.vocabulary": Key(anew(vocabulary=100), num_pieces, "task", base=anew(), found=100),
+    "model.scratch.max_tokens": Key(
+        anew(max_tokens=32), config("max_position_embeddings"), "task", base=anew(), found=32
+    ),
+    "model.scratch.lowercase": Key(anew(lowercase=False), knows("The"), "task", base=anew(), found=True),
     # before the task
     "pretrain.method": Key(
         {"pretrain": {**READ, "method": "tsdae"}}, read("losses"), "pretrain", base={"pretrain": READ}
@@ -389,6 +421,7 @@ KEYS = {
 }
 PATHS_AND_NAMES = {"extends", "name", "language", "data.train"}
 SECTIONS = {
+    "model.scratch",
     "pretrain",
     "data",
     "data.split",
@@ -425,7 +458,8 @@ def runs(tmp_path_factory, models):
 
     def run(sections, until):
         sections = {**BASE, **sections}
-        sections["model"] = str(models[sections.get("model", "pooled")])
+        model = sections.get("model", "pooled")
+        sections["model"] = str(models[model]) if isinstance(model, str) else model
         key = json.dumps([sections, until], ensure_ascii=False)
         if key not in made:
             torch.set_num_threads(1)

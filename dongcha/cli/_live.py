@@ -87,6 +87,10 @@ class Live:
         for remark in remarks:
             self.line("cli.remark", remark, "yellow")
 
+    def on_scratch_begins(self, source: str, rows: int) -> None:
+        """Tell that the pieces of a new model are learnt."""
+        self.line("cli.model", say("pretrain.scratch", source=source, rows=rows))
+
     def on_corpus(self, source: str, rows: int, blocks: int, tokens: int) -> None:
         """Tell the texts that are read before the task."""
         self.line(

@@ -11,12 +11,13 @@ from dongcha.config.places import KeyPath, dotted
 from dongcha.config.sections import Data, Rows, Sections, Split
 from dongcha.locale import say
 
+SCRATCH_METHOD = "mlm"
 _SPLITS = ("train", "validation", "test")
 
 
 def conflicts(recipe: Sections) -> Iterator[Refused]:
     """Yield what does not go together, each with the path of the key to change."""
-    for rule in (_tasks, _rows, _names, _given_and_split, _shares, _left_over, _ways_to_split, _unused):
+    for rule in (_tasks, _rows, _names, _given_and_split, _shares, _left_over, _ways_to_split, _scratch, _unused):
         yield from rule(recipe)
 
 
@@ -124,6 +125,18 @@ def _ways_to_split(recipe: Sections) -> Iterator[Refused]:
                     yield Refused("config.per_label_and_way", (*path, "split", part), way=way)
             if data.validation is not None and data.test is not None and split.train is None:
                 yield Refused("config.nothing_to_split", (*path, "split", way), way=way)
+
+
+def _scratch(recipe: Sections) -> Iterator[Refused]:
+    """Give a model from scratch something to read, by a method that such a model can begin with."""
+    if isinstance(recipe.model, str):
+        return
+    if recipe.pretrain is None:
+        yield _refused("model", "config.scratch_unread")
+    elif recipe.pretrain.corpus is None:
+        yield _refused("pretrain", "config.scratch_no_corpus")
+    elif recipe.pretrain.method != SCRATCH_METHOD:
+        yield _refused("pretrain.method", "config.scratch_method", found=recipe.pretrain.method, wanted=SCRATCH_METHOD)
 
 
 def _unused(recipe: Sections) -> Iterator[Refused]:

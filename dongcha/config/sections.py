@@ -175,6 +175,27 @@ class Pretrain(Method):
     patience: Count | None = 3
 
 
+class Scratch(Section):
+    """The shape of an encoder that no one has trained yet; `auto` goes by the length of its texts."""
+
+    layers: Auto | Annotated[int, Field(ge=1, le=64)] = "auto"
+    hidden: Auto | Annotated[int, Field(ge=8, le=8192)] = "auto"
+    heads: Auto | Count = "auto"
+    vocabulary: Auto | Annotated[int, Field(ge=100)] = "auto"
+    max_tokens: Auto | Annotated[int, Field(ge=16, le=8192)] = "auto"
+    lowercase: bool = True
+
+
+class FromScratch(Section):
+    """A model that begins with its texts: pieces learnt on them, weights drawn from the seed."""
+
+    scratch: Scratch
+
+
+def _read_model(value: Any) -> Any:
+    return {"scratch": {}} if value == "scratch" else value  # a folder of that name is written ./scratch
+
+
 class EarlyStopping(Section):
     """Stop when the validation score has not risen for so many looks."""
 
@@ -233,7 +254,7 @@ class Sections(Section):
     task: Annotated[str | None, Reading(_read_one_task, _tasks)] = None
     tasks: Tasks | None = None
     data: Data = Data()
-    model: Text
+    model: Annotated[Text | FromScratch, Reading(_read_model)]
     pretrain: Annotated[Pretrain | None, _MethodToo(_read_pretrain)] = None
     augment: NotBuilt = None
     adapt: Annotated[Method, method_or("full")] = Method(method="full")

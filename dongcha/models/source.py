@@ -7,8 +7,8 @@ Weights are safetensors only; a configuration that asks for code of its own is r
 
 import json
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
@@ -33,11 +33,15 @@ PUBLISHED = {  # weights whose SHA-256 their publisher states; a package that ca
 
 @dataclass(frozen=True)
 class Source:
-    """A model at hand: the name the user gave, its folder, and the SHA-256 of its weight files joined."""
+    """A model at hand: the name the user gave, its folder, and the SHA-256 of its weight files joined.
+
+    `shape` is that of a new model, whose weights no one has trained yet; empty for all others.
+    """
 
     name: str
     folder: Path
     sha256: str
+    shape: Mapping[str, Any] = field(default_factory=dict)
 
 
 def locate(name: str, *, base: Path, cache: Path) -> Source:

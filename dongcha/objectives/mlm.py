@@ -115,7 +115,19 @@ class MaskedObjective:
 
     def summed(self, module: torch.nn.Module, batch: Mapping[str, Tensor]) -> tuple[Tensor, int]:
         """Return the summed loss of the masked tokens, and how many they are."""
+        logits_MV, gold_M, _ = self._guessed(module, batch)
+        return cross_entropy(logits_MV, gold_M, reduction="sum"), len(gold_M)
+
+    def by_text(self, module: torch.nn.Module, batch: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
+        """Return the summed loss of each text's masked tokens (B,), and how many they are (B,)."""
+        logits_MV, gold_M, chosen_BT = self._guessed(module, batch)
+        loss_M = cross_entropy(logits_MV, gold_M, reduction="none")
+        sums_B = loss_M.new_zeros(len(chosen_BT)).index_add(0, chosen_BT.nonzero()[:, 0], loss_M)
+        return sums_B, chosen_BT.sum(-1)
+
+    def _guessed(self, module: torch.nn.Module, batch: Mapping[str, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
+        """Mask a batch; return what is guessed (M, V), what stood there (M,), and where that is (B, T)."""
         ids_BT, chosen_BT = self.masking.draw(batch["input_ids"], batch["word"], batch["cjk"])
         extra = {name: batch[name] for name in EXTRA_INPUTS if name in batch}
         logits_MV = module(ids_BT, batch["mask"], chosen=chosen_BT, **extra)
-        return cross_entropy(logits_MV, batch["input_ids"][chosen_BT], reduction="sum"), int(chosen_BT.sum())
+        return logits_MV, batch["input_ids"][chosen_BT], chosen_BT

@@ -1,9 +1,11 @@
-"""Say what a method of pretraining builds."""
+"""Say what a method of pretraining builds, and who judges what it learns."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
-from dongcha.loop import Objective
+from dongcha.loop import Objective, Validation
+from dongcha.metrics import Metric, Outcome
+from dongcha.types import Verdict
 
 MOST_TOKENS = 128  # of a block, where the recipe leaves it open: most of BERT's own steps saw that many
 
@@ -18,3 +20,24 @@ class Learner:
     module: Any
     objective: Objective
     alone_steps: int = 0
+
+
+class Eyes(Protocol):
+    """Look at a module that is learning: what it says of texts held out (`outcome`), and how good that is."""
+
+    @property
+    def metric(self) -> Metric:
+        """What is looked at."""
+        ...
+
+    def outcome(self, module: Any) -> Outcome:
+        """Ask the module, and leave it and torch's generator as they were."""
+        ...
+
+    def score(self, outcome: Outcome) -> Validation:
+        """Return a figure of which more is better."""
+        ...
+
+    def compare(self, before: Outcome, after: Outcome) -> Verdict:
+        """Test two modules on the same rows."""
+        ...

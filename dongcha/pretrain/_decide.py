@@ -5,6 +5,7 @@ resolved recipe. Nothing here looks at the task.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from dongcha.config.sections import Pretrain
@@ -13,28 +14,39 @@ from dongcha.data.plan import plan_epoch
 from dongcha.loop import LoopSettings
 from dongcha.pretrain._study import passes_for
 
-TOKENS_IN_ALL = 500_000  # that the model reads where the recipe leaves the steps open
-MOST_PASSES = 20
 FEWEST_TOKENS = 16  # of a batch
 LOOKS = 10
 
 
-def choices(section: Pretrain, method: Any, corpus: Features, seed: int) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Course:
+    """How much is read where the recipe leaves it open: tokens in all, passes at most; the rate, None: the method's."""
+
+    tokens: int
+    most_passes: int
+    learning_rate: float | None = None
+
+
+FURTHER = Course(500_000, 20)  # of a model that can read
+ANEW = Course(5_000_000, 40, 5e-4)  # of one whose weights were only drawn
+
+
+def choices(section: Pretrain, method: Any, corpus: Features, seed: int, course: Course = FURTHER) -> dict[str, Any]:
     """Return what the rules say for every `auto` of `pretrain:`, by key.
 
-    A step sees the method's usual number of blocks of mean length. In all the model reads about half a million tokens:
-    at least one pass over the corpus, at most 20. The task is looked at ten times.
+    A step sees the method's usual number of blocks of mean length. In all the model reads about as many tokens as the
+    course says: at least one pass over the corpus, at most so many. There are ten looks.
     """
     mean = float(corpus.lengths.mean())
     tokens = _or(section.batch_tokens, max(FEWEST_TOKENS, round(method.ROWS * mean)))
     if section.steps == "auto":
-        passes = min(MOST_PASSES, max(1, round(TOKENS_IN_ALL / max(1, int(corpus.starts[-1])))))
+        passes = min(course.most_passes, max(1, round(course.tokens / max(1, int(corpus.starts[-1])))))
         steps = len(plan_epoch(corpus.lengths, tokens, seed, 0)) * passes
     else:
         steps = section.steps
     every = _or(section.probe_every, max(1, steps // LOOKS))
     found = {"batch_tokens": tokens, "steps": steps, "probe_every": every}
-    found |= {"learning_rate": _or(section.learning_rate, method.LEARNING_RATE)}
+    found |= {"learning_rate": _or(section.learning_rate, course.learning_rate or method.LEARNING_RATE)}
     return {key: value for key, value in found.items() if getattr(section, key) == "auto"}
 
 

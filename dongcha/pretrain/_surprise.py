@@ -1,20 +1,28 @@
-"""Measure how surprised a masked language model is by texts: the mean loss of masked tokens, the same ones each time.
+"""Measure how surprised a masked language model is by texts: the loss of masked tokens, the same ones each time.
 
-In: a module with a masked-LM head, blocks of text. Out: a figure in nats. Of general text it tells what pretraining on
-other text forgot; a new head must have been trained alone before, or the first figure says nothing.
+In: a module with a masked-LM head, blocks of text. Out: an Outcome with a row a block. Of general text it tells what
+pretraining on other text forgot; of text like the corpus, held out, whether it was learnt: then it is the eyes of a
+pretraining that has no task to ask. A new head must have been trained alone before, or the first figure says nothing.
 """
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 
 from dongcha.data.features import Features
 from dongcha.data.plan import plan_inference
+from dongcha.judge.paired import compare
+from dongcha.loop import Validation
+from dongcha.metrics import Metric, Outcome
+from dongcha.metrics.masked import metrics
 from dongcha.models.masked import MaskedLM
 from dongcha.models.model import INFERENCE_TOKENS
 from dongcha.objectives.mlm import MaskedObjective
+from dongcha.types import Verdict
 
 DRAWS = 4  # masks that each text is read under
+LOSS = metrics()["masked_loss"]
 
 
 @dataclass(frozen=True)
@@ -26,22 +34,41 @@ class General:
     pad_id: int
     seed: int
 
+    @property
+    def metric(self) -> Metric:
+        """The mean loss of a masked token, in nats."""
+        return LOSS
+
+    def outcome(self, module: MaskedLM) -> Outcome:
+        """Read the texts with parts masked; torch's generator is left as it was."""
+        random, training = torch.get_rng_state(), module.training
+        device = next(module.parameters()).device
+        module.eval()
+        sums, counts = (np.zeros(len(self.features)) for _ in range(2))
+        try:
+            torch.manual_seed(self.seed)
+            with torch.inference_mode():
+                for indices in plan_inference(self.features.lengths, INFERENCE_TOKENS) * DRAWS:
+                    batch = self.features.batch(indices, self.pad_id)
+                    tensors = {name: torch.from_numpy(column).to(device) for name, column in batch.items()}
+                    loss_B, count_B = self.objective.by_text(module, tensors)
+                    sums[indices] += loss_B.double().cpu().numpy()
+                    counts[indices] += count_B.cpu().numpy()
+        finally:
+            module.train(training)
+            torch.set_rng_state(random)
+        return Outcome(counts, sums)
+
+    def score(self, outcome: Outcome) -> Validation:
+        """Return minus the loss: greater is better."""
+        loss = LOSS.figure(outcome)
+        return Validation(-loss, loss)
+
+    def compare(self, before: Outcome, after: Outcome) -> Verdict:
+        """Test two models on the same blocks under the same masks."""
+        return compare(LOSS, before, after, self.seed)
+
 
 def surprise(module: MaskedLM, texts: General) -> float:
-    """Return the mean loss of the masked tokens, in nats; torch's generator is left as it was."""
-    random, training = torch.get_rng_state(), module.training
-    device = next(module.parameters()).device
-    module.eval()
-    total, count = 0.0, 0
-    try:
-        torch.manual_seed(texts.seed)
-        with torch.inference_mode():
-            for indices in plan_inference(texts.features.lengths, INFERENCE_TOKENS) * DRAWS:
-                batch = texts.features.batch(indices, texts.pad_id)
-                tensors = {name: torch.from_numpy(column).to(device) for name, column in batch.items()}
-                loss, tokens = texts.objective.summed(module, tensors)
-                total, count = total + float(loss), count + tokens
-    finally:
-        module.train(training)
-        torch.set_rng_state(random)
-    return total / max(1, count)
+    """Return the mean loss of the masked tokens, in nats."""
+    return LOSS.figure(texts.outcome(module))

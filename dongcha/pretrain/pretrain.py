@@ -1,7 +1,8 @@
 """Pretrain: train what is new alone, then all, as long as the task gains; say what was gained and what forgotten.
 
-In: a study (a learner and what it learns on), the task's eyes (a probe on validation rows) or none, general texts. Out:
-a folder that is a model like the one it came from, and figures. A run that is stopped goes on in the same bits.
+In: a study (a learner and what it learns on), eyes (a probe on the task's validation rows, or texts held out) or none,
+general texts. Out: a folder that is a model like the one it came from, and figures. A run that is stopped goes on in
+the same bits.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,7 +15,7 @@ from dongcha.metrics import Outcome
 from dongcha.models.masked import MaskedLM
 from dongcha.models.rewritten import rewrite
 from dongcha.pretrain import mlm
-from dongcha.pretrain._probe import TaskProbe
+from dongcha.pretrain._base import Eyes
 from dongcha.pretrain._study import Study
 from dongcha.pretrain._surprise import General, surprise
 from dongcha.types import Json
@@ -28,15 +29,15 @@ class Pretrained:
     told: Mapping[str, Json]
 
 
-def pretrain(study: Study, *, probe: TaskProbe | None, general: Mapping[str, General], target: Path) -> Pretrained:
+def pretrain(study: Study, *, probe: Eyes | None, general: Mapping[str, General], target: Path) -> Pretrained:
     """Pretrain and write the model to `target`; `general` are texts, by name, that it may come to know or forget.
 
     With a probe the best weights by it are kept, those of before among them; without one the last.
     """
     module = study.learner.module
     study.place.placement.module(module)
-    original = None if probe is None else probe.outcome(module)
     study.alone("alone")
+    original = None if probe is None else probe.outcome(module)
     before = surprises(study, study.source, general, "before")
     fitted = _together(study, probe, original)
     told = _course(fitted)
@@ -48,7 +49,7 @@ def pretrain(study: Study, *, probe: TaskProbe | None, general: Mapping[str, Gen
     return Pretrained(target, told | {"surprise": {name: [before[name], after[name]] for name in general}})
 
 
-def _together(study: Study, probe: TaskProbe | None, original: Outcome | None) -> Fitted:
+def _together(study: Study, probe: Eyes | None, original: Outcome | None) -> Fitted:
     """Train all parameters, looked at by the probe; what the original scores is what must be bettered."""
     module = study.learner.module
     how: dict[str, Any] = {}
@@ -57,7 +58,7 @@ def _together(study: Study, probe: TaskProbe | None, original: Outcome | None) -
     return study.fit(study.settings, frozenset(name for name, _ in module.named_parameters()), "steps", **how)
 
 
-def _look(probe: TaskProbe, module: Any) -> Callable[[], Validation]:
+def _look(probe: Eyes, module: Any) -> Callable[[], Validation]:
     return lambda: probe.score(probe.outcome(module))
 
 
@@ -85,8 +86,8 @@ def _course(fitted: Fitted) -> dict[str, Json]:
     return course | {"out_of_time": state.out_of_time, "losses": [list(point) for point in state.losses]}
 
 
-def _gain(probe: TaskProbe, original: Outcome, module: Any, fitted: Fitted) -> dict[str, Json]:
-    """Return what the task's validation rows say of the kept weights against those of before."""
+def _gain(probe: Eyes, original: Outcome, module: Any, fitted: Fitted) -> dict[str, Json]:
+    """Return what the eyes say of the kept weights against those of before."""
     state = fitted.state
     verdict = probe.compare(original, probe.outcome(module))
     sign = 1 if probe.metric.greater_is_better else -1

@@ -9,6 +9,14 @@ from dongcha.locale import say
 from dongcha.report.terms import term
 from dongcha.types import Json
 
+TEXTS_METRIC = "masked_loss"  # where texts held out judged, not the task
+
+
+def looks_line(told: Mapping[str, Json]) -> str:
+    """Return what each look said."""
+    points = say("pretrain.comma").join(f"{step}: {score:.3f}" for step, score in told["scores"])
+    return say("pretrain.read_looks" if told["metric"] == TEXTS_METRIC else "pretrain.looks", points=points)
+
 
 def pretrain_lines(told: Mapping[str, Json]) -> list[str]:
     """Return the gain on validation rows, the surprise by texts, and texts of the corpus that are judged on too."""
@@ -26,8 +34,9 @@ def pretrain_lines(told: Mapping[str, Json]) -> list[str]:
 def _gain(told: Mapping[str, Json]) -> str:
     if "gain" not in told:
         return say("pretrain.unseen", steps=told["steps"])
+    by_text = told["metric"] == TEXTS_METRIC
     if not told["best_step"]:
-        return say("pretrain.no_gain", steps=told["steps"])
+        return say("pretrain.read_no_gain" if by_text else "pretrain.no_gain", steps=told["steps"])
     gain, low, high = told["gain"]
-    figures = {"gain": gain, "low": low, "high": high, "metric": term("metric", told["metric"])}
-    return say("pretrain.gain", **figures, best=told["best_step"], steps=told["steps"])
+    facts = {"gain": gain, "low": low, "high": high, "best": told["best_step"], "steps": told["steps"]}
+    return say("pretrain.read_gain" if by_text else "pretrain.gain", **facts, metric=term("metric", told["metric"]))

@@ -14,7 +14,7 @@ from dongcha.errors import UserError
 from dongcha.loop.clock import CLOCK, Clock
 from dongcha.loop.placement import place
 from dongcha.models.source import locate
-from dongcha.stations.pretrain import read_corpus
+from dongcha.stations.pretrain import new_model, read_corpus
 from dongcha.steps import LOG, Work
 from dongcha.tasks._model import read_rows
 from dongcha.train.decide import refuse_unknown_methods
@@ -46,11 +46,12 @@ def begin(
     cache = root / CACHE
     threads = len(os.sched_getaffinity(0)) if recipe.threads == "auto" else int(recipe.threads)
     placement = place(recipe.device, threads)
-    source = locate(recipe.model, base=recipe.folder, cache=cache)
+    at_hand = locate(recipe.model, base=recipe.folder, cache=cache) if isinstance(recipe.model, str) else None
     watch("reading", source=sources_of(recipe)[:200])
     splits = read_rows(recipe, cache)
     minor = ".".join(version("dongcha").split(".")[:2])
     corpus = read_corpus(recipe, cache)
+    source = at_hand or new_model(recipe, corpus, cache, clock.telling(watch))
     read = [] if corpus is None else [corpus.fingerprint]
     run_hash = files.hash_value([recipe.hash, splits.fingerprints, source.sha256, minor, *read])
     folder = root / recipe.name / run_hash[:HASH_LETTERS] if keep else Path(tempfile.mkdtemp(prefix="dongcha-"))

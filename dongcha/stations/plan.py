@@ -170,6 +170,8 @@ def measures_of(work: Work, adapted: Adapted) -> Measures:
 def remarks_of(recipe: Recipe, model: Model, settings: LoopSettings) -> tuple[str, ...]:
     """Say what a user of this recipe should know before it runs."""
     found = told_of(recipe, model.spec.name)
+    if not isinstance(recipe.model, str):
+        found.append(say("pretrain.drawn"))
     if unusual_rate(recipe):
         found.append(say("stations.unusual_rate", rate=recipe.train.learning_rate))
     if recipe.train.head_start == "probe" and not linear_heads(model):

@@ -23,13 +23,14 @@ from dongcha.errors import DataError, ModelError
 from dongcha.locale import say
 from dongcha.loop import LoopSettings
 from dongcha.loop.clock import Budget
+from dongcha.models import scratch
 from dongcha.models.model import Model
 from dongcha.models.source import Source
 from dongcha.objectives.mlm import MaskedObjective
 from dongcha.pretrain import Pretrained, mlm, pretrain
-from dongcha.pretrain._base import MOST_TOKENS, Learner
+from dongcha.pretrain._base import MOST_TOKENS, Eyes, Learner
 from dongcha.pretrain._blocks import blocks
-from dongcha.pretrain._decide import choices, settings_of
+from dongcha.pretrain._decide import ANEW, FURTHER, choices, settings_of
 from dongcha.pretrain._probe import TaskProbe
 from dongcha.pretrain._study import Place, Study
 from dongcha.pretrain._surprise import General
@@ -41,7 +42,7 @@ from dongcha.tasks._model import model_for
 from dongcha.tasks._predict import STRETCH, columns_of
 from dongcha.train.decide import method_options
 from dongcha.train.form import training_form
-from dongcha.types import Json
+from dongcha.types import Json, Watch
 
 HOME = "pretrained"  # the model's folder in the run's
 VALIDATION, GENERAL = "validation", "general"
@@ -77,6 +78,20 @@ def read_corpus(recipe: Recipe, cache: Path | None) -> Dataset | None:
         ) from None
 
 
+def new_model(recipe: Recipe, corpus: Dataset | None, cache: Path, watch: Watch) -> Source:
+    """Make the model of a recipe that begins from scratch; its pieces are learnt on the corpus."""
+    assert not isinstance(recipe.model, str) and corpus is not None  # `conflicts` sees to it
+    texts = scratch.Corpus(corpus.source, corpus.fingerprint, lambda: texts_in(corpus))
+    watch("scratch_begins", source=corpus.source, rows=len(corpus))
+    return scratch.make(recipe.model.scratch, texts, recipe.seed, cache)
+
+
+def texts_in(corpus: Dataset) -> Iterator[str]:
+    """Yield the texts of a corpus, read a stretch of rows at a time."""
+    for part in corpus.batches(STRETCH, ["text"]):
+        yield from part["text"]
+
+
 def encode_corpus(work: Work) -> Corpus:
     """Cut the corpus into blocks once; they are kept in the cache by content, tokenizer and method."""
     recipe, dataset = work["recipe"], work["corpus_rows"]
@@ -96,10 +111,14 @@ def encode_corpus(work: Work) -> Corpus:
 
 
 def reader_of(work: Work) -> Any:
-    """Return the task's tokenizer, which cuts a corpus into blocks no longer than the recipe wants."""
+    """Return the task's tokenizer, which cuts a corpus into blocks no longer than the recipe wants.
+
+    A new model reads blocks as long as it can, where they are there: a place that no block reaches learns nothing.
+    """
     asked = work["recipe"].pretrain.max_tokens
     tokenizer = copy.copy(work["model"].tokenizer)
-    tokenizer.max_tokens = min(tokenizer.max_tokens, MOST_TOKENS if asked == "auto" else asked)
+    usual = work["source"].shape.get("max_tokens", MOST_TOKENS)
+    tokenizer.max_tokens = min(tokenizer.max_tokens, usual if asked == "auto" else asked)
     return tokenizer
 
 
@@ -151,10 +170,12 @@ def chosen_for(work: Work) -> dict[str, Any]:
     if recipe.pretrain is None:
         return {}
     method = find("pretrain", recipe.pretrain.method)
-    found = choices(recipe.pretrain, method, work["corpus"].features, recipe.seed)
+    shape = work["source"].shape
+    found = choices(recipe.pretrain, method, work["corpus"].features, recipe.seed, ANEW if shape else FURTHER)
     if recipe.pretrain.max_tokens == "auto":
         found["max_tokens"] = reader_of(work).max_tokens
-    return {f"pretrain.{key}": value for key, value in found.items()}
+    drawn = {f"model.scratch.{key}": value for key, value in shape.items()}
+    return drawn | {f"pretrain.{key}": value for key, value in found.items()}
 
 
 def pretrain_settings(recipe: Recipe, corpus: Features, decided: Mapping[str, Any]) -> LoopSettings:
@@ -176,7 +197,8 @@ def pretrain_model(work: Work) -> Pretrained:
     place = Place(work["placement"], work.folder / "checkpoints" / "pretrain", training_form, work.watch, budget)
     seen = replace(work["model"], module=learner.module)
     study = Study(work["source"].folder, learner, seen, corpus, settings, place)
-    found = pretrain(study, probe=probe_of(work), general=general_of(work), target=work.folder / HOME)
+    general = general_of(work)
+    found = pretrain(study, probe=eyes_of(work, general), general=general, target=work.folder / HOME)
     facts: dict[str, Json] = {"method": method, "corpus": work["corpus"].name, "repeated": work["corpus"].repeated}
     facts |= {"tokens": int(corpus.starts[-1]), "blocks": len(corpus), "parameters": learner_size(learner)}
     return Pretrained(found.folder, {**facts, **found.told})
@@ -185,6 +207,15 @@ def pretrain_model(work: Work) -> Pretrained:
 def learner_size(learner: Learner) -> int:
     """Count the parameters that learnt."""
     return sum(p.numel() for p in learner.module.parameters())
+
+
+def eyes_of(work: Work, general: Mapping[str, General]) -> Eyes | None:
+    """Return who judges what is learnt: of a model from scratch the texts of validation, else the task itself.
+
+    A task cannot judge a model that is still learning to read: its random weights may well do better than the first
+    steps, and it would end there.
+    """
+    return general.get(VALIDATION) if work["source"].shape else probe_of(work)
 
 
 def probe_of(work: Work) -> TaskProbe | None:

@@ -16,13 +16,15 @@ from dongcha.models.model import Model
 from dongcha.models.probe import MOST_UNITS, SECONDS_A_NUMBER
 from dongcha.pretrain import mlm
 from dongcha.pretrain._base import Learner
-from dongcha.stations.pretrain import general_of, learner_of, pretrain_settings
+from dongcha.pretrain._surprise import DRAWS, General
+from dongcha.stations.pretrain import eyes_of, general_of, learner_of, pretrain_settings
 from dongcha.steps import Work
 from dongcha.train.forecast import Forecast, forecast
 from dongcha.train.form import training_form
 
 LIMIT_SHARE = 0.5  # of the time that a limit leaves beside all else
 ALONE_COST = 0.7  # of a whole step: no gradient passes through the backbone
+FORWARD_COST = 0.4  # of a whole step: neither gradients nor the optimiser
 NO_FEATURES = Features(np.zeros(1, np.int64), {"input_ids": np.zeros(0, np.int32)}, {"row": np.zeros(0, np.int64)}, {})
 
 
@@ -63,12 +65,17 @@ def plan_pretraining(work: Work, recipe: Recipe, whole: Forecast, left: float) -
         found = forecast(seen, learner.objective, corpus, NO_FEATURES, settings, work["placement"])
     a_step, steps = found.step_seconds / max(1, found.num_steps), int(settings.max_steps or 1)
     every_look = int(settings.validate_steps or steps)
+    general = general_of(work)
+    eyes = eyes_of(work, general)
     look = 0.0
-    if "validation" in features:
+    if isinstance(eyes, General):
+        look = reading_seconds(eyes, a_step, settings.batch_tokens)
+    elif eyes is not None:
         units = min(MOST_UNITS, len(features["train"]))
         look = whole.inference_seconds(features["train"]) + whole.inference_seconds(features["validation"])
         look += SECONDS_A_NUMBER * units * int(learner.module.backbone.config.hidden_size)
-    around = ALONE_COST * a_step * alone_steps(learner, work) + 2 * look
+    around = ALONE_COST * a_step * alone_steps(learner, general) + 2 * look
+    around += 2 * sum(reading_seconds(texts, a_step, settings.batch_tokens) for texts in general.values())
     decided: dict[str, Any] = {"accumulation": found.accumulation}
     most = None
     if np.isfinite(left):
@@ -78,7 +85,12 @@ def plan_pretraining(work: Work, recipe: Recipe, whole: Forecast, left: float) -
     return PretrainPlan(decided, around, a_step, steps, look, steps // every_look, found.megabytes, most)
 
 
-def alone_steps(learner: Learner, work: Work) -> int:
+def reading_seconds(texts: General, a_step: float, batch_tokens: int) -> float:
+    """Return what it costs to measure how surprising texts are: passes without gradients, told by a step's time."""
+    return FORWARD_COST * a_step * DRAWS * int(texts.features.starts[-1]) / batch_tokens
+
+
+def alone_steps(learner: Learner, general: Mapping[str, General]) -> int:
     """Count the steps that new parts take alone: the learner's, and those of the heads that tell what was forgotten."""
-    reads = hasattr(learner.objective, "masking") or not general_of(work)
+    reads = hasattr(learner.objective, "masking") or not general
     return learner.alone_steps + (0 if reads else 2 * mlm.PLAIN.alone_steps)

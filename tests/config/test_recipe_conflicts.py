@@ -43,6 +43,23 @@ PASSES = [
 ]
 
 
+@pytest.mark.parametrize(
+    ("pretrain", "message"),
+    [
+        (None, "model: a model from scratch knows nothing until it has read texts"),
+        ("mlm", "pretrain: a model from scratch needs a corpus"),
+        ({"method": "simcse", "corpus": "c.txt"}, "pretrain.method: a model from scratch reads by mlm"),
+    ],
+)
+def test_a_model_from_scratch_has_something_to_read(pretrain, message):
+    sections = {"task": "classification", "data": {"train": "a.csv"}, "pretrain": pretrain}
+    for model in ("scratch", {"scratch": {"layers": 2}}):
+        with pytest.raises(RecipeError) as refusal:
+            Recipe(**sections, model=model)
+        assert str(refusal.value).startswith(message)
+    assert Recipe(**sections, model="./scratch").model == "./scratch", "a folder of that name"
+
+
 @pytest.mark.parametrize(("case", "message"), REFUSED)
 def test_what_does_not_go_together_is_refused_in_one_sentence(case, message):
     with pytest.raises(RecipeError) as refusal:

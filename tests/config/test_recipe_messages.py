@@ -65,7 +65,7 @@ WRONG = [
     ),
     ({"name": "../x"}, "name: '../x' cannot be a name"),
     ({"device": "gpu"}, "device is 'gpu'; it must be one of auto, cpu, cuda, mps, npu."),
-    ({"model": ""}, "model is ''; it must be text (not empty)."),
+    ({"model": ""}, "model is ''; it must be text (not empty) or a mapping with scratch."),
     (
         {"task": "clasification"},
         "task is 'clasification'; it must be one of choice, classification, pairs, qa, regression, relation, "

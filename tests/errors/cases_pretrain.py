@@ -16,6 +16,14 @@ def corpus(name: str, content: str, **pretrain):
     return lambda desk: (desk.plain(pretrain={"corpus": name, **pretrain}), desk.put(name, content))
 
 
+def anew(shape: dict, content: str = "the room was good\n" * 9, **pretrain):
+    """Put a recipe whose model begins from scratch, and a corpus."""
+    return lambda desk: (
+        desk.plain(model={"scratch": shape}, pretrain={"corpus": "texts.txt", **pretrain}),
+        desk.put("texts.txt", content),
+    )
+
+
 def without_mask(desk: Desk) -> None:
     desk.plain(pretrain={"method": "mlm"})
     path = desk.root / "encoder/tokenizer_config.json"
@@ -90,5 +98,41 @@ PRETRAIN_CASES = (
         ("`mlm` with a tokenizer that has no mask token", "分词器没有掩码词元却用 `mlm`"),
         ("take `simcse` or `tsdae`", "改用 `simcse` 或 `tsdae`"),
         without_mask,
+    ),
+    Case(
+        "scratch: nothing to read",
+        ("`model: scratch` without `pretrain`", "写了 `model: scratch` 却没有 `pretrain`"),
+        ("add a corpus", "加上语料"),
+        lambda d: d.plain(model="scratch"),
+    ),
+    Case(
+        "scratch: no corpus",
+        ("`model: scratch` with `pretrain: mlm`", "写了 `model: scratch` 与 `pretrain: mlm`"),
+        ("add a corpus", "加上语料"),
+        lambda d: d.plain(model="scratch", pretrain="mlm"),
+    ),
+    Case(
+        "scratch: another method",
+        ("`model: scratch` read by `simcse`", "让 `model: scratch` 用 `simcse` 来读"),
+        ("take `mlm`", "改用 `mlm`"),
+        anew({}, method="simcse"),
+    ),
+    Case(
+        "scratch: mistyped key",
+        ("`layer` for `layers`", "用 `layer` 代替 `layers`"),
+        ("take the key that the message names", "改用消息指出的键"),
+        anew({"layer": 2}),
+    ),
+    Case(
+        "scratch: uneven heads",
+        ("a width that the heads cannot share", "宽度不能由注意力头平分"),
+        ("take a multiple", "改成倍数"),
+        anew({"hidden": 64, "heads": 5}),
+    ),
+    Case(
+        "scratch: a corpus of nothing",
+        ("a corpus of one short word", "语料只有一个短词"),
+        ("give more texts", "提供更多文本"),
+        anew({}, content="word\n"),
     ),
 )

@@ -7,10 +7,11 @@ import pytest
 import transformers
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tokenizers import Regex, normalizers
+from tokenizers import Regex, normalizers, pre_tokenizers
 
 from dongcha.data.features import bounds
 from dongcha.errors import ModelError
+from dongcha.models.tokenizer import CJK as ANY_CJK
 from dongcha.models.tokenizer import Encoded, frame, heads_of, load_tokenizer, windows
 from dongcha.testing.tiny import CHARACTERS, WORDS
 
@@ -89,6 +90,12 @@ def test_a_frame_is_special_tokens_around_each_window(lengths, room, before, aft
         for name, scale, fill in (("word", 10, -1), ("target", 100, -100)):
             expected[name] += [fill] * before + [i * scale for i in inner] + [fill] * after
     assert {name: column.tolist() for name, column in tokens.items()} == expected
+
+
+def test_nothing_but_cjk_is_isolated():
+    split = pre_tokenizers.Split(Regex(ANY_CJK), "isolated")
+    found = [piece for piece, _ in split.pre_tokenize_str("NASA 2023年UTC𠀀𠀁 abc，カ")]
+    assert found == ["NASA 2023", "年", "UTC", "𠀀", "𠀁", " abc", "，", "カ"]
 
 
 @pytest.mark.parametrize("joins_cjk", [False, True])

@@ -272,6 +272,18 @@ MESSAGES = {
         "{path} holds documents for task retrieval, and this task searches none; delete it.",
         "{path} 是 retrieval 任务的文档，本任务不做检索；请删去。",
     ),
+    "config.scratch_unread": (
+        "model: a model from scratch knows nothing until it has read texts; add pretrain: {{corpus: FILE}}, or name a model that has.",
+        "model：从零开始的模型在读过文本之前一无所知；请加上 pretrain: {{corpus: 文件}}，或改用读过文本的模型。",
+    ),
+    "config.scratch_no_corpus": (
+        "{path}: a model from scratch needs a corpus to learn its word pieces and its language from; add corpus: FILE, a large file of texts.",
+        "{path}：从零开始的模型需要语料来学习词片和语言；请写 corpus: 文件（文本多的文件）。",
+    ),
+    "config.scratch_method": (
+        "{path}: a model from scratch reads by {wanted}; {found} is for models that can read already.",
+        "{path}：从零开始的模型用 {wanted} 来读；{found} 用于已会阅读的模型。",
+    ),
     "config.no_pairs": (
         "{path} is for tasks pairs and choice, whose rows have several texts; delete it.",
         "{path} 只用于 pairs 与 choice 任务（每行有几段文本）；请删去。",

@@ -93,8 +93,21 @@ MESSAGES = {
         "一行的几段文本：together 合为一个输入，apart 各自成向量",
     ),
     "config.help.model": (
-        "model folder, hub name, or package:NAME/folder",
-        "模型文件夹、hub 名称或 package:包名/文件夹",
+        "model folder, hub name, package:NAME/folder, or scratch: a new one",
+        "模型文件夹、hub 名称、package:包名/文件夹，或 scratch：全新的模型",
+    ),
+    "config.help.model.scratch": (
+        "a new encoder: word pieces learnt on the corpus, weights drawn by the seed",
+        "全新的编码器：在 pretrain.corpus 上学习词片，权重由种子抽取",
+    ),
+    "config.help.model.scratch.layers": ("layers", "层数"),
+    "config.help.model.scratch.hidden": ("width of its vectors", "向量宽度"),
+    "config.help.model.scratch.heads": ("attention heads; they share the width evenly", "注意力头数，平分宽度"),
+    "config.help.model.scratch.vocabulary": ("word pieces at most", "最多几个词片"),
+    "config.help.model.scratch.max_tokens": ("longest input, in tokens", "最长输入的词元数"),
+    "config.help.model.scratch.lowercase": (
+        "read capitals as small letters, accents left out",
+        "大写按小写读，并去掉重音符号",
     ),
     "config.help.pretrain": ("reading texts without labels before the task", "在任务之前先读无标注文本（继续预训练）"),
     "config.help.pretrain.method": (

@@ -9,6 +9,14 @@ MESSAGES = {
         "model: there is no folder {name!r}; did you mean {near!r}, beside it?",
         "model：没有文件夹 {name!r}；是否指旁边的 {near!r}？",
     ),
+    "model.no_pieces": (
+        "model: {source} holds no character twice, so no word piece can be learnt on it; give a corpus of many texts.",
+        "model：{source} 中没有任何字符出现两次，无法学习词片；请提供文本多的语料。",
+    ),
+    "model.uneven_heads": (
+        "model: hidden {hidden} cannot be shared evenly by {heads} heads; take a multiple of heads as hidden, or other heads.",
+        "model：hidden {hidden} 不能由 {heads} 个 heads 平分；请让 hidden 为 heads 的倍数，或改 heads。",
+    ),
     "model.no_config": (
         "model: {folder} is not a Transformers folder: config.json is missing; give the folder that holds config.json and model.safetensors.",
         "model：{folder} 不是 Transformers 模型文件夹：缺少 config.json；请给出含有 config.json 与 model.safetensors 的文件夹。",

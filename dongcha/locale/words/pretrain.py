@@ -14,6 +14,14 @@ MESSAGES = {
         "{source}: {rows:,} texts, {blocks:,} blocks, {tokens:,} tokens",
         "{source}：{rows:,} 条文本，{blocks:,} 段，{tokens:,} 个词元",
     ),
+    "pretrain.scratch": (
+        "a new one: word pieces are learnt on {rows:,} texts of {source}",
+        "全新：在 {source} 的 {rows:,} 条文本上学习词片",
+    ),
+    "pretrain.drawn": (
+        "the model is new: before (frozen) reads by weights that were only drawn",
+        "模型是全新的：before（冻结）所用的权重只是随机抽取",
+    ),
     "pretrain.pretraining": ("pretraining", "预训练"),
     "pretrain.read": (
         "Before the task the model read {corpus} by {method}: {blocks:,} blocks of {tokens:,} tokens, {steps:,} of {of:,} steps.",
@@ -22,6 +30,10 @@ MESSAGES = {
     "pretrain.looks": (
         "Validation score of a linear layer on the frozen backbone, by step: {points}.",
         "冻结主干上线性层的验证集得分（按步）：{points}。",
+    ),
+    "pretrain.read_looks": (
+        "Loss of masked words on validation texts, by step: {points}.",
+        "验证集文本上掩码词的损失（按步）：{points}。",
     ),
     "pretrain.comma": (", ", "，"),
     "pretrain.begins": ("{method}, at most {steps:,} steps", "{method}，最多 {steps:,} 步"),
@@ -36,6 +48,14 @@ MESSAGES = {
     "pretrain.no_gain": (
         "task: no gain on validation rows in {steps} steps, so the original weights go on",
         "任务：{steps} 步内验证集没有提高，因此沿用原有权重",
+    ),
+    "pretrain.read_gain": (
+        "loss of masked words on validation texts {gain:+.2f} [{low:+.2f}, {high:+.2f}], best at step {best} of {steps} taken; the weights were chosen on these texts",
+        "验证集文本上掩码词的损失 {gain:+.2f} [{low:+.2f}, {high:+.2f}]，已走 {steps} 步，最好在第 {best} 步；权重正是按这些文本选出的",
+    ),
+    "pretrain.read_no_gain": (
+        "no better on validation texts in {steps} steps, so the original weights go on",
+        "{steps} 步内验证集文本没有读得更好，因此沿用原有权重",
     ),
     "pretrain.unseen": (
         "no validation rows to look at: all {steps} steps were taken",

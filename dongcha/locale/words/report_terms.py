@@ -91,6 +91,8 @@ MESSAGES = {
     "report.metric.within_one": ("within one", "相差至多一级"),
     "report.metric.quadratic_kappa": ("quadratic kappa", "二次加权 Kappa"),
     "report.metric.log_loss": ("log loss", "对数损失"),
+    "report.metric.masked_loss": ("loss of masked words", "掩码词损失"),
+    "report.metric.masked_perplexity": ("perplexity", "困惑度"),
     "report.metric.rmse": ("RMSE", "均方根误差"),
     "report.metric.mae": ("MAE", "平均绝对误差"),
     "report.metric.r2": ("R²", "决定系数 R²"),

@@ -5,7 +5,7 @@ In: a Report. Out: lists of blocks, empty where nothing was read before the task
 
 from dongcha.locale import say
 from dongcha.report.blocks import Block, Bullets, Paragraph
-from dongcha.report.pretrain import pretrain_lines
+from dongcha.report.pretrain import looks_line, pretrain_lines
 from dongcha.types import Report
 
 
@@ -17,6 +17,5 @@ def section(report: Report) -> list[Block]:
     names = ("corpus", "method", "blocks", "tokens", "steps", "of")
     lines = pretrain_lines(told)
     if told.get("scores"):
-        points = say("pretrain.comma").join(f"{step}: {score:.3f}" for step, score in told["scores"])
-        lines.append(say("pretrain.looks", points=points))
+        lines.append(looks_line(told))
     return [Paragraph(say("pretrain.read", **{name: told[name] for name in names})), Bullets(tuple(lines))]
