@@ -74,6 +74,10 @@ class Recipe(Sections):
         place = self.place(key_path)
         return sentence if place == key_path else f"{place}: {sentence}"
 
+    def given(self, key_path: str) -> str:
+        """Name a key for a message about its value: `recipe.yaml:7:3: data.train`; from Python, the key alone."""
+        return self.at(key_path, key_path)
+
     @property
     def task_name(self) -> str:
         """What is learnt: the task, or several joined, "classification + tagging"."""

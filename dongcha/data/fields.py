@@ -60,7 +60,7 @@ class Cells:
         """Refuse the rows that lack a value, when each needs one; `missing` is boolean."""
         if self.required and pc.any(missing).as_py():
             rows = self.rows.filter(missing)
-            shown = ", ".join(str(row) for row in rows[:SHOWN].to_pylist())
+            shown = ", ".join(str(row + self.origin.rows_before) for row in rows[:SHOWN].to_pylist())
             self.origin.refuse("read.missing_value", rows[0].as_py(), field=self.field, count=len(rows), rows=shown)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from dongcha import files
 from dongcha.config import Recipe
@@ -51,7 +52,8 @@ def begin(
     task_fields = fields_of(recipe)
     refuse_rows_per_label(recipe, task_fields)
     watch("reading", source=str(recipe.data.train)[:200])
-    splits = read_splits(data_of(recipe), task_fields, seed=recipe.seed, base=recipe.folder, cache=cache)
+    where: dict[str, Any] = {"base": recipe.folder, "cache": cache, "given": recipe.given}
+    splits = read_splits(data_of(recipe), task_fields, seed=recipe.seed, **where)
     minor = ".".join(version("dongcha").split(".")[:2])
     corpus = read_corpus(recipe, cache)
     read = [] if corpus is None else [corpus.fingerprint]

@@ -64,6 +64,7 @@ def read_corpus(recipe: Recipe, cache: Path | None) -> Dataset | None:
     options = replace(read_options(recipe.data), columns={})
     source = recipe.pretrain.corpus
     how: dict[str, Any] = {"base": recipe.folder, "options": options, "name": "corpus", "need_gold": False}
+    how["given"] = recipe.given("pretrain.corpus")
     try:
         return load(source, ("text",), cache=cache, **how)
     except DataError:

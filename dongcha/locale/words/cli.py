@@ -142,6 +142,7 @@ MESSAGES = {
         "Give a file, - for standard input, or --text; one of them.",
         "请给出文件、-（标准输入）或 --text 之一。",
     ),
+    "cli.standard_input": ("standard input", "标准输入"),
     "cli.bad_line": (
         "standard input, row {row}: not valid JSON at column {column} ({error}); give one JSON object or one plain text a line.",
         "标准输入第 {row} 行：第 {column} 列处不是有效的 JSON（{error}）；每行请给一个 JSON 对象或一段纯文本。",
