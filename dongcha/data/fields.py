@@ -234,8 +234,14 @@ def to_place(cells: Cells) -> pa.Array:
 
 
 def to_choices(cells: Cells) -> pa.Array:
-    """Return list<string> of at least two texts, none of them empty."""
+    """Return list<string> of at least two texts, none of them blank: a model cannot read one that is."""
     choices = to_strings(cells)
+    flat = choices.flatten()
+    blank = pc.equal(pc.utf8_trim_whitespace(flat), "")
+    if pc.any(blank).as_py():
+        at = pc.index(blank, True)
+        position = pc.list_parent_indices(choices)[at.as_py()].as_py()
+        cells.refuse_kind(position, flat[at.as_py()].as_py(), "texts")
     few = pc.fill_null(pc.less(pc.list_value_length(choices), 2), False)
     if pc.any(few).as_py():
         position = pc.index(few, True).as_py()

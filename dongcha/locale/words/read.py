@@ -196,6 +196,7 @@ MESSAGES = {
     "read.wanted_label": ("text, or a list of texts", "文本或文本列表"),
     "read.wanted_labels": ("a list of texts", "文本列表"),
     "read.wanted_strings": ("a list of texts, none of them empty", "不含空项的文本列表"),
+    "read.wanted_texts": ("a list of texts, none of them blank", "不含空白项的文本列表"),
     "read.wanted_number": ("a number", "数字"),
     "read.wanted_finite": ("a finite number", "有限的数字"),
     "read.wanted_place": ("{{start, end}}: two whole numbers", "{{start, end}}：两个整数"),
