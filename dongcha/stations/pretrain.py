@@ -227,7 +227,7 @@ def start_model(work: Work) -> Model:
     model = model_for(work["plan"].recipe, work["task"], source, work["splits"].by_name["train"])
     work["placement"].module(model.module)
     tell_pretrained(work)
-    return model
+    return replace(model, room=work["model"].room)
 
 
 def tell_pretrained(work: Work) -> None:
