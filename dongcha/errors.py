@@ -16,6 +16,13 @@ DongchaError                    3  our bug, unless a subclass says otherwise
 └── Stopped               130/143  by Ctrl-C or SIGTERM, after saving
 """
 
+# What torch's allocators and oneDNN say in a RuntimeError, which has no class of its own on the CPU.
+MEMORY_SIGNS = (
+    *("can't allocate memory", "not enough memory", "out of memory", "cannot allocate memory", "bad_alloc"),
+    "could not create a memory object",
+)
+OF_A_DEVICE = "OutOfMemoryError"  # torch's own class, told by its name: nothing here imports torch
+
 
 class DongchaError(Exception):
     """Base of all errors that dongcha raises on purpose."""
@@ -73,3 +80,10 @@ class Stopped(DongchaError):
     def __init__(self, message: str, signal_number: int) -> None:
         super().__init__(message)
         self.exit_code = 128 + signal_number
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Tell whether an error means that memory did not suffice, whatever library ran into it."""
+    if isinstance(error, MemoryError) or any(kind.__name__ == OF_A_DEVICE for kind in type(error).__mro__):
+        return True
+    return isinstance(error, RuntimeError) and any(sign in str(error).lower() for sign in MEMORY_SIGNS)

@@ -3,12 +3,14 @@
 Its tokens and the facts of its task (labels, thresholds, temperature) must be the same too.
 """
 
+from dataclasses import replace
+
 import numpy as np
 
 from dongcha.checks._base import Evidence
-from dongcha.data.features import gather
+from dongcha.data.features import Features, gather
 from dongcha.locale import say
-from dongcha.models.model import load_model
+from dongcha.models.model import Model, load_model
 from dongcha.tasks._base import num_rows
 from dongcha.tasks._model import saved_task
 from dongcha.tasks._predict import lay_flat
@@ -18,15 +20,14 @@ from dongcha.types import Check
 def check(evidence: Evidence) -> Check:
     """Encode the same rows with the loaded tokenizer and compute them with the loaded weights."""
     rows, features = evidence.sample(evidence.split)
-    trained = lay_flat(features, evidence.model.logits(features))
-    loaded = load_model(evidence.model_folder)
+    loaded = replace(load_model(evidence.model_folder), room=evidence.model.room)
     task = saved_task(loaded, evidence.model_folder)
     again = gather([task.encode(rows, loaded.tokenizer, 0)])
     same = {
         "tokens": bool(np.array_equal(again.tokens["input_ids"], features.tokens["input_ids"])),
         "task": task.card() == evidence.task.card(),
     }
-    outputs = lay_flat(again, loaded.logits(again))
+    trained, outputs = in_same_batches(evidence.model, features, loaded, again)
     gap = float(np.abs(outputs - trained).max(initial=0.0)) if outputs.shape == trained.shape else float("inf")
     figures = {"rows": num_rows(rows), "largest_difference": min(gap, 1e30)}
     figures |= {f"same_{what}": is_same for what, is_same in same.items()}
@@ -35,3 +36,15 @@ def check(evidence: Evidence) -> Check:
     other = say("checks.and").join(say(f"checks.{what}") for what, is_same in same.items() if not is_same)
     message = say("checks.saved_other" if other else "checks.saved_failed", gap=gap, other=other)
     return Check("saved_equals_trained", "failed", message, 1, fix=say("checks.saved_fix"), figures=figures)
+
+
+def in_same_batches(one: Model, features: Features, other: Model, same: Features) -> tuple[np.ndarray, np.ndarray]:
+    """Return what two models that share their room make of the same features, cut into the same batches.
+
+    Bits depend on the batches: where memory ran short between, both are computed again in what it holds.
+    """
+    tokens = None
+    while tokens != one.room.tokens:
+        tokens = one.room.tokens
+        found = lay_flat(features, one.logits(features)), lay_flat(same, other.logits(same))
+    return found

@@ -126,6 +126,10 @@ class Live:
         """Tell that memory did not suffice for a batch as it was."""
         self.line("cli.remark", say("cli.halved_line", step=step, parts=accumulation), "yellow")
 
+    def on_inference_halved(self, tokens: int) -> None:
+        """Tell that memory did not suffice for a batch without gradients."""
+        self.line("cli.remark", say("cli.inference_line", tokens=tokens), "yellow")
+
     def on_out_of_time(self, step: int, total: int, best_step: int) -> None:
         """Tell that the time limit ended the training."""
         key = "cli.out_of_time_line" if best_step else "cli.out_of_time_last"

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from dongcha.data.look import Look
 
 PACKAGE, HUBS = "package:", ("hf:", "modelscope:")
+DATA = "DATA"  # what the help page calls the argument
 SHOWN = 5  # labels that are named
 Siblings = Mapping[str, str]  # validation and test sources by part
 
@@ -44,7 +45,7 @@ def init(
     from dongcha.data.look import look
 
     source, target = place_of(data, out)
-    seen = look(source, Path())
+    seen = look(source, Path(), DATA)
     found = guess(seen, Wanted(text=tuple(text or ()), label=label, task=task))
     live = Live()
     siblings = found_siblings(seen, found, live)
@@ -71,7 +72,7 @@ def place_of(data: str, out: Path | None) -> tuple[str, Path]:
     if data.startswith(HUBS):
         source, path = data, Path(data.partition(":")[2].partition(":")[0])
     else:
-        given = locate(data, Path())
+        given = locate(data, Path(), DATA)
         path = training_file(given)
         source = data if path == given else f"{data.rstrip('/')}/{path.name}"
     target = out or Path(f"{name_from(Path(set_name(path) + '.yaml'))}.yaml")
@@ -94,7 +95,7 @@ def found_siblings(seen: "Look", found: "Guess", live: Live) -> Siblings:
         source = f"{seen.source.rstrip('/').rpartition('/')[0]}/{path.name}".removeprefix("/")
         source = str(path) if not seen.source.startswith(PACKAGE) else source
         try:
-            lacking = wanted - column_names(source, Path(), has_tags=seen.has_tags)
+            lacking = wanted - column_names(source, Path(), DATA, has_tags=seen.has_tags)
             reason = say("init.lacks", columns=", ".join(sorted(lacking))) if lacking else ""
         except DataError as error:
             reason = str(error)
@@ -128,7 +129,7 @@ def corpus_sections(seen: "Look", found: "Guess", target: Path) -> dict[str, Any
     path = None if seen.source.startswith((PACKAGE, *HUBS)) else corpus_file(seen.path)
     if path is None:
         return {"data.corpus": None}
-    renamed = renamed_in(column_names(str(path), Path(), has_tags=False), CORPUS)
+    renamed = renamed_in(column_names(str(path), Path(), DATA, has_tags=False), CORPUS)
     columns = {"data.columns": {**found.renamed, **renamed}} if renamed else {}
     return {"data.corpus": as_written(str(path), target), **columns}
 

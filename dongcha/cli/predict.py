@@ -50,7 +50,7 @@ def predict(  # noqa: PLR0913 (the options of a command line)
     if corpus is None:
         predictor: Any = dongcha.load(model, unsure_below)
     else:
-        predictor = dongcha.load_open_book(model, corpus, unsure_below)
+        predictor = with_library(model, corpus, unsure_below)
     found = answered(predictor, file, text, column)
     if form not in (EXCEL, *TABLES):
         emit((as_line(answer) for _, answer in found), output)
@@ -60,6 +60,14 @@ def predict(  # noqa: PLR0913 (the options of a command line)
         write_xlsx(rows, output or Path())
     else:
         emit(table_lines(rows, TABLES[form]), output, BOM)
+
+
+def with_library(model: Path, corpus: Path, unsure_below: float | None) -> Any:
+    """Load a reader with its index; what is wrong with the index is told under the option that named it."""
+    try:
+        return dongcha.load_open_book(model, corpus, unsure_below)
+    except DataError as error:
+        raise DataError(f"--corpus: {error}") from error
 
 
 def refuse_onto_itself(file: str | None, output: Path | None) -> None:
@@ -83,8 +91,11 @@ def answered(predictor: Any, file: str | None, text: str | None, column: str | N
     if text is None and file != "-":
         yield from predictor.predict_file(str(file), column)
         return
-    rows, at_once = ([text], 1) if text is not None else (standard_input(), AT_ONCE)
-    for answer in predictor.predict(rows, at_once=at_once):
+    if text is not None:
+        answers = predictor.predict([text], at_once=1, stream="--text")
+    else:
+        answers = predictor.predict(standard_input(), at_once=AT_ONCE, stream=say("cli.standard_input"))
+    for answer in answers:
         yield {name: value for name, value in answer.items() if name == "id"}, answer
 
 

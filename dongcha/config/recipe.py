@@ -68,12 +68,17 @@ class Recipe(Sections):
 
     def place(self, key_path: str) -> str:
         """Return where a key was written, `recipe.yaml:7:3` (or its section's place); from Python, the key path."""
-        return self._document.place(tuple(key_path.split("."))) or key_path
+        path: KeyPath = tuple(int(part) if part.isdigit() else part for part in key_path.split("."))
+        return self._document.place(path) or key_path
 
     def at(self, key_path: str, sentence: str) -> str:
         """Put the place of a key, where it was written in a file, before a sentence that names the key itself."""
         place = self.place(key_path)
         return sentence if place == key_path else f"{place}: {sentence}"
+
+    def given(self, key_path: str) -> str:
+        """Name a key for a message about its value: `recipe.yaml:7:3: data.train`; from Python, the key alone."""
+        return self.at(key_path, key_path)
 
     @property
     def task_name(self) -> str:

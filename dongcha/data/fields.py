@@ -60,7 +60,7 @@ class Cells:
         """Refuse the rows that lack a value, when each needs one; `missing` is boolean."""
         if self.required and pc.any(missing).as_py():
             rows = self.rows.filter(missing)
-            shown = ", ".join(str(row) for row in rows[:SHOWN].to_pylist())
+            shown = ", ".join(str(row + self.origin.rows_before) for row in rows[:SHOWN].to_pylist())
             self.origin.refuse("read.missing_value", rows[0].as_py(), field=self.field, count=len(rows), rows=shown)
 
 
@@ -234,8 +234,14 @@ def to_place(cells: Cells) -> pa.Array:
 
 
 def to_choices(cells: Cells) -> pa.Array:
-    """Return list<string> of at least two texts, none of them empty."""
+    """Return list<string> of at least two texts, none of them blank: a model cannot read one that is."""
     choices = to_strings(cells)
+    flat = choices.flatten()
+    blank = pc.equal(pc.utf8_trim_whitespace(flat), "")
+    if pc.any(blank).as_py():
+        at = pc.index(blank, True)
+        position = pc.list_parent_indices(choices)[at.as_py()].as_py()
+        cells.refuse_kind(position, flat[at.as_py()].as_py(), "texts")
     few = pc.fill_null(pc.less(pc.list_value_length(choices), 2), False)
     if pc.any(few).as_py():
         position = pc.index(few, True).as_py()

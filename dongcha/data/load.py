@@ -43,6 +43,7 @@ class ReadOptions:
     encoding: str = "auto"  # or a codec's name
     encoding_errors: str = "fail"  # fail, replace (U+FFFD) or drop (the row)
     rows_before: int = 0  # rows of the same stream that were read earlier; messages count from the stream's first
+    stream: str = ""  # what messages call rows in memory: standard input, for example
 
     def __post_init__(self) -> None:
         for name, choices in CHOICES.items():
@@ -57,19 +58,21 @@ def load(  # noqa: PLR0913 (the door to all sources: each argument is a thing of
     base: Path,
     options: ReadOptions,
     cache: Path | None,
+    given: str = "data",
     name: str = "train",
     need_gold: bool = True,
 ) -> Dataset:
     """Read `source` (a path below `base`, `package:`, `hf:`, `modelscope:`, a list of dicts, a DataFrame, a Table).
 
-    Input fields are required; gold ones only when `need_gold`. Raises DataError with file, row and fix; nothing is left
+    `given` is where the user gave it, for messages: a recipe's key with its place, an option, an argument. Input fields
+    are required; gold ones only when `need_gold`. Raises DataError with file, row and fix; nothing is left
     on disk then. Rows in memory and on hubs are not cached.
     """
     is_named = isinstance(source, str | Path)
     hub = hub_of(str(source)) if is_named else None
     origin = Origin(
-        path=locate(source, base) if is_named and hub is None else base,
-        name=str(source) if is_named else f"<{type(source).__name__}>",
+        path=locate(source, base, given) if is_named and hub is None else base,
+        name=str(source) if is_named else options.stream or f"<{type(source).__name__}>",
         part=options.part,
         encoding=options.encoding,
         encoding_errors=options.encoding_errors,
@@ -81,7 +84,7 @@ def load(  # noqa: PLR0913 (the door to all sources: each argument is a thing of
         return _in_memory(memory.read(source, origin), conversion, origin, name)
     if hub is not None:
         return _in_memory(BY_HUB[hub](origin), conversion, origin, name)
-    reader = reader_of(origin.path, origin.name)
+    reader = reader_of(origin.path, origin.name, given)
     if cache is None:
         return _in_memory(reader(origin), conversion, origin, name)
     choice = {"fields": list(fields), "options": asdict(options), "need_gold": need_gold, "version": VERSION}

@@ -105,12 +105,13 @@ class Look:
     replaced: int = 0
 
 
-def look(source: str, base: Path) -> Look:
+def look(source: str, base: Path, given: str) -> Look:
     """Read a source from end to end; raises DataError where it cannot be read.
 
+    `given` is where the user gave it, for messages.
     Bytes that are valid in no known encoding are forgiven while they are few, and counted.
     """
-    origin, reader = _origin(source, base)
+    origin, reader = _origin(source, base, given)
     try:
         return _look(origin, reader)
     except DataError:
@@ -121,17 +122,17 @@ def look(source: str, base: Path) -> Look:
         return found
 
 
-def column_names(source: str, base: Path, *, has_tags: bool) -> frozenset[str]:
+def column_names(source: str, base: Path, given: str, *, has_tags: bool) -> frozenset[str]:
     """Return the columns of a source's first rows; raises DataError where these cannot be read."""
-    origin, reader = _origin(source, base)
+    origin, reader = _origin(source, base, given)
     batch = next(iter(reader(replace(origin, tags_wanted=has_tags))), None)
     return frozenset(batch.schema.names if batch is not None else ())
 
 
-def _origin(source: str, base: Path) -> tuple[Origin, Reader]:
+def _origin(source: str, base: Path, given: str) -> tuple[Origin, Reader]:
     hub = hub_of(source)
-    path = base if hub else locate(source, base)
-    reader = BY_HUB[hub] if hub else reader_of(path, source)
+    path = base if hub else locate(source, base, given)
+    reader = BY_HUB[hub] if hub else reader_of(path, source, given)
     origin = Origin(path=path, name=source)
     if not hub and path.suffix.lower() == TEXT_FILE and path.is_file():
         origin = replace(origin, tags_wanted=_is_tagged(origin, reader), counts=Counter())

@@ -3,12 +3,13 @@
 In: the `data:` section. Out: `Splits`. Knows no model and no task, only its fields.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from dongcha.config.kinds import PerLabel as AskedPerLabel
-from dongcha.config.sections import Data
+from dongcha.config.sections import SOURCES, Data
 from dongcha.data.dataset import Dataset
 from dongcha.data.duplicates import drop_repeats
 from dongcha.data.fields import form
@@ -50,14 +51,28 @@ def read_options(data: Data) -> ReadOptions:
     )
 
 
-def read_splits(data: Data, fields: tuple[str, ...], *, seed: int, base: Path, cache: Path | None) -> Splits:
-    """Read all sets of a recipe and cut the missing ones from train."""
+def key_of(name: str) -> str:
+    """Return the key of a recipe that gives a set: an extra one stands in `data.tests`."""
+    return f"data.{name}" if name in SOURCES else f"data.tests.{name}"
+
+
+def read_splits(
+    data: Data,
+    fields: tuple[str, ...],
+    *,
+    seed: int,
+    base: Path,
+    cache: Path | None,
+    given: Callable[[str], str] = str,
+) -> Splits:
+    """Read all sets of a recipe and cut the missing ones from train; `given` says of a key where it was written."""
     options = read_options(data)
     sources = {name: getattr(data, name) for name in MAIN} | dict(data.tests)
+    where: dict[str, Any] = {"base": base, "cache": cache}
     read: dict[str, Dataset] = {}
     for name, source in sources.items():  # train comes first
         if source is not None:
-            read[name] = load(source, fields, base=base, options=options, cache=cache, name=name)
+            read[name] = load(source, fields, options=options, name=name, given=given(key_of(name)), **where)
             fields = present(fields, read["train"])
     dropped = 0
     if data.duplicates == "drop":
@@ -68,15 +83,15 @@ def read_splits(data: Data, fields: tuple[str, ...], *, seed: int, base: Path, c
         forms = {form(name): name for name in reversed(fields)}  # of several labels the first
         label = (forms.get("label") or forms.get("score")) if data.split.stratify else None
         made = make_splits(read["train"], wanted, label_field=label, seed=seed, fields=needed(fields))
-    given = {name: dataset for name, dataset in read.items() if name != "train"}
-    everything = read | made | given  # what is left of train never stands in for a file that was given
+    named = {name: dataset for name, dataset in read.items() if name != "train"}
+    everything = read | made | named  # what is left of train never stands in for a file that was given
     order = [name for name in (*MAIN, *data.tests) if name in everything]
     corpus = None
     if data.corpus is not None:
         columns = {field: data.columns[field] for field in CORPUS if field in data.columns}
         documents = ReadOptions(columns=columns, encoding=data.encoding, encoding_errors=data.encoding_errors)
-        corpus = load(data.corpus, CORPUS, base=base, options=documents, cache=cache, name="corpus")
-    return Splits({name: everything[name] for name in order}, frozenset(made) - {"train", *given}, dropped, corpus)
+        corpus = load(data.corpus, CORPUS, options=documents, name="corpus", given=given(key_of("corpus")), **where)
+    return Splits({name: everything[name] for name in order}, frozenset(made) - {"train", *named}, dropped, corpus)
 
 
 def present(fields: tuple[str, ...], dataset: Dataset) -> tuple[str, ...]:

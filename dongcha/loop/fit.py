@@ -20,13 +20,13 @@ import torch
 
 from dongcha.data.features import Batch, Features
 from dongcha.data.plan import plan_features
-from dongcha.errors import Diverged, MachineError, Stopped
+from dongcha.errors import Diverged, MachineError, Stopped, is_out_of_memory
 from dongcha.locale import say
 from dongcha.loop.average import NONE, Average
 from dongcha.loop.checkpoint import Snapshot, Weights, load_checkpoint, put_back, save_checkpoint
 from dongcha.loop.clock import Budget
 from dongcha.loop.journal import HALVED, OUT_OF_TIME, Journal
-from dongcha.loop.memory import is_out_of_memory, memory_errors
+from dongcha.loop.memory import memory_errors
 from dongcha.loop.placement import Placement, Tensors
 from dongcha.loop.proof import STEPS as PROOF_STEPS
 from dongcha.loop.proof import Rehearsal, ResumeProof

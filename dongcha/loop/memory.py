@@ -1,24 +1,10 @@
-"""Tell an exhausted memory from other failures, whatever library ran into it, and say it in one sentence."""
+"""Say an exhausted memory in one sentence."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import torch
-
-from dongcha.errors import MachineError
+from dongcha.errors import MachineError, is_out_of_memory
 from dongcha.locale import say
-
-# What torch's allocators and oneDNN say in a RuntimeError, which has no class of its own on the CPU.
-SIGNS = ("can't allocate memory", "not enough memory", "out of memory", "cannot allocate memory", "bad_alloc")
-ONEDNN = "could not create a memory object"
-
-
-def is_out_of_memory(error: BaseException) -> bool:
-    """Tell whether an error means that memory did not suffice."""
-    if isinstance(error, MemoryError | torch.OutOfMemoryError):
-        return True
-    text = str(error).lower()
-    return isinstance(error, RuntimeError) and any(sign in text for sign in (*SIGNS, ONEDNN))
 
 
 @contextmanager

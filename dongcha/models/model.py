@@ -6,7 +6,8 @@ In: a model's folder and what a task asks of a head. Out: logits by feature, in 
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,10 @@ from torch import nn
 
 from dongcha import files
 from dongcha.data.features import Features
-from dongcha.data.plan import plan_inference
 from dongcha.errors import ModelError
 from dongcha.locale import say
 from dongcha.models.heads._base import EXTRA_INPUTS, HeadSpec, run
+from dongcha.models.room import Outputs, Room, in_batches
 from dongcha.models.source import refuse_unreadable, refuse_unsafe
 from dongcha.models.tokenizer import Tokenizer, load_tokenizer
 from dongcha.registry import find
@@ -31,17 +32,19 @@ UNSURE_BELOW = "unsure_below"  # on the card: the confidence below which answers
 INPUTS = ("input_ids", "mask", *EXTRA_INPUTS)  # columns of a batch that a module reads
 INFERENCE_TOKENS = 4096  # padded tokens a batch without gradients: where throughput levels off on CPU
 
-Outputs = Iterator[tuple[np.ndarray, np.ndarray]]
-
 
 @dataclass(frozen=True)
 class Model:
-    """A module of `models/heads` with its tokenizer; `card` is the task's own facts, saved with it."""
+    """A module of `models/heads` with its tokenizer; `card` is the task's own facts, saved with it.
+
+    `room` is what memory holds at once, found out where it is short; models made from one another share it.
+    """
 
     module: Any
     tokenizer: Tokenizer
     spec: HeadSpec
     card: Mapping[str, Any]
+    room: Room = field(default_factory=Room)
 
     @property
     def num_parameters(self) -> int:
@@ -61,13 +64,16 @@ class Model:
         training = self.module.training
         self.module.eval()
         try:
-            for indices in plan_inference(features.lengths, batch_tokens, features.groups):
-                batch = features.batch(indices, self.tokenizer.pad_id)
-                with torch.inference_mode():
-                    out = run(module, {name: self.tensor(column) for name, column in batch.items() if name in INPUTS})
-                yield indices, out.float().cpu().numpy()
+            yield from in_batches(features, batch_tokens, partial(self._computed, features, module), self.room)
         finally:
             self.module.train(training)
+
+    def _computed(self, features: Features, module: nn.Module, indices: np.ndarray) -> np.ndarray:
+        batch = features.batch(indices, self.tokenizer.pad_id)
+        with torch.inference_mode():
+            out = run(module, {name: self.tensor(column) for name, column in batch.items() if name in INPUTS})
+        found: np.ndarray = out.float().cpu().numpy()
+        return found
 
     @property
     def device(self) -> torch.device:

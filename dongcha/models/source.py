@@ -63,7 +63,7 @@ def locate(name: str, *, base: Path, cache: Path) -> Source:
 
 def _folder(name: str, base: Path, cache: Path) -> Path:
     if name.startswith("package:"):
-        folder = package_path(name)
+        folder = package_path(name, "model")
         return _rebuilt(name, folder, cache) if not (folder / "config.json").is_file() else folder
     folder = base / Path(name).expanduser()
     if folder.is_dir():

@@ -215,7 +215,7 @@ def frame_pairs(
     Where both have no room the longer is cut first, as Transformers does with `truncation=True`.
     """
     kept = shares(first.lengths, second.lengths, tokenizer.pair_room)
-    lengths, columns, _ = _lay_pairs(tokenizer, (first, second), (first.starts[:-1], second.starts[:-1]), kept)
+    lengths, columns, _ = lay_pairs(tokenizer, (first, second), (first.starts[:-1], second.starts[:-1]), kept)
     return lengths, columns, first.lengths + second.lengths - kept[0] - kept[1]
 
 
@@ -227,10 +227,10 @@ def frame_pair_windows(
     Returns lengths (w,), columns, and where in each window its part of the second text begins (w,).
     """
     begin = (first.starts[:-1][cover.row], second.starts[:-1][cover.row] + cover.start)
-    return _lay_pairs(tokenizer, (first, second), begin, (kept[cover.row], cover.end - cover.start))
+    return lay_pairs(tokenizer, (first, second), begin, (kept[cover.row], cover.end - cover.start))
 
 
-def _lay_pairs(
+def lay_pairs(
     tokenizer: Tokenizer,
     sides: tuple[Encoded, Encoded],
     begin: tuple[np.ndarray, np.ndarray],

@@ -1,6 +1,8 @@
 """Tell whether two pieces of a text were swapped (sentence order prediction: ALBERT, Lan et al. 2020).
 
-Which pairs are swapped is drawn once, from their text's position; texts of one sentence give no pair.
+A piece is a sentence; one that is longer than half a block is cut where that room ends, so that two pieces always fit
+and nothing of them is lost. Which pairs are swapped is drawn once, from their text's position; texts of one piece give
+no pair.
 """
 
 from collections.abc import Sequence
@@ -10,10 +12,10 @@ import numpy as np
 import torch
 from pydantic import BaseModel, ConfigDict, Field
 
-from dongcha.data.features import Chunk
+from dongcha.data.features import Chunk, bounds
 from dongcha.data.sentences import sentences
 from dongcha.models.sentence import Ordered
-from dongcha.models.tokenizer import Tokenizer, frame_pairs
+from dongcha.models.tokenizer import Tokenizer, lay_pairs, windows
 from dongcha.objectives.order import OrderObjective
 from dongcha.pretrain._base import Learner
 
@@ -30,25 +32,28 @@ class Options(BaseModel):
 
 def encode(texts: Sequence[str], tokenizer: Tokenizer, first: int) -> Chunk:
     """Join neighbouring pieces of each text in pairs, every other one swapped by chance."""
-    by_text = [pairs_of(text) for text in texts]
-    found = [pair for pairs in by_text for pair in pairs]
-    counts = np.array([len(pairs) for pairs in by_text], dtype=np.int64)
-    row = np.repeat(np.arange(first, first + len(texts)), counts)
-    swapped = np.random.default_rng([first, len(texts)]).random(len(found)) < 0.5
-    turned = [pair[::-1] if swap else pair for pair, swap in zip(found, swapped.tolist(), strict=True)]
-    sides = [[pair[side] for pair in turned] for side in range(2)]
-    lengths, tokens, _ = frame_pairs(tokenizer, *(tokenizer.encode(side) for side in sides))
+    by_text = [[sentence for _, sentence in sentences(text)] for text in texts]
+    encoded = tokenizer.encode([sentence for own in by_text for sentence in own])
+    cover = windows(encoded.lengths, tokenizer.pair_room // 2, 0)
+    row = np.repeat(np.arange(len(texts)), [len(own) for own in by_text])[cover.row]  # the text of each piece
+    opening = openings(row, len(texts))
+    swapped = np.random.default_rng([first, len(texts)]).random(len(opening)) < 0.5
+    begin, counts = encoded.starts[:-1][cover.row] + cover.start, cover.end - cover.start
+    sides = opening + swapped, opening + ~swapped
+    places, sizes = tuple(begin[side] for side in sides), tuple(counts[side] for side in sides)
+    lengths, tokens, _ = lay_pairs(tokenizer, (encoded, encoded), places, sizes)
     if "token_type_ids" not in tokens and any(tokenizer.pair.types):
         tokens = {**tokens, "token_type_ids": np.zeros_like(tokens["input_ids"])}  # a chunk without any pair
-    units = {"row": row, "swapped": swapped.astype(np.int64)}
+    units = {"row": row[opening] + first, "swapped": swapped.astype(np.int64)}
     facts = {"texts": len(texts), "tokens": int(lengths.sum())}
     return Chunk(lengths, tokens, units, facts)
 
 
-def pairs_of(text: str) -> list[tuple[str, str]]:
-    """Cut a text into sentences and pair each with the next, none of them used twice."""
-    pieces = [piece for _, piece in sentences(text)]
-    return list(zip(pieces[::2], pieces[1::2], strict=False))
+def openings(row: np.ndarray, num_texts: int) -> np.ndarray:
+    """Return which pieces (p,), in order and each of text `row`, open a pair with the next; none is used twice."""
+    counts = np.bincount(row, minlength=num_texts)
+    nth = np.arange(len(row)) - np.repeat(bounds(counts)[:-1], counts)
+    return np.flatnonzero((nth % 2 == 0) & (nth + 1 < counts[row]))
 
 
 def build(folder: Path, tokenizer: Tokenizer, options: Options, seed: int) -> Learner:

@@ -25,15 +25,23 @@ def before_row(report: Report) -> Row | None:
     return next((row for row in report.table if slug(row.name).startswith("before")), None)
 
 
-def tested_words(report: Report, row: Row) -> str:
-    """Say how a row's test ended, and against which row where that is not before; empty where none was made."""
+def is_against_before(report: Report, row: Row) -> bool:
+    """Tell whether a row is compared with before, as rows of earlier versions are that do not say with what."""
+    before = before_row(report)
+    return not row.against or (before is not None and row.against == before.name)
+
+
+def tested_words(report: Report, row: Row, *, named: bool = False) -> str:
+    """Say how a row's test ended, and against which row where that is not before; empty where none was made.
+
+    `named`: before is named too, where no heading says it.
+    """
     if row.verdict is None:
         return ""
     facts = {"word": say(f"report.word.{row.verdict.word}"), "p": p_value(row.verdict.p_value)}
-    before = before_row(report)
-    if not row.against or (before is not None and row.against == before.name):
+    if is_against_before(report, row) and not named:
         return say("report.screen.verdict", **facts)
-    return say("report.screen.verdict_against", **facts, other=term("row", row.against))
+    return say("report.screen.verdict_against", **facts, other=term("row", row.against or "before"))
 
 
 def main_figure(report: Report, row: Row | None) -> Interval | None:

@@ -18,6 +18,7 @@ from dongcha.index import Hits, Index, editing, open_index
 from dongcha.index.folder import refuse_foreign, refuse_standing
 from dongcha.locale import say
 from dongcha.stations.embedder import STRETCH, Embedder, load_embedder
+from dongcha.stations.predictor import FILE
 from dongcha.types import Watch, silent
 
 CACHE = Path("runs") / ".cache"  # where a package's model is rebuilt, below the folder that paths are relative to
@@ -36,8 +37,8 @@ class Corpus:
 
     def read(self) -> tuple[list[str], list[str]]:
         """Return ids and texts; raises DataError with file and row, also where an id comes twice."""
-        options = ReadOptions(columns={DOC: self.doc, TEXT: self.text})
-        dataset = load(self.source, (DOC, TEXT), base=self.base, options=options, cache=None, need_gold=False)
+        how: dict[str, Any] = {"options": ReadOptions(columns={DOC: self.doc, TEXT: self.text}), "given": "CORPUS"}
+        dataset = load(self.source, (DOC, TEXT), base=self.base, cache=None, need_gold=False, **how)
         return dataset.column(DOC), dataset.column(TEXT)
 
 
@@ -115,8 +116,8 @@ def read_queries(file: str, *, base: Path, column: str | None = None) -> list[st
     first: DataError | None = None
     for name in names:
         try:
-            options = ReadOptions(columns={TEXT: name} if name != TEXT else {})
-            return load(file, (TEXT,), base=base, options=options, cache=None, need_gold=False).column(TEXT)
+            how: dict[str, Any] = {"options": ReadOptions(columns={TEXT: name} if name != TEXT else {}), "given": FILE}
+            return load(file, (TEXT,), base=base, cache=None, need_gold=False, **how).column(TEXT)
         except DataError as error:
             first = first or error
     assert first is not None

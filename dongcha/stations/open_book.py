@@ -6,7 +6,7 @@ else by words alone; each is read with the question, and the one whose best answ
 (Chen et al. 2017, "Reading Wikipedia to Answer Open-Domain Questions", section 3, with our own reader and ranking).
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -20,7 +20,7 @@ from dongcha.index import Index, open_index
 from dongcha.locale import say
 from dongcha.stations.embedder import Embedder
 from dongcha.stations.indexing import embedder_of
-from dongcha.stations.predictor import Predictor, Row, load_predictor
+from dongcha.stations.predictor import FILE, Predictor, Row, load_predictor
 from dongcha.tasks._predict import predict_rows
 from dongcha.types import Prediction
 
@@ -43,24 +43,27 @@ class OpenBook:
         """The confidence below which the reader withholds an answer."""
         return self.reader.unsure_below
 
-    def predict(self, rows: Iterable[str | Row], *, at_once: int = AT_ONCE) -> Iterator[dict[str, Any]]:
+    def predict(
+        self, rows: Iterable[str | Row], *, at_once: int = AT_ONCE, stream: str = ""
+    ) -> Iterator[dict[str, Any]]:
         """Yield one dict a question, in order: `answer`, `doc`, `sentence`, `confidence`, the row's `id` if any.
 
-        Rows are questions, or dicts with `question`; a context in them is not read.
+        Rows are questions, or dicts with `question`; a context in them is not read; `stream` is what messages call
+        them.
         """
-        stream = iter(rows)
-        while part := list(islice(stream, at_once)):
+        waiting, done = iter(rows), 0
+        while part := list(islice(waiting, at_once)):
             asked = [{QUESTION: row} if isinstance(row, str) else row for row in part]
-            for _, answer in self.predict_dataset(self._read(asked)):
+            for _, answer in self.predict_dataset(self._read(asked, ReadOptions(rows_before=done, stream=stream))):
                 yield answer
+            done += len(part)
 
     def predict_file(self, file: str, column: str | None = None) -> Iterator[tuple[Row, dict[str, Any]]]:
         """Yield (the user's own columns, the answer) for each row of a file; `column` names the one to read."""
-        yield from self.predict_dataset(self._read(file, {QUESTION: column} if column else {}))
+        yield from self.predict_dataset(self._read(file, ReadOptions(columns={QUESTION: column} if column else {})))
 
-    def _read(self, source: Any, columns: Mapping[str, str] | None = None) -> Dataset:
-        options = ReadOptions(columns=columns or {})
-        return load(source, (QUESTION,), base=Path.cwd(), options=options, cache=None, need_gold=False)
+    def _read(self, source: Any, options: ReadOptions) -> Dataset:
+        return load(source, (QUESTION,), base=Path.cwd(), options=options, cache=None, given=FILE, need_gold=False)
 
     def predict_dataset(self, dataset: Dataset) -> Iterator[tuple[Row, dict[str, Any]]]:
         """Yield (the user's own columns, the answer) for each row."""

@@ -17,6 +17,7 @@ from dongcha.tasks._model import saved_task
 from dongcha.tasks._predict import STRETCH, columns_of, predict_rows
 
 Row = Mapping[str, Any]
+FILE = "FILE"  # what messages call the file to predict, as the help pages do
 
 
 @dataclass(frozen=True)
@@ -27,22 +28,23 @@ class Predictor:
     task: Task
     unsure_below: float | None = None
 
-    def predict(self, rows: Iterable[str | Row], *, at_once: int = STRETCH) -> Iterator[dict[str, Any]]:
+    def predict(
+        self, rows: Iterable[str | Row], *, at_once: int = STRETCH, stream: str = ""
+    ) -> Iterator[dict[str, Any]]:
         """Yield one dict a row, in order: the task's target fields, `confidence`, and the row's `id` if it has one.
 
         Rows are texts, or dicts with the task's input fields; gold fields are not read. `at_once` rows are taken from
-        the iterable before the first of them is answered.
+        the iterable before the first of them is answered; `stream` is what messages call them, standard input say.
         """
-        for dataset in self.datasets(rows, at_once):
+        for dataset in self.datasets(rows, at_once, stream):
             for _, answer in self.predict_dataset(dataset):
                 yield answer
 
-    def datasets(self, rows: Iterable[str | Row], at_once: int = STRETCH) -> Iterator[Dataset]:
+    def datasets(self, rows: Iterable[str | Row], at_once: int = STRETCH, stream: str = "") -> Iterator[Dataset]:
         """Yield rows as data sets of `at_once` rows, as they come."""
-        stream = iter(rows)
-        done = 0
-        while part := [self._inputs(row) for row in islice(stream, at_once)]:
-            yield self._read(part, rows_before=done)
+        waiting, done = iter(rows), 0
+        while part := [self._inputs(row) for row in islice(waiting, at_once)]:
+            yield self._read(part, ReadOptions(rows_before=done, stream=stream))
             done += len(part)
 
     def _inputs(self, row: str | Row) -> Row:
@@ -72,7 +74,7 @@ class Predictor:
 
     def gold(self, file: str) -> Dataset:
         """Read a file's rows with what the task is to find, by the columns that the model was trained on."""
-        return self._read(file, self._trained_on(), need_gold=True)
+        return self._read(file, ReadOptions(columns=self._trained_on()), given="--gold", need_gold=True)
 
     def _trained_on(self) -> dict[str, Any]:
         """Return the columns of training by field; a card of earlier versions has those of the text alone."""
@@ -82,20 +84,18 @@ class Predictor:
     def _read_either(self, file: str, trained_on: Mapping[str, Any], named: Mapping[str, Any]) -> Dataset:
         """Read a file by the columns of training, else by the fields' own names; where both fail, say the first why."""
         try:
-            return self._read(file, trained_on)
+            return self._read(file, ReadOptions(columns=trained_on))
         except DataError as first:
             if trained_on == named:
                 raise
             try:
-                return self._read(file, named)
+                return self._read(file, ReadOptions(columns=named))
             except DataError:
                 raise first from None
 
-    def _read(
-        self, source: Any, columns: Mapping[str, Any] | None = None, *, rows_before: int = 0, need_gold: bool = False
-    ) -> Dataset:
-        options = ReadOptions(columns=columns or {}, rows_before=rows_before)
-        return load(source, self.task.fields, base=Path.cwd(), options=options, cache=None, need_gold=need_gold)
+    def _read(self, source: Any, options: ReadOptions, *, given: str = FILE, need_gold: bool = False) -> Dataset:
+        where: dict[str, Any] = {"base": Path.cwd(), "cache": None, "given": given}
+        return load(source, self.task.fields, options=options, need_gold=need_gold, **where)
 
     def predict_dataset(self, dataset: Dataset) -> Iterator[tuple[Row, dict[str, Any]]]:
         """Yield (the user's own columns, the answer) for each row, a stretch of rows at a time."""

@@ -22,6 +22,7 @@ from dongcha.errors import DataError, RecipeError
 from dongcha.locale import say
 from dongcha.models.masked import has_masked_head, pseudo_perplexity
 from dongcha.models.model import Model
+from dongcha.models.room import Room
 from dongcha.models.vectors import unit_vectors
 from dongcha.stations.described import refuse_misfit, shaped_by
 from dongcha.steps import Kept, Work
@@ -78,6 +79,7 @@ def build_model(work: Work) -> Model:
     """Build the model of the task on the pretrained backbone."""
     train = work["splits"].by_name["train"]
     model = model_for(work["recipe"], work["task"], work["source"], train, shaped_by(work["recipe"]))
+    model = dataclasses.replace(model, room=Room(watch=work.watch))
     work["placement"].module(model.module)
     facts = {"name": work["source"].name, "parameters": model.num_parameters, "device": str(model.device)}
     work.watch("model", threads=work["placement"].threads, **facts)

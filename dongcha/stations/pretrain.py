@@ -65,6 +65,7 @@ def read_corpus(recipe: Recipe, cache: Path | None) -> Dataset | None:
     options = replace(read_options(recipe.data), columns={})
     source = recipe.pretrain.corpus
     how: dict[str, Any] = {"base": recipe.folder, "options": options, "name": "corpus", "need_gold": False}
+    how["given"] = recipe.given("pretrain.corpus")
     try:
         return load(source, ("text",), cache=cache, **how)
     except DataError:
@@ -257,7 +258,7 @@ def start_model(work: Work) -> Model:
     model = model_for(work["plan"].recipe, work["task"], source, work["splits"].by_name["train"])
     work["placement"].module(model.module)
     tell_pretrained(work)
-    return model
+    return replace(model, room=work["model"].room)
 
 
 def tell_pretrained(work: Work) -> None:

@@ -58,12 +58,14 @@ class TripleFinder:
     max_pairs: int = MAX_PAIRS
     min_score: float = 0.0
 
-    def predict(self, rows: Iterable[str | Row], *, at_once: int = STRETCH) -> Iterator[dict[str, Any]]:
+    def predict(
+        self, rows: Iterable[str | Row], *, at_once: int = STRETCH, stream: str = ""
+    ) -> Iterator[dict[str, Any]]:
         """Yield one dict a row, in order: `triples`, the row's `id` if it has one, `pairs_left_out` if there are any.
 
         Rows are texts, or dicts with `text` (or `tokens`); `at_once` are taken before the first of them is answered.
         """
-        for dataset in self.tagger.datasets(rows, at_once):
+        for dataset in self.tagger.datasets(rows, at_once, stream):
             for found in self.find(dataset):
                 yield answer(found)
 

@@ -106,13 +106,17 @@ def read_rows(recipe: Recipe, cache: Path | None) -> Splits:
     options: dict[str, Any] = {"seed": recipe.seed, "base": recipe.folder, "cache": cache}
     own_data = [(entry, entry.data) for entry in recipe.tasks or () if entry.data is not None]
     if not own_data:
-        return read_splits(data_of(recipe), fields, **options)
+        return read_splits(data_of(recipe), fields, given=recipe.given, **options)
     shares = []
-    for prefix, (entry, rows) in zip(prefixes(recipe), own_data, strict=True):
+    for number, (prefix, (entry, rows)) in enumerate(zip(prefixes(recipe), own_data, strict=True)):
         kind = find("tasks", entry.task).Task
         own = {name: getattr(rows, name) for name in Rows.model_fields}
         data = recipe.data.model_copy(update=own | {"columns": own["columns"] | dict(entry.columns)})
-        splits = read_splits(data, kind.fields, **options)
+
+        def given(key: str, number: int = number) -> str:
+            return recipe.given(f"tasks.{number}.{key}")
+
+        splits = read_splits(data, kind.fields, given=given, **options)
         targets = {field: f"{prefix}{field}" for field in _targets(entry.task)}
         inputs = {field: field for field in (*kind.fields[: kind.num_inputs], "words")}
         shares.append(Share(entry.named, splits, inputs | targets))

@@ -6,7 +6,8 @@ import numpy as np
 
 from dongcha.data.dataset import Dataset
 from dongcha.data.features import Chunk, Features, gather
-from dongcha.models.model import Model, Outputs
+from dongcha.models.model import Model
+from dongcha.models.room import Outputs
 from dongcha.tasks._base import Columns, Searches, Task, num_rows
 from dongcha.types import Prediction
 

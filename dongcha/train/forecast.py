@@ -13,10 +13,9 @@ import torch
 
 from dongcha.data.features import Features
 from dongcha.data.plan import plan_features, plan_inference
-from dongcha.errors import MachineError
+from dongcha.errors import MachineError, is_out_of_memory
 from dongcha.locale import say
 from dongcha.loop.fit import Objective, mean_loss
-from dongcha.loop.memory import is_out_of_memory
 from dongcha.loop.placement import Placement
 from dongcha.loop.proof import LARGEST_MEGABYTES
 from dongcha.loop.settings import LoopSettings

@@ -1,5 +1,6 @@
 """Columns become the fields of a task, in one form each."""
 
+import json
 from itertools import pairwise
 
 import pyarrow as pa
@@ -151,3 +152,11 @@ def test_labels_may_not_change_between_text_and_list(far):
     values = [{"text": "a", "label": "x"}] * (far + 1) + [{"text": "b", "label": ["x"]}]
     with pytest.raises(DataError, match=f"row {far + 2}: field label changes"):
         rows(values, ("text", "label"))
+
+
+@pytest.mark.parametrize("blank", [" ", "\t\n", "\u3000"])
+@pytest.mark.parametrize("written", [list, json.dumps])
+def test_a_choice_of_white_space_is_refused_by_its_row(blank, written):
+    """A table's cell holds its choices as JSON."""
+    with pytest.raises(DataError, match=r"row 3: field choices .* none of them blank"):
+        column([written(offered) for offered in (["yes", "no"], ["no", " yes"], ["perhaps", blank])], "choices")

@@ -35,7 +35,7 @@ def many(count=40, **columns):
 
 
 def asked(path, **said):
-    return guess(look(str(path), path.parent), Wanted(**said))
+    return guess(look(str(path), path.parent, "DATA"), Wanted(**said))
 
 
 def grade(i):
@@ -230,10 +230,10 @@ def test_a_folder_by_label_is_classification(tmp_path):
 def test_few_undecodable_bytes_are_forgiven_and_counted(tmp_path):
     content = write(tmp_path / "x.csv", many(300, label=grade)).read_bytes()
     (tmp_path / "x.csv").write_bytes(content.replace(b"lake 299", b"lake \xff\xfe299"))
-    assert look("x.csv", tmp_path).replaced == 2
+    assert look("x.csv", tmp_path, "DATA").replaced == 2
     (tmp_path / "y.csv").write_bytes(content.replace(b"the", b"\xff\xfe\xfd"))
     with pytest.raises(DataError, match="encoding"):
-        look("y.csv", tmp_path)
+        look("y.csv", tmp_path, "DATA")
 
 
 @pytest.mark.parametrize(

@@ -223,14 +223,14 @@ def test_a_package_is_never_imported(package):
     options = ReadOptions(part="first_line")
     data = load("package:corpus_of_mine/set", ("text", "label"), base=None, options=options, cache=None)
     assert len(data) == 3 and data.source == "package:corpus_of_mine/set"
-    assert "corpus_of_mine" not in sys.modules and package_path("package:corpus_of_mine") == package
+    assert "corpus_of_mine" not in sys.modules and package_path("package:corpus_of_mine", "data.train") == package
 
 
 @pytest.mark.parametrize("spec", ["corpus_of_mine/../secret", "corpus_of_mine//etc/passwd", "corpus_of_mine/sett"])
 def test_a_path_out_of_a_package_is_refused(package, spec):
     (package.parent / "secret").write_text("x")
     with pytest.raises(Exception, match=r"outside|out of the package|not in the package|did you mean 'set'") as caught:
-        package_path(f"package:{spec}")
+        package_path(f"package:{spec}", "data.train")
     assert caught.value.exit_code == 2
 
 
@@ -239,12 +239,12 @@ def test_a_path_out_of_a_package_is_refused(package, spec):
 )
 def test_a_package_that_is_not_there_is_named(name, said):
     with pytest.raises(DataError, match=said):
-        package_path(f"package:{name}/x")
+        package_path(f"package:{name}/x", "data.train")
 
 
 def test_the_name_on_the_index_leads_to_the_import_name():
     with pytest.raises(DataError, match="package:dateutil"):
-        package_path("package:python-dateutil/x")
+        package_path("package:python-dateutil/x", "data.train")
 
 
 # the cache

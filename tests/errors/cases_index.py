@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 from error_case import Case
-from error_desk import Desk
+from error_desk import RUN, Desk
 
 from dongcha.index import Index
 from dongcha.stations.indexing import Corpus, build_index
@@ -59,6 +59,13 @@ INDEX_CASES = (
         ("name the folder that was given to `--to`", "改为 `--to` 所用的文件夹"),
         house,
         ("index", "search", "hose", "--text", "clean room"),
+    ),
+    Case(
+        "open book: no such index",
+        ("`dongcha predict --corpus hose`, a name mistyped", "`dongcha predict --corpus hose`，名称写错"),
+        ("name the folder that was given to `--to`", "改为 `--to` 所用的文件夹"),
+        lambda d: d.run("qa"),
+        ("predict", RUN, "--corpus", "hose", "--text", "where is it?"),
     ),
     Case(
         "index: folder that is none",

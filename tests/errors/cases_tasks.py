@@ -217,6 +217,12 @@ CHOICE_CASES = (
         then("choice", choices=["clean", ""], answer="clean"),
     ),
     Case(
+        "choice: blank choice",
+        ("a choice that is white space", "某个选项只有空白"),
+        ("fill it in, or take it out", "补全或去掉该项"),
+        then("choice", choices=["clean", " "], answer="clean"),
+    ),
+    Case(
         "choice: blank question",
         ("a `question` of white space", "`question` 只有空白"),
         ("fill it in, or remove the row", "补全或删去该行"),

@@ -12,6 +12,7 @@ from small_run import run_folder
 
 from dongcha import files
 from dongcha.loop.journal import HALVED
+from dongcha.models import model as models
 from dongcha.objectives.task import TaskObjective
 
 FORECAST = 4  # batches that are timed before step 1
@@ -43,7 +44,7 @@ def test_r06_the_batch_is_halved_and_the_result_stays(cli, place, monkeypatch, s
     whole = weights(place)
     with_room_for(monkeypatch, 3, spared)
     code, _, err = cli(*PLAIN)
-    assert code == 0
+    assert code == 0, err
     events = [line for line in files.read_lines(run_folder(place) / "steps.jsonl") if line.get("event") == HALVED]
     if spared:
         assert [event["train_step"] for event in events] == [4, 4]
@@ -64,3 +65,28 @@ def test_r06_it_gives_up_at_one_row_with_a_clear_sentence(cli, place, monkeypatc
     assert (code, out) == (4, "")
     assert "Memory does not suffice" in err.strip().splitlines()[-1]
     assert f"step {4 if spared else 1}" in err
+
+
+@pytest.mark.parametrize("rows", [2, 0], ids=["halved", "not even one"])
+def test_r06_inference_is_halved_told_once_and_says_the_same(cli, place, monkeypatch, rows):
+    assert cli(*PLAIN)[0] == 0
+    whole, scores = weights(place), files.read_json(run_folder(place) / "report.json")["table"]
+    real = models.run
+
+    def run(module, batch):
+        if len(batch["input_ids"]) > rows:
+            raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 1 bytes.")
+        return real(module, batch)
+
+    monkeypatch.setattr(models, "run", run)
+    code, _, err = cli(*PLAIN)
+    if not rows:
+        assert code == 4 and "not even for one text" in err
+        return
+    assert code == 0, err
+    assert err.count("tokens at once") == 1
+    for name, tensor in weights(place).items():
+        torch.testing.assert_close(tensor, whole[name], rtol=1e-3, atol=1e-5)
+    for row, other in zip(files.read_json(run_folder(place) / "report.json")["table"], scores, strict=True):
+        for name, figure in row["metrics"].items():
+            assert figure == pytest.approx(other["metrics"][name]), (row["name"], name)

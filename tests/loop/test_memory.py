@@ -13,10 +13,10 @@ from safetensors.torch import load_file, save_file
 from toy_loop import Recorder, Toy, arbitrary_validation, digest, objective, toy_features, toy_fit, toy_settings
 
 from dongcha import files
-from dongcha.errors import MachineError
+from dongcha.errors import MachineError, is_out_of_memory
 from dongcha.loop.checkpoint import checkpoints
 from dongcha.loop.journal import HALVED, Journal
-from dongcha.loop.memory import is_out_of_memory, memory_errors
+from dongcha.loop.memory import memory_errors
 
 LENGTHS = [2, 9, 4, 4, 7, 1, 3, 8, 5, 6, 2, 2, 9, 9]
 TORCH_SAYS = (

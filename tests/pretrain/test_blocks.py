@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from transformers import AutoConfig
 
+from dongcha.data.sentences import sentences
 from dongcha.models.tokenizer import load_tokenizer
 from dongcha.pretrain import sentence_order
 from dongcha.pretrain._blocks import blocks, stretches
@@ -13,6 +14,8 @@ from dongcha.pretrain._blocks import blocks, stretches
 PARTS = st.lists(
     st.sampled_from(("the room", "good", "北京", "我们喜欢", ". ", "。", "！", " ", "x9", "\n", "")), max_size=30
 )
+
+LONG = st.lists(st.sampled_from(("the room was good ", "北京我们喜欢", "x9 ", ". ", "。")), min_size=3, max_size=30)
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +64,35 @@ def test_sentence_order_pairs_neighbours_and_swaps_about_half(readers):
     for i, swapped in enumerate(chunk.units["swapped"]):
         ids = chunk.tokens["input_ids"][starts[i] : starts[i + 1]].tolist()
         assert (ids.index(bad) < ids.index(good)) == bool(swapped)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(LONG.map("".join), min_size=1, max_size=3), st.sampled_from(("words", "joins")), st.integers(16, 24))
+def test_a_pair_of_long_sentences_fits_and_loses_nothing(readers, texts, kind, most):
+    """In their own order, the pairs of a text hold all its tokens; without a partner is one last piece at most."""
+    import copy
+
+    tokenizer = copy.copy(readers[kind])
+    tokenizer.max_tokens = most
+    chunk = sentence_order.encode(texts, tokenizer, 5)
+    assert (chunk.lengths <= most).all()
+    starts = np.concatenate([[0], np.cumsum(chunk.lengths)])
+    for i, text in enumerate(texts):
+        read = []
+        for pair in np.flatnonzero(chunk.units["row"] == i + 5):
+            first, second = halves(chunk.tokens["input_ids"][starts[pair] : starts[pair + 1]].tolist(), tokenizer)
+            read += second + first if chunk.units["swapped"][pair] else first + second
+        whole = [token for _, sentence in sentences(text) for token in tokenizer.encode([sentence]).ids.tolist()]
+        assert read == whole[: len(read)]
+        assert len(whole) - len(read) <= tokenizer.pair_room // 2
+
+
+def halves(ids, tokenizer):
+    """Take two pieces out of their frame; no piece holds the token between them."""
+    before, between, after = (part.tolist() for part, _ in tokenizer.pair.special)
+    inner = ids[len(before) : len(ids) - len(after)]
+    at = inner.index(between[0])
+    return inner[:at], inner[at + len(between) :]
 
 
 def test_texts_of_one_sentence_give_no_pair_but_the_same_columns(readers):

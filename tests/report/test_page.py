@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import dongcha.report
-from dongcha.locale import catalogue, speaking
+from dongcha.locale import catalogue, say, speaking
 from dongcha.report.as_html import to_html
 from dongcha.report.sections import SECTIONS, sections
 from dongcha.report.terms import visible
@@ -193,6 +193,27 @@ def test_the_headline_names_a_baseline_that_does_as_well_and_a_check_that_failed
     html, _ = page(replace(fixture.english(), table=(rows[0], tested, *rows[2:])))
     assert "TF-IDF + linear reaches 0.817" in html
     assert "Failed checks: 1 (best restored)" in page(fixture.tagging())[0]
+
+
+@pytest.mark.parametrize(
+    ("language", "heading", "told"),
+    [
+        ("english", "paired test", ("against BM25", "against before (frozen)")),
+        ("chinese", "配对检验", ("对比 BM25", "对比 训练前（冻结）")),
+    ],
+)
+def test_a_column_of_tests_says_what_each_row_is_compared_with(language, heading, told):
+    """Where all are compared with before, its heading says so; where one is not, each row does."""
+    report = getattr(fixture, language)()
+    rows = report.table
+    before, after = rows[-2], replace(rows[-1], against=rows[-2].name)
+    hybrid = replace(after, name="hybrid", against="bm25")
+    alike, mixed = (page(replace(report, table=(before, *more)))[0] for more in ([after], [hybrid, after]))
+    with speaking(report.language):
+        usual = say("report.col.test")
+    assert f">{usual}</th>" in alike and heading not in alike and told[1] not in alike
+    assert f">{heading}</th>" in mixed and f">{usual}</th>" not in mixed
+    assert all(f"{said}</td>" in mixed for said in told)
 
 
 def test_the_limits_follow_from_the_evidence():

@@ -116,6 +116,14 @@ def test_where_forgetting_cannot_be_told_it_says_so(straight, models, tmp_path):
     assert any("not told" in line for line in pretrain_lines(found))
 
 
+@pytest.mark.parametrize("method", ["mlm", "sentence_order", "simcse", "tsdae"])
+def test_no_method_reads_beyond_max_tokens(tmp_path, models, method):
+    (tmp_path / "law.txt").write_text("the room was good and clean " * 9 + ". the service was bad " * 9 + ".\n")
+    read = {"method": method, "corpus": str(tmp_path / "law.txt"), "max_tokens": 16}
+    features = dongcha.run(recipe(tmp_path, models["pooled"], pretrain=read), until="corpus")["corpus"].features
+    assert features.lengths.max() <= 16 and features.starts[-1] > 100  # nothing is left out
+
+
 def test_without_validation_rows_all_steps_are_taken(tmp_path, models):
     data = {"train": ROWS, "split": {"validation": 0.0, "test": 0.25}}
     told = dongcha.run(recipe(tmp_path, models["pooled"], data=data), until="pretrain")["pretrain"].told

@@ -93,7 +93,7 @@ def test_the_forecast_counts_every_pass(trained):
     settings, features = trained["plan"].settings, trained["features"]
     costs = plan.costs_of(flat_cost(), features, settings, trained["model"])
     fixed = plan.PROOF_SECONDS + plan.REPORT_SECONDS
-    assert costs.before == pytest.approx(60 + 36, abs=0.1)
+    assert costs.before == pytest.approx(60 + 24 + 36, abs=0.1)
     assert (costs.steps, costs.validation, costs.validations) == (100.0, 24.0, settings.epochs)
     twice_by_proofs, steps_again = 2 * 24, 2 * 100 / 50
     assert costs.after == pytest.approx(24 + (24 + 36) + twice_by_proofs + steps_again + fixed, abs=0.1)

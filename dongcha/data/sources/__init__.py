@@ -42,23 +42,27 @@ def hub_of(source: str) -> str | None:
     return next((prefix for prefix in BY_HUB if source.startswith(prefix)), None)
 
 
-def locate(source: str | Path, base: Path) -> Path:
-    """Return the path of a file, a folder, or a place inside a package; raises DataError with the near names."""
+def locate(source: str | Path, base: Path, given: str) -> Path:
+    """Return the path of a file, a folder, or a place inside a package; raises DataError with the near names.
+
+    `given` is where the user gave the source, for messages: a key of a recipe with its place, an option, an argument.
+    """
     if isinstance(source, str) and source.startswith(PREFIX):
-        return package_path(source)
+        return package_path(source, given)
     path = base / Path(source).expanduser()
     if not path.exists():
-        raise DataError(say("read.missing", source=str(source), base=base, near=nearest(path)))
+        raise DataError(say("read.missing", given=given, source=str(source), base=base, near=nearest(path)))
     return path
 
 
-def reader_of(path: Path, name: str) -> Reader:
+def reader_of(path: Path, name: str, given: str) -> Reader:
     """Return what reads a path that exists; raises DataError for an unknown extension or an empty file."""
     if path.is_dir():
         return folder.read
     reader = BY_SUFFIX.get(path.suffix.lower())
     if reader is None:
-        raise DataError(say("read.unknown_format", source=name, suffix=path.suffix or "-", all=" ".join(BY_SUFFIX)))
+        known = {"suffix": path.suffix or "-", "all": " ".join(BY_SUFFIX)}
+        raise DataError(say("read.unknown_format", given=given, source=name, **known))
     if path.stat().st_size == 0:
         raise DataError(say("read.empty", place=name))
     return reader

@@ -17,18 +17,21 @@ from dongcha.locale import say
 PREFIX = "package:"
 
 
-def package_path(spec: str) -> Path:
-    """Return the path that `package:NAME/sub` means; raises DataError when the package or the path is not there."""
+def package_path(spec: str, given: str) -> Path:
+    """Return the path that `package:NAME/sub` means; raises DataError when the package or the path is not there.
+
+    `given` is the key or option that the path was given in, for messages.
+    """
     name, _, below = spec.removeprefix(PREFIX).partition("/")
     root = _root(name)
     if root is None:
-        raise DataError(_unknown_package(spec, name))
+        raise DataError(_unknown_package(spec, name, given))
     try:
         path = files.inside(root, *below.split("/"))
     except UserError:
-        raise DataError(say("read.package_outside", source=spec, name=name)) from None
+        raise DataError(say("read.package_outside", given=given, source=spec, name=name)) from None
     if not path.exists():
-        raise DataError(say("read.package_path", source=spec, near=nearest(path), root=root))
+        raise DataError(say("read.package_path", given=given, source=spec, near=nearest(path), root=root))
     return path
 
 
@@ -41,13 +44,13 @@ def _root(name: str) -> Path | None:
     return Path(places[0]) if places else None
 
 
-def _unknown_package(spec: str, name: str) -> str:
+def _unknown_package(spec: str, name: str, given: str) -> str:
     """Say which import name was meant: the nearest one, or that of a distribution of this name."""
     by_import = packages_distributions()
     for module, distributions in by_import.items():
         if name.lower() in (d.lower() for d in distributions):
-            return say("read.package_near", source=spec, name=name, near=module)
+            return say("read.package_near", given=given, source=spec, name=name, near=module)
     near = get_close_matches(name, list(by_import), n=1, cutoff=0.8)
     if near:
-        return say("read.package_near", source=spec, name=name, near=near[0])
-    return say("read.package", source=spec, name=name)
+        return say("read.package_near", given=given, source=spec, name=name, near=near[0])
+    return say("read.package", given=given, source=spec, name=name)

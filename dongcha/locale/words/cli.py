@@ -114,6 +114,10 @@ MESSAGES = {
         "memory did not suffice at step {step}: from here on each batch is computed in {parts} parts",
         "第 {step} 步内存不足：此后每批分 {parts} 份计算",
     ),
+    "cli.inference_line": (
+        "memory did not suffice to predict so many texts together: from here on at most {tokens:,} tokens at once",
+        "内存不足以同时预测这么多文本：此后每次至多 {tokens:,} 个词元",
+    ),
     "cli.out_of_time_line": (
         "time_limit reached after step {step} of {total}; the best weights, of step {best}, are kept",
         "在第 {step}/{total} 步后到达 time_limit；保留第 {best} 步的最佳权重",
@@ -142,6 +146,7 @@ MESSAGES = {
         "Give a file, - for standard input, or --text; one of them.",
         "请给出文件、-（标准输入）或 --text 之一。",
     ),
+    "cli.standard_input": ("standard input", "标准输入"),
     "cli.bad_line": (
         "standard input, row {row}: not valid JSON at column {column} ({error}); give one JSON object or one plain text a line.",
         "标准输入第 {row} 行：第 {column} 列处不是有效的 JSON（{error}）；每行请给一个 JSON 对象或一段纯文本。",

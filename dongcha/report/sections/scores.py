@@ -11,7 +11,15 @@ from dongcha.locale import say
 from dongcha.report import charts, figures
 from dongcha.report.blocks import Block, Cell, Chart, Charts, Facts, Headline, Paragraph, table
 from dongcha.report.terms import term
-from dongcha.report.verdict import after_row, before_row, caveats, main_figure, sentence, tested_words
+from dongcha.report.verdict import (
+    after_row,
+    before_row,
+    caveats,
+    is_against_before,
+    main_figure,
+    sentence,
+    tested_words,
+)
 from dongcha.types import Interval, Json, Report, Row
 
 TESTS = "test"  # the slice whose values are whole test sets
@@ -64,7 +72,9 @@ def _main_table(report: Report, metric: str) -> Block:
     told = [replace(row, verdict=row.verdicts.get(metric) or row.verdict) for row in told]
     mains = [row.metrics.get(metric) for row in told]
     axis = _axis(figure for figure in mains if figure)
-    tests = _kept(told, (("flips", _flips), ("test", partial(_tested, report))))
+    mixed = any(row.verdict and not is_against_before(report, row) for row in told)
+    tested = partial(_tested, report, named=mixed)
+    tests = _kept(told, (("flips", _flips), ("tested" if mixed else "test", tested)))
     rows: list[tuple[Cell | str, ...]] = [
         (
             _name(report, row),
@@ -105,8 +115,10 @@ def _flips(row: Row) -> str:
     return f"+{row.verdict.gained:,} / −{row.verdict.lost:,}" if row.verdict else ""
 
 
-def _tested(report: Report, row: Row) -> str:
-    return f"{figures.signed(row.verdict.difference.value)} {tested_words(report, row)}" if row.verdict else ""
+def _tested(report: Report, row: Row, *, named: bool) -> str:
+    """Say how a row's test ended; `named`: with the row that it is compared with, whichever that is."""
+    words = tested_words(report, row, named=named)
+    return f"{figures.signed(row.verdict.difference.value)} {words}" if row.verdict else ""
 
 
 _COSTS: _Columns = (
