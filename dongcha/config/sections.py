@@ -141,7 +141,7 @@ class Data(Rows):
     corpus: Source | None = Field(default=None, repr=False)
     max_tokens: Auto | Annotated[int, Field(ge=8)] = "auto"
     long_texts: Literal["auto", "truncate", "windows"] = "auto"
-    pairs: Literal["together", "apart"] = "together"
+    pairs: Literal["auto", "together", "apart"] = "auto"
 
 
 class TaskEntry(Section):

@@ -16,7 +16,7 @@ from dongcha.loop.placement import place
 from dongcha.models.source import locate
 from dongcha.stations.pretrain import new_model, read_corpus
 from dongcha.steps import LOG, Work
-from dongcha.tasks._model import read_rows
+from dongcha.tasks._model import read_rows, with_pairs_read
 from dongcha.train.decide import refuse_unknown_methods
 from dongcha.types import Watch
 
@@ -52,6 +52,7 @@ def begin(
     minor = ".".join(version("dongcha").split(".")[:2])
     corpus = read_corpus(recipe, cache)
     source = at_hand or new_model(recipe, corpus, cache, clock.telling(watch))
+    recipe = with_pairs_read(recipe, splits, source)
     read = [] if corpus is None else [corpus.fingerprint]
     run_hash = files.hash_value([recipe.hash, splits.fingerprints, source.sha256, minor, *read])
     folder = root / recipe.name / run_hash[:HASH_LETTERS] if keep else Path(tempfile.mkdtemp(prefix="dongcha-"))

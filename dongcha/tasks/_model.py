@@ -22,6 +22,7 @@ from dongcha.errors import DataError, ModelError, RecipeError
 from dongcha.index import Index, open_index
 from dongcha.locale import say
 from dongcha.models.heads._base import HeadSpec
+from dongcha.models.heads.sequence import own_pooling
 from dongcha.models.heads.several import KINDS
 from dongcha.models.model import Model, build_model
 from dongcha.models.source import Source
@@ -29,6 +30,7 @@ from dongcha.registry import find
 from dongcha.tasks._base import Lengths, Searches, Task, is_numeric
 from dongcha.tasks._several import NAME, Part, Several, parts_of
 
+TOGETHER, APART = "together", "apart"  # how the texts of a row are read
 INDEX = "index"  # folder beside a model that searches
 
 
@@ -168,7 +170,21 @@ def lengths_of(recipe: Recipe, tasks: list[str]) -> Lengths:
     usual = "windows" if any(module.LONG_TEXTS == "windows" for module in modules) else "truncate"
     max_tokens = None if recipe.data.max_tokens == "auto" else recipe.data.max_tokens
     long_texts = usual if asked == "auto" else asked
-    return Lengths(max_tokens=max_tokens, long_texts=long_texts, pairs=recipe.data.pairs)
+    pairs = TOGETHER if recipe.data.pairs == "auto" else recipe.data.pairs
+    return Lengths(max_tokens=max_tokens, long_texts=long_texts, pairs=pairs)
+
+
+def with_pairs_read(recipe: Recipe, splits: Splits, source: Source) -> Recipe:
+    """Return the recipe with `data.pairs: auto` decided.
+
+    Texts whose likeness is a number are read apart by a model that was made to embed sentences: on validation rows of
+    STS-B, all-MiniLM-L6-v2, Spearman is 0.896 apart and 0.854 together. All else is read together.
+    """
+    if recipe.data.pairs != "auto":
+        return recipe
+    scored = recipe.task == "pairs" and "label" not in splits.by_name["train"].columns
+    alike = scored and own_pooling(source.folder) is not None
+    return recipe.replace({"data.pairs": APART if alike else TOGETHER})
 
 
 def refuse_what_needs_labels(recipe: Recipe, task: Task, train: Dataset) -> None:
