@@ -385,7 +385,7 @@ def test_a_leak_in_a_given_split_is_a_warning_with_the_score_without_it(tmp_path
 
 
 def test_a_leak_in_a_split_that_we_made_is_a_failure(tmp_path, models, monkeypatch):
-    read = stations.begin.__globals__["read_splits"]
+    read = stations.begin.__globals__["read_rows"]
 
     def leaking(*args, **kwargs):
         splits = read(*args, **kwargs)
@@ -393,7 +393,7 @@ def test_a_leak_in_a_split_that_we_made_is_a_failure(tmp_path, models, monkeypat
         mixed = Dataset("test", test.source, test.table, np.append(test.indices, train.indices[:2]))
         return replace(splits, by_name={**splits.by_name, "test": mixed})
 
-    monkeypatch.setitem(stations.begin.__globals__, "read_splits", leaking)
+    monkeypatch.setitem(stations.begin.__globals__, "read_rows", leaking)
     report = dongcha.run(Recipe(**sections(models), folder=tmp_path))
     leak = next(check for check in report.checks if check.name == "no_leak")
     assert (leak.status, leak.count) == ("failed", 2)

@@ -140,7 +140,7 @@ class Fit:
     def _begin(self) -> None:
         self._build()
         if self.folder is not None:
-            refuse_full_disk(self.folder, self.module, self.trained)
+            refuse_full_disk(self.folder, self.module, self.trained, int(self.settings.average != NONE))
             found = load_checkpoint(self.folder, self.module, self.optimizer, self.watch)
             if found is not None:
                 self.state, self.best = found

@@ -15,18 +15,18 @@ from dongcha.errors import MachineError
 from dongcha.locale import say
 
 CHECKPOINTS = 2.2  # that must fit
-MOMENTS = 3  # tensors kept beside each trained parameter at most: two moments, an average of it
+MOMENTS = 2  # tensors that an optimiser keeps beside each parameter it trains, at most
 
 
-def checkpoint_bytes(module: nn.Module, trained: Iterable[nn.Parameter]) -> int:
-    """Return the bytes of one checkpoint at most: last weights, best weights, the optimiser's moments."""
+def checkpoint_bytes(module: nn.Module, trained: Iterable[nn.Parameter], averages: int = 0) -> int:
+    """Return the bytes of one checkpoint at most: last and best weights, the optimiser's moments, averages of weights."""
     weights: int = sum(tensor.numel() * tensor.element_size() for tensor in module.state_dict().values())
-    return 2 * weights + MOMENTS * sum(p.numel() * p.element_size() for p in trained)
+    return 2 * weights + (MOMENTS + averages) * sum(p.numel() * p.element_size() for p in trained)
 
 
-def refuse_full_disk(folder: Path, module: nn.Module, trained: Iterable[nn.Parameter]) -> None:
+def refuse_full_disk(folder: Path, module: nn.Module, trained: Iterable[nn.Parameter], averages: int = 0) -> None:
     """Raise MachineError where the disk of `folder` has room for fewer than 2.2 checkpoints, standing ones counted."""
-    size = checkpoint_bytes(module, trained)
+    size = checkpoint_bytes(module, trained, averages)
     standing = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     needed, free = int(CHECKPOINTS * size), files.free_bytes(folder)
     if free + standing < needed:

@@ -156,8 +156,8 @@ MESSAGES = {
         "对多步权重取平均，用平均代替最后一步的权重来验证与保存",
     ),
     "config.help.train.average.method": (
-        "none, ema or swa; its options stand beside it",
-        "none、ema 或 swa；其选项写在一旁",
+        "name of the average; its options stand beside it",
+        "平均方式的名称；其选项写在旁边",
     ),
     "config.help.train.clip_norm": ("longest gradient let through; null: any", "梯度范数上限；null 不限"),
     "config.help.train.dropout": ("share of activations left out in training", "训练时随机丢弃的激活比例"),
