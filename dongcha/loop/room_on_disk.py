@@ -19,7 +19,7 @@ MOMENTS = 2  # tensors that an optimiser keeps beside each parameter it trains, 
 
 
 def checkpoint_bytes(module: nn.Module, trained: Iterable[nn.Parameter], averages: int = 0) -> int:
-    """Return the bytes of one checkpoint at most: last and best weights, the optimiser's moments, averages of weights."""
+    """Return the bytes of one checkpoint at most: last and best weights, moments, averages of weights."""
     weights: int = sum(tensor.numel() * tensor.element_size() for tensor in module.state_dict().values())
     return 2 * weights + (MOMENTS + averages) * sum(p.numel() * p.element_size() for p in trained)
 
