@@ -2,11 +2,13 @@
 
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from dongcha.stations import plan
 
 TRAIN = {"epochs": 6, "learning_rate": 3e-3, "head_learning_rate": 1e-2, "batch_tokens": 256}
 SPLIT = {"validation": 0.2, "test": 0.3}
@@ -154,3 +156,25 @@ def places_zh(finish, models) -> Finished:
         data={"train": zh_tags(), "split": SPLIT},
         model=str(models["joins"]),
     )
+
+
+class Died(Exception):
+    """Stands for a death of the process."""
+
+
+def dies(moment, count=1):
+    """Watch a run and die at the n-th moment of a name."""
+    seen = []
+
+    def watch(found, **facts):
+        seen.extend([found] if found == moment else [])
+        if len(seen) == count and found == moment:
+            raise Died
+
+    return watch
+
+
+def saves_always(monkeypatch):
+    """Make training save a checkpoint after every step."""
+    real = plan.loop_settings
+    monkeypatch.setattr(plan, "loop_settings", lambda recipe: replace(real(recipe), checkpoint_seconds=-1.0))

@@ -17,9 +17,10 @@ import numpy as np
 from dongcha import files
 from dongcha.data.fields import form
 
+IGNORED = -100  # a target that no loss reads
 PADDING = {
     "input_ids": 0,
-    "target": -100,
+    "target": IGNORED,
     "word": -1,
     "begin": -1,
     "end": -1,

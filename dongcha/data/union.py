@@ -60,8 +60,13 @@ def _own(share: Share, dataset: Dataset) -> pa.Table:
     return table.append_column(TASK, pa.array([share.name] * len(table), pa.string()))
 
 
-def rows_of(dataset: Dataset, task: str) -> np.ndarray | None:
-    """Return the 0-based positions of a task's rows; None where all rows are every task's."""
+def owned_by(task: str, owners: Sequence[str]) -> np.ndarray:
+    """Return the 0-based positions of a task's rows among rows of these owners."""
+    return np.flatnonzero(np.array(owners, dtype=object) == task)
+
+
+def rows_of(dataset: Dataset, task: str) -> Dataset:
+    """Return a task's rows; all, where rows are every task's."""
     if TASK not in dataset.table.column_names:
-        return None
-    return np.flatnonzero(np.array(dataset.column(TASK), dtype=object) == task)
+        return dataset
+    return dataset.take(owned_by(task, dataset.column(TASK)))

@@ -25,6 +25,11 @@ class Average:
         self.module = None if method == NONE else find("loop.averages", method)
         self.options = None if self.module is None else self.module.Options(**options)
 
+    @property
+    def is_kept(self) -> bool:
+        """Tell whether there is an average beside the weights."""
+        return self.module is not None
+
     @torch.no_grad()
     def take(self, done: int) -> None:
         """Take the weights after step `done` (1-based) into the average."""

@@ -22,7 +22,7 @@ from dongcha.data.features import Batch, Features
 from dongcha.data.plan import plan_features
 from dongcha.errors import Diverged, MachineError, Stopped, is_out_of_memory
 from dongcha.locale import say
-from dongcha.loop.average import NONE, Average
+from dongcha.loop.average import Average
 from dongcha.loop.checkpoint import Snapshot, Weights, load_checkpoint, put_back, save_checkpoint
 from dongcha.loop.clock import Budget
 from dongcha.loop.journal import HALVED, OUT_OF_TIME, Journal
@@ -140,7 +140,7 @@ class Fit:
     def _begin(self) -> None:
         self._build()
         if self.folder is not None:
-            refuse_full_disk(self.folder, self.module, self.trained, int(self.settings.average != NONE))
+            refuse_full_disk(self.folder, self.module, self.trained, int(self.average.is_kept))
             found = load_checkpoint(self.folder, self.module, self.optimizer, self.watch)
             if found is not None:
                 self.state, self.best = found
@@ -341,7 +341,7 @@ class Fit:
 
     def _end(self) -> ResumeProof | None:
         self.state.seconds = self.seconds_before + time.monotonic() - self.started
-        if self.best is None and self.settings.average != NONE:  # the proof needs the optimiser's memory
+        if self.best is None and self.average.is_kept:  # the proof needs the optimiser's memory
             with self.average.in_place():
                 self.best = copy_weights(self.module)
         proof = self.rehearsal.proof() if self.rehearsal is not None else None

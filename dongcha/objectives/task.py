@@ -6,14 +6,12 @@ from typing import Any
 import numpy as np
 import torch
 
-from dongcha.data.features import Batch
+from dongcha.data.features import IGNORED, Batch
 from dongcha.loop.fit import Weight
 from dongcha.loop.placement import Tensors
 from dongcha.models.heads import several
 from dongcha.models.heads._base import HeadSpec, run
 from dongcha.registry import find
-
-IGNORED = -100
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,8 @@ from dongcha.loop.placement import place
 from dongcha.models.source import locate
 from dongcha.stations.pretrain import new_model, read_corpus
 from dongcha.steps import LOG, Work
-from dongcha.tasks._model import read_rows, with_pairs_read
+from dongcha.tasks._model import with_pairs_read
+from dongcha.tasks._rows import read_rows
 from dongcha.train.decide import refuse_unknown_methods
 from dongcha.types import Watch
 

@@ -11,10 +11,10 @@ from typing import Any, Self
 import numpy as np
 
 from dongcha.data.dataset import Dataset
-from dongcha.data.features import Chunk, Features
+from dongcha.data.features import IGNORED, Chunk, Features
 from dongcha.models.tokenizer import Tokenizer
 from dongcha.tasks._base import Columns, Lengths, Texts
-from dongcha.tasks._labelled import IGNORED, UNSEEN, Labelled
+from dongcha.tasks._labelled import UNSEEN, Labelled
 from dongcha.tasks._scored import CONFIDENCE, Scored
 from dongcha.tasks._whole import encode_whole
 from dongcha.types import Prediction

@@ -12,7 +12,7 @@ from typing import Any, Self
 import numpy as np
 
 from dongcha.data.dataset import Dataset
-from dongcha.data.features import Chunk, Features
+from dongcha.data.features import IGNORED, Chunk, Features
 from dongcha.judge.calibration import fit_temperature
 from dongcha.metrics import Metric, Outcome, multilabel
 from dongcha.metrics import classification as metrics
@@ -23,7 +23,6 @@ from dongcha.types import Prediction
 
 FEWEST_TO_CALIBRATE = 50  # validation rows below which a temperature is not fitted
 UNSEEN = -1  # the id of a gold label that training never saw
-IGNORED = -100  # the target that a loss leaves out
 
 
 @dataclass(frozen=True, kw_only=True)

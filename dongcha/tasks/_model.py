@@ -3,7 +3,6 @@
 A recipe has one `task`, or several `tasks`; both come out as one Task here, and nothing that follows tells them apart.
 """
 
-from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -12,12 +11,9 @@ from typing import Any
 import numpy as np
 
 from dongcha.config import Recipe
-from dongcha.config.kinds import PerLabel
-from dongcha.config.sections import Data, Rows
 from dongcha.data.dataset import Dataset
-from dongcha.data.fields import form
-from dongcha.data.splits import Splits, read_splits
-from dongcha.data.union import Share, rows_of, union
+from dongcha.data.splits import Splits
+from dongcha.data.union import rows_of
 from dongcha.errors import DataError, ModelError, RecipeError
 from dongcha.index import Index, open_index
 from dongcha.locale import say
@@ -28,101 +24,11 @@ from dongcha.models.model import Model, build_model
 from dongcha.models.source import Source
 from dongcha.registry import find
 from dongcha.tasks._base import Lengths, Searches, Task, is_numeric
+from dongcha.tasks._rows import prefixes, refuse_in_vain, refuse_rows_per_label
 from dongcha.tasks._several import NAME, Part, Several, parts_of
 
 TOGETHER, APART = "together", "apart"  # how the texts of a row are read
 INDEX = "index"  # folder beside a model that searches
-
-
-def fields_of(recipe: Recipe) -> tuple[str, ...]:
-    """Return the fields of a recipe's rows, inputs first; `a|b` stands for the one that a file has.
-
-    Raises RecipeError where tasks cannot stand side by side.
-    """
-    if recipe.task is not None:
-        fields: tuple[str, ...] = find("tasks", recipe.task).Task.fields
-        return fields
-    refuse_strangers(recipe)
-    kinds = [find("tasks", entry.task).Task for entry in recipe.tasks or ()]
-    inputs = kinds[0].fields[: kinds[0].num_inputs]
-    targets = zip(prefixes(recipe), kinds, strict=True)
-    return (*inputs, *(_told(field, prefix) for prefix, kind in targets for field in kind.fields[kind.num_inputs :]))
-
-
-def _told(field: str, prefix: str) -> str:
-    return "|".join(f"{prefix}{name}" for name in field.split("|"))
-
-
-def prefixes(recipe: Recipe) -> list[str]:
-    """Return what stands before each task's targets: its name, where another task has a target of the same name."""
-    targets = [_targets(entry.task) for entry in recipe.tasks or ()]
-    shared = Counter(name for names in targets for name in names)
-    return [
-        f"{entry.named}." if any(shared[name] > 1 for name in names) else ""
-        for entry, names in zip(recipe.tasks or (), targets, strict=True)
-    ]
-
-
-def _targets(task: str) -> set[str]:
-    kind = find("tasks", task).Task
-    return {name for field in kind.fields[kind.num_inputs :] for name in field.removesuffix("?").split("|")}
-
-
-def refuse_strangers(recipe: Recipe) -> None:
-    """Refuse tasks that cannot stand side by side: other inputs, a head of its own kind, columns of no target."""
-    entries = recipe.tasks or ()
-    kinds = [find("tasks", entry.task).Task for entry in entries]
-    first = kinds[0].fields[: kinds[0].num_inputs]
-    for entry, kind in zip(entries, kinds, strict=True):
-        inputs = kind.fields[: kind.num_inputs]
-        alone = getattr(find("tasks", entry.task), "STANDS_ALONE", False)
-        if alone or getattr(kind, "head", "sequence") not in KINDS:
-            told = say("config.tasks_alone", task=entry.task)
-        elif inputs != first:
-            facts = {"first": entries[0].named, "reads": ", ".join(first), "other": ", ".join(inputs)}
-            told = say("config.tasks_inputs", task=entry.named, **facts)
-        elif strange := sorted({*entry.columns} - _targets(entry.task) - {"tags"}):
-            told = say(
-                "config.tasks_columns", task=entry.named, field=strange[0], own=", ".join(sorted(_targets(entry.task)))
-            )
-        else:
-            continue
-        raise RecipeError(recipe.at("tasks", told))
-
-
-def data_of(recipe: Recipe) -> Data:
-    """Return the recipe's data with the columns that its tasks name for their own targets."""
-    if recipe.task is not None:
-        return recipe.data
-    columns = dict(recipe.data.columns)
-    for prefix, entry in zip(prefixes(recipe), recipe.tasks or (), strict=True):
-        usual = {field: recipe.data.columns.get(field, (field,)) for field in _targets(entry.task) if prefix}
-        columns |= {f"{prefix}{field}": names for field, names in (usual | entry.columns).items()}
-    return recipe.data.model_copy(update={"columns": columns})
-
-
-def read_rows(recipe: Recipe, cache: Path | None) -> Splits:
-    """Read the rows of a recipe; where each of several tasks has data of its own, all, and whose each row is."""
-    fields = fields_of(recipe)
-    refuse_rows_per_label(recipe, fields)
-    options: dict[str, Any] = {"seed": recipe.seed, "base": recipe.folder, "cache": cache}
-    own_data = [(entry, entry.data) for entry in recipe.tasks or () if entry.data is not None]
-    if not own_data:
-        return read_splits(data_of(recipe), fields, given=recipe.given, **options)
-    shares = []
-    for number, (prefix, (entry, rows)) in enumerate(zip(prefixes(recipe), own_data, strict=True)):
-        kind = find("tasks", entry.task).Task
-        own = {name: getattr(rows, name) for name in Rows.model_fields}
-        data = recipe.data.model_copy(update=own | {"columns": own["columns"] | dict(entry.columns)})
-
-        def given(key: str, number: int = number) -> str:
-            return recipe.given(f"tasks.{number}.{key}")
-
-        splits = read_splits(data, kind.fields, given=given, **options)
-        targets = {field: f"{prefix}{field}" for field in _targets(entry.task)}
-        inputs = {field: field for field in (*kind.fields[: kind.num_inputs], "words")}
-        shares.append(Share(entry.named, splits, inputs | targets))
-    return union(shares)
 
 
 def learn(recipe: Recipe, splits: Splits) -> Task:
@@ -151,8 +57,7 @@ def learn(recipe: Recipe, splits: Splits) -> Task:
 def _learn_part(part: Part, train: Dataset, lengths: Lengths) -> Part:
     """Learn one of several tasks; `part` holds its class still, whose `a|b` is settled by what the rows have."""
     kind: Any = part.task
-    own_rows = rows_of(train, part.name)
-    train = train if own_rows is None else train.take(own_rows)
+    train = rows_of(train, part.name)
     given = [name for field in kind.fields[kind.num_inputs :] for name in field.split("|")]
     names = {part.told(name): name for name in given} if part.prefix else {}
     own = train.table.drop_columns([name for name in given if names and name in train.table.column_names])
@@ -175,16 +80,12 @@ def lengths_of(recipe: Recipe, tasks: list[str]) -> Lengths:
 
 
 def with_pairs_read(recipe: Recipe, splits: Splits, source: Source) -> Recipe:
-    """Return the recipe with `data.pairs: auto` decided.
-
-    Texts whose likeness is a number are read apart by a model that was made to embed sentences: on validation rows of
-    STS-B, all-MiniLM-L6-v2, Spearman is 0.896 apart and 0.854 together. All else is read together.
-    """
-    if recipe.data.pairs != "auto":
+    """Return the recipe with `data.pairs: auto` decided, where the task has a rule for it (`reads_apart`)."""
+    rule = getattr(find("tasks", recipe.task), "reads_apart", None) if recipe.task is not None else None
+    if recipe.data.pairs != "auto" or rule is None:
         return recipe
-    scored = recipe.task == "pairs" and "label" not in splits.by_name["train"].columns
-    alike = scored and own_pooling(source.folder) is not None
-    return recipe.replace({"data.pairs": APART if alike else TOGETHER})
+    apart = rule(splits.by_name["train"].columns, own_pooling(source.folder) is not None)
+    return recipe.replace({"data.pairs": APART if apart else TOGETHER})
 
 
 def refuse_what_needs_labels(recipe: Recipe, task: Task, train: Dataset) -> None:
@@ -195,26 +96,8 @@ def refuse_what_needs_labels(recipe: Recipe, task: Task, train: Dataset) -> None
         "train.label_smoothing": bool(recipe.train.label_smoothing) and is_number,
         "evaluate.unsure_below": recipe.evaluate.unsure_below is not None and is_number,
     }
-    _refuse(recipe, asked)
+    refuse_in_vain(recipe, asked)
     refuse_rows_per_label(recipe, task.fields)
-
-
-def refuse_rows_per_label(recipe: Recipe, fields: tuple[str, ...]) -> None:
-    """Refuse a split by so many rows a label where a row has no label; `fields` may be as a file can have them."""
-    places: list[tuple[str, Rows, tuple[str, ...]]] = [
-        (f"tasks.{i}.data", entry.data, find("tasks", entry.task).Task.fields)
-        for i, entry in enumerate(recipe.tasks or ())
-        if entry.data is not None
-    ]
-    for path, data, names in places or [("data", recipe.data, fields)]:
-        has_label = any("label" in map(form, field.split("|")) for field in names)
-        wishes = {f"{path}.split.{part}": getattr(data.split, part) for part in ("train", "validation", "test")}
-        _refuse(recipe, {key: isinstance(wish, PerLabel) and not has_label for key, wish in wishes.items()})
-
-
-def _refuse(recipe: Recipe, asked: dict[str, bool]) -> None:
-    for path in (path for path, in_vain in asked.items() if in_vain):
-        raise RecipeError(recipe.at(path, say("config.needs_labels", path=path, task=recipe.task_name)))
 
 
 def task_of(model: Model) -> Task:

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 
 from dongcha.data.dataset import TASK, Dataset
-from dongcha.data.features import OWN, Chunk, Features
+from dongcha.data.features import IGNORED, OWN, Chunk, Features
 from dongcha.data.rows import target_fields
-from dongcha.data.union import rows_of
+from dongcha.data.union import owned_by, rows_of
 from dongcha.metrics import Metric, Outcome
 from dongcha.metrics.several import Member, Outcomes, joined, mean_of_tasks, of_part
 from dongcha.models.heads.several import APART, features_of
@@ -27,7 +27,6 @@ from dongcha.types import Prediction
 
 NAME = "several"
 SEPARATOR = " · "  # between the tasks' answers, where people read them
-IGNORED = -100  # a label that no loss reads
 ADDED = ("spans", "damaged_spans")  # facts of encoding that each task counts for itself
 
 
@@ -58,7 +57,7 @@ class Part:
         """Return which rows are the task's own, 0-based; None where all are every task's."""
         if TASK not in rows:
             return None
-        return np.flatnonzero(np.array([name == self.name for name in rows[TASK]], dtype=bool))
+        return owned_by(self.name, rows[TASK])
 
     def rows(self, rows: Columns) -> Columns:
         """Return rows as the task alone would have them: its own, with its own targets."""
@@ -82,10 +81,20 @@ class Part:
         units = {**shared.units, **_spread(alone.units, own), OWN: own}
         return Chunk(shared.lengths, tokens, units, {**shared.facts, **{k: alone.facts.get(k, 0) for k in ADDED}})
 
+    def settled(self, outputs: np.ndarray, features: Features, rows: Columns) -> "Part":
+        """Return the task with what its own rows among these decide; `outputs` and `features` are of all rows."""
+        positions = self.positions(rows)
+        if positions is not None:
+            own = np.isin(features.units["row"], positions)
+            outputs = outputs[np.repeat(own, features.lengths) if self.task.head == "token" else own]
+            features = features.take(np.flatnonzero(own))
+            numbers = np.searchsorted(positions, features.units["row"])
+            features = replace(features, units={**features.units, "row": numbers})
+        return replace(self, task=self.task.settle(outputs, features, self.rows(rows)))
+
     def learnt_from(self, train: Dataset) -> Dataset:
         """Return the training rows as the task alone would have them: its own, with its own targets."""
-        own = rows_of(train, self.name)
-        return self.dataset(train if own is None else train.take(own))
+        return self.dataset(rows_of(train, self.name))
 
     def dataset(self, dataset: Dataset) -> Dataset:
         """Return a data set as the task alone would have it, the rows of other tasks among its own."""
@@ -284,17 +293,7 @@ class Several:
 
     def settle(self, outputs: np.ndarray, features: Features, rows: Columns) -> "Several":
         """Return the tasks with what validation rows decide for each."""
-        parts = []
-        for part, given, shared in self.own_outputs(outputs, features):
-            own, alone = given, shared
-            positions = part.positions(rows)
-            if positions is not None:
-                chosen = np.isin(shared.units["row"], positions)
-                own = given[np.repeat(chosen, shared.lengths) if part.task.head == "token" else chosen]
-                alone = shared.take(np.flatnonzero(chosen))
-                numbers = np.searchsorted(positions, alone.units["row"])
-                alone = replace(alone, units={**alone.units, "row": numbers})
-            parts.append(replace(part, task=part.task.settle(own, alone, part.rows(rows))))
+        parts = [part.settled(own, alone, rows) for part, own, alone in self.own_outputs(outputs, features)]
         return Several(tuple(parts))
 
     def shown(self, target: Mapping[str, Any], text: str) -> str:

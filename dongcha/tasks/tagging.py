@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from dongcha.data.dataset import Dataset
-from dongcha.data.features import Chunk, Features, bounds
+from dongcha.data.features import IGNORED, Chunk, Features, bounds
 from dongcha.data.tags import split_column
 from dongcha.metrics import Metric, Outcome
 from dongcha.metrics import spans as metrics
@@ -24,7 +24,6 @@ from dongcha.tasks._viterbi import best_paths
 from dongcha.types import Prediction
 
 LONG_TEXTS = "windows"  # what `long_texts: auto` means here
-IGNORED = -100
 NO_WORD = -1
 FAR = 1 << 32  # texts are laid this far apart when their offsets share one number line
 

@@ -20,8 +20,9 @@ from dongcha.data.splits import Splits
 from dongcha.models.model import Model
 from dongcha.models.source import Source
 from dongcha.tasks._base import Columns, Task
-from dongcha.tasks._model import data_of, fields_of, learn, model_for, read_rows, task_from
+from dongcha.tasks._model import learn, model_for, task_from
 from dongcha.tasks._predict import columns_of, lay_flat, ready
+from dongcha.tasks._rows import data_of, fields_of, read_rows
 from dongcha.testing.tiny import tiny_encoder
 from dongcha.types import Report
 

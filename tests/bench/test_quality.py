@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from bench import quality
+from bench import _quality_page, quality
 from bench._quality_page import against, forecast_error, kept_against, page, unpacked
 from dongcha import files
 from dongcha.cli import app
@@ -139,6 +139,15 @@ def test_without_runs_the_page_says_so():
     text = page({"sst2_en": [], "weibo_ner_zh": []})
     assert "0 runs" in text
     assert "Fewer than 3 seeds so far: sst2_en (0), weibo_ner_zh (0)." in text
+
+
+def test_what_changed_since_is_said_of_runs_that_stand_alone(monkeypatch):
+    monkeypatch.setattr(
+        _quality_page, "CHANGED_SINCE", (("made before.", "出自旧版。", ("weibo_ner_zh", "msra_ner_zh")),)
+    )
+    runs = {"weibo_ner_zh": [run_of([1, 1], [1, 0], name="weibo_ner_zh")], "msra_ner_zh": []}
+    assert "weibo_ner_zh: made before.\nweibo_ner_zh：出自旧版。" in page(runs)
+    assert "made before" not in page({"weibo_ner_zh": [], "sst2_en": [run_of([1, 1], [1, 0])]})
 
 
 def test_a_forecast_is_off_by_a_share_of_itself():

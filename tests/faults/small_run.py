@@ -3,7 +3,6 @@
 import hashlib
 import json
 import re
-from dataclasses import replace
 from pathlib import Path
 
 from dongcha import files
@@ -73,14 +72,6 @@ def digest(folder):
 def leftovers(folder):
     """The names below a folder that only a process at work may have."""
     return sorted(str(path.relative_to(folder)) for path in folder.rglob(".*") if _LEFT.fullmatch(path.name))
-
-
-def saves_always(monkeypatch):
-    """Make training save a checkpoint after every step."""
-    import dongcha.stations.plan as plan
-
-    real = plan.loop_settings
-    monkeypatch.setattr(plan, "loop_settings", lambda recipe: replace(real(recipe), checkpoint_seconds=-1.0))
 
 
 def no_charts(monkeypatch):

@@ -5,8 +5,9 @@ import shutil
 import signal
 
 import pytest
+from finished_runs import saves_always
 from killed import Fault, run, start, wait_for
-from small_run import digest, lay, leftovers, no_charts, run_cli, run_folder, saves_always
+from small_run import digest, lay, leftovers, no_charts, run_cli, run_folder
 
 import dongcha
 from dongcha import files

@@ -5,12 +5,13 @@ import re
 
 import pytest
 import torch
-from small_run import STEPS, no_charts, run_folder, saves_always
+from finished_runs import saves_always
+from small_run import STEPS, no_charts, run_folder
 
 from dongcha import files
 from dongcha.loop.checkpoint import STATE
 from dongcha.objectives.task import TaskObjective
-from dongcha.tasks import _model
+from dongcha.tasks import _rows
 
 FORECAST = 4  # batches that are timed before step 1
 POISONED = 5  # the step whose batch is poisoned: the second of the second epoch
@@ -97,8 +98,8 @@ def test_r03_in_chinese(cli, place, poisoned):
 
 
 def test_r03_the_rows_named_are_those_of_the_file(cli, place, poisoned, monkeypatch):
-    seen, real = [], _model.read_splits
-    monkeypatch.setattr(_model, "read_splits", lambda *a, **k: seen.append(real(*a, **k)) or seen[-1])
+    seen, real = [], _rows.read_splits
+    monkeypatch.setattr(_rows, "read_splits", lambda *a, **k: seen.append(real(*a, **k)) or seen[-1])
     *_, err = cli("run", place / "recipe.yaml", "--quiet")
     named = {int(row) for row in re.search(r"rows ([\d, ]+)", err)[1].split(",")}
     assert named <= set(seen[0].by_name["train"].column("__row__"))

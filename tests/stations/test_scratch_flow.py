@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 import transformers
-from finished_runs import FAST, TRAIN
+from finished_runs import FAST, TRAIN, Died, dies
 
 import dongcha
 from dongcha import Recipe, files
@@ -24,22 +24,6 @@ def recipe(folder, **more):
     known = {"name": "new", "task": "classification", "model": {"scratch": SHAPE}, "pretrain": READ}
     known["data"] = {"train": ROWS, "split": {"validation": 0.25, "test": 0.25}}
     return Recipe(folder=folder, **{**FAST, **known, "train": {**TRAIN, "epochs": 1}, **more})
-
-
-class Died(Exception):
-    """Stands for a death of the process."""
-
-
-def dies(moment, count=1):
-    """Watch a run and die at the n-th moment of a name."""
-    seen = []
-
-    def watch(found, **facts):
-        seen.extend([found] if found == moment else [])
-        if len(seen) == count and found == moment:
-            raise Died
-
-    return watch
 
 
 @pytest.fixture(scope="module")

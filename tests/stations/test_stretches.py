@@ -23,6 +23,8 @@ from dongcha.stations.snippet import snippet
 from dongcha.testing import tiny_encoder, tiny_rows
 from dongcha.types import Prediction
 
+PAIRS = tiny_rows("pairs", 40)
+
 
 def recipe_of(folder, model, rows, **more):
     sections = {**FAST, "task": "classification", "data": {"train": rows, "split": SPLIT}, "model": str(model), **more}
@@ -314,3 +316,27 @@ def test_before_answers_by_a_threshold_that_validation_rows_settled_as_after_doe
     data = {"train": answered[:4] + silent[4:20], "validation": answered[20:25], "test": answered[25:]}
     work = dongcha.run(recipe_of(tmp_path, models["pooled"], [], task="qa", data=data), until="before")
     assert any(found.target["answers"]["text"] for found in work["before"].predictions["test"])
+
+
+# how pairs are read
+
+
+@pytest.mark.parametrize(
+    ("kind", "target", "asked", "read"),
+    [
+        ("pooled", "score", "auto", "apart"),
+        ("native", "score", "auto", "together"),  # no sentence encoder
+        ("pooled", "label", "auto", "together"),
+        ("pooled", "score", "together", "together"),
+        ("pooled", "label", "apart", "apart"),
+    ],
+)
+def test_pairs_are_read_by_what_is_asked_of_them_and_by_the_model(tmp_path, models, kind, target, asked, read):
+    rows = [{k: v for k, v in row.items() if k != "label"} | {"score": float(i % 3)} for i, row in enumerate(PAIRS)]
+    data = {"train": PAIRS if target == "label" else rows, "split": SPLIT, "pairs": asked}
+    work = dongcha.run(recipe_of(tmp_path, models[kind], [], task="pairs", data=data), until="task")
+    assert work["recipe"].data.pairs == read == work["task"].card().get("pairs", "together")
+
+
+def test_a_task_without_pairs_leaves_open_how_they_are_read(trained):
+    assert trained["recipe"].data.pairs == "auto"

@@ -11,10 +11,8 @@ import torch.nn.functional as F
 import transformers
 from torch import Tensor, nn
 
-from dongcha.data.features import Features
+from dongcha.data.features import IGNORED, Features
 from dongcha.models.heads._base import HeadSpec, class_weights, load_native
-
-IGNORED = -100
 
 
 def build(folder: Path, spec: HeadSpec) -> nn.Module:
