@@ -38,12 +38,28 @@ PROVE = (
     Step("checks", stations.prove, ("train", "data_checks")),
     Step("report", stations.write, ("evaluate", "checks")),
 )
+PREPARE_READING = (  # without a task
+    *PREPARE[:2],
+    CORPUS,
+    Step("features", stations.encode_texts, ("corpus",)),
+    PREPARE[3],
+    Step("plan", stations.plan_reading, ("features",), stations.KEPT_READING),
+)
+READ = (
+    *PREPARE_READING,
+    PRETRAIN[0],
+    Step("evaluate", stations.judge_reading, ("pretrain",)),
+    Step("checks", stations.prove_reading, ("pretrain", "data_checks")),
+    Step("report", stations.write_reading, ("evaluate", "checks")),
+)
 ENOUGH = Step("enough_rows", stations.refuse_tiny_classes, ("task",))  # `check` tells of it and goes on
 STEPS = (PREPARE[0], ENOUGH, *PREPARE[1:], *FROZEN, *PROVE)
 
 
 def steps_of(recipe: Recipe) -> tuple[Step, ...]:
     """Return the steps of a recipe in order: those of every run, and those of what it asks for beside."""
+    if recipe.reads_only:
+        return READ
     if recipe.pretrain is None:
         return STEPS
     return (PREPARE[0], ENOUGH, *PREPARE[1:-1], CORPUS, PREPARE[-1], *FROZEN, *PRETRAIN, *PROVE)
@@ -51,6 +67,8 @@ def steps_of(recipe: Recipe) -> tuple[Step, ...]:
 
 def steps_to_check(recipe: Recipe) -> tuple[Step, ...]:
     """Return the steps that prepare a recipe's run."""
+    if recipe.reads_only:
+        return PREPARE_READING
     return PREPARE if recipe.pretrain is None else (*PREPARE[:-1], CORPUS, PREPARE[-1])
 
 

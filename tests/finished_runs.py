@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from dongcha.pretrain import _study
 from dongcha.stations import plan
 
 TRAIN = {"epochs": 6, "learning_rate": 3e-3, "head_learning_rate": 1e-2, "batch_tokens": 256}
@@ -175,6 +176,11 @@ def dies(moment, count=1):
 
 
 def saves_always(monkeypatch):
-    """Make training save a checkpoint after every step."""
-    real = plan.loop_settings
-    monkeypatch.setattr(plan, "loop_settings", lambda recipe: replace(real(recipe), checkpoint_seconds=-1.0))
+    """Make training, and pretraining, save a checkpoint after every step."""
+
+    def often(settings):
+        return replace(settings, checkpoint_seconds=-1.0)
+
+    settings, fit = plan.loop_settings, _study.fit
+    monkeypatch.setattr(plan, "loop_settings", lambda recipe: often(settings(recipe)))
+    monkeypatch.setattr(_study, "fit", lambda **parts: fit(**parts | {"settings": often(parts["settings"])}))

@@ -11,6 +11,7 @@ from dongcha.data.features import Features, gather
 from dongcha.data.splits import Splits
 from dongcha.loop import Fitted
 from dongcha.models.model import Model
+from dongcha.pretrain import Pretrained
 from dongcha.registry import find, names
 from dongcha.tasks._base import Columns, Task
 from dongcha.tasks._predict import columns_of, encode
@@ -18,6 +19,10 @@ from dongcha.types import Check
 
 ORDER = (
     *("labels_aligned", "no_leak", "saved_equals_trained", "plain_transformers", "best_restored"),
+    *("resume_exact", "forecast_kept", "recorded"),
+)
+OF_TEXTS = (  # of a run that learnt no task
+    *("no_leak", "loads_as_pretrained", "best_restored"),
     *("resume_exact", "forecast_kept", "recorded"),
 )
 SAMPLE = 512  # rows that proofs which compute are made on
@@ -29,6 +34,7 @@ class Evidence:
 
     `model_folder` is what was saved; `rescored` is the validation score of the kept weights, computed anew. `clock` has
     `forecast_seconds`, `seconds`, the same of `megabytes`, `load` and `attempts`; empty where no clock ran.
+    `pretrained` is the result of a run that learnt no task.
     """
 
     folder: Path
@@ -42,6 +48,7 @@ class Evidence:
     data_checks: tuple[Check, ...]
     resolved: Mapping[str, Any]
     clock: Mapping[str, Any] = field(default_factory=dict)
+    pretrained: Pretrained | None = None
 
     @property
     def split(self) -> str:
@@ -56,6 +63,7 @@ class Evidence:
 
 
 def run_checks(evidence: Evidence) -> tuple[Check, ...]:
-    """Run all proofs: ours in a fixed order, strangers' after them."""
-    strangers = [name for name in names("checks") if name not in ORDER]
-    return tuple(find("checks", name).check(evidence) for name in (*ORDER, *strangers))
+    """Run all proofs: ours in a fixed order, strangers' after them; without a task those that need none."""
+    strangers = [name for name in names("checks") if name not in {*ORDER, *OF_TEXTS}]
+    chosen = OF_TEXTS if evidence.pretrained else (*ORDER, *strangers)
+    return tuple(find("checks", name).check(evidence) for name in chosen)

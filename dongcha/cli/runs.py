@@ -14,6 +14,7 @@ from dongcha.errors import UserError
 from dongcha.locale import say
 from dongcha.report import read_report
 from dongcha.report.figures import interval, score, seconds
+from dongcha.report.verdict import after_row, before_row
 from dongcha.report.write import JSON_NAME
 from dongcha.steps import LOG
 from dongcha.types import Report, Row
@@ -31,7 +32,7 @@ def list_runs(workspace: Root = RUNS) -> None:
     for key in ("cli.col_run", "cli.col_task", "cli.col_created", "cli.col_before", "cli.col_after", "cli.col_checks"):
         grid.add_column(say(key), no_wrap=True)
     for folder, report in sorted(finished(workspace), key=lambda found: found[1].created, reverse=True):
-        after, before = row_of(report, "after"), row_of(report, "before")
+        after, before = after_row(report), before_row(report)
         failed = [check.name for check in report.checks if check.status == "failed"]
         state = say("cli.some_failed", names=", ".join(failed)) if failed else say("cli.all_passed")
         figures = [figure_of(report, row) for row in (before, after)]
@@ -54,10 +55,10 @@ def compare(runs: Annotated[list[str], typer.Argument(help="two or more runs")],
         grid.add_column(say(key))
     shared = set.intersection(*(set(report.differs) for report in reports))
     for report in reports:
-        after = row_of(report, "after")
+        before, after = before_row(report), after_row(report)
         spent = seconds(after.seconds) if after and after.seconds is not None else "-"
         own = ", ".join(line for line in report.differs if line not in shared) or "-"
-        figures = [figure_of(report, row_of(report, name)) for name in ("before", "after")]
+        figures = [figure_of(report, row) for row in (before, after)]
         grid.add_row(f"{report.name}/{report.hash[:8]}", report.main_metric, *figures, spent, own)
     out().print(grid)
 
@@ -88,11 +89,6 @@ def found_run(name: str, workspace: Path, by: str = JSON_NAME) -> Path:
         known = ", ".join(sorted(f"{p.parent.name}/{p.name}" for p in (fitting or found))[:5]) or "-"
         raise UserError(say(key, name=name, known=known))
     return fitting[0]
-
-
-def row_of(report: Report, name: str) -> Row | None:
-    """Return a row of a report's table by name."""
-    return next((row for row in report.table if row.name == name), None)
 
 
 def figure_of(report: Report, row: Row | None) -> str:

@@ -17,7 +17,7 @@ _SPLITS = ("train", "validation", "test")
 
 def conflicts(recipe: Sections) -> Iterator[Refused]:
     """Yield what does not go together, each with the path of the key to change."""
-    for rule in (_tasks, _rows, _names, _given_and_split, _shares, _left_over, _ways_to_split, _scratch, _unused):
+    for rule in RULES:
         yield from rule(recipe)
 
 
@@ -29,8 +29,9 @@ def _refused(path: str, key: str, **values: object) -> Refused:
 def _tasks(recipe: Sections) -> Iterator[Refused]:
     """One task, or several that are told apart by their names."""
     if recipe.tasks is None:
-        if recipe.task is None:
-            yield _refused("task", "config.no_task" if "task" in recipe.model_fields_set else "config.which_task")
+        said = "task" in recipe.model_fields_set
+        if recipe.task is None and not (said and recipe.pretrain):
+            yield _refused("task", "config.no_task" if said else "config.which_task")
         return
     if recipe.task is not None:
         yield _refused("tasks", "config.task_and_tasks", task=recipe.task)
@@ -133,10 +134,21 @@ def _scratch(recipe: Sections) -> Iterator[Refused]:
         return
     if recipe.pretrain is None:
         yield _refused("model", "config.scratch_unread")
-    elif recipe.pretrain.corpus is None:
+    elif recipe.pretrain.corpus is None and not recipe.reads_only:
         yield _refused("pretrain", "config.scratch_no_corpus")
     elif recipe.pretrain.method != SCRATCH_METHOD:
         yield _refused("pretrain.method", "config.scratch_method", found=recipe.pretrain.method, wanted=SCRATCH_METHOD)
+
+
+def _reads_only(recipe: Sections) -> Iterator[Refused]:
+    """Without a task, the training texts are the corpus, and nothing reads what is said of a task's learning."""
+    if not recipe.reads_only or recipe.pretrain is None:
+        return
+    if recipe.pretrain.corpus is not None:
+        yield _refused("pretrain.corpus", "config.corpus_is_train")
+    for name in ("adapt", "train", "evaluate"):
+        if getattr(recipe, name) != type(recipe).model_fields[name].get_default(call_default_factory=True):
+            yield _refused(name, "config.no_task_here", name=name)
 
 
 def _unused(recipe: Sections) -> Iterator[Refused]:
@@ -151,3 +163,9 @@ def _unused(recipe: Sections) -> Iterator[Refused]:
     no_validation = all(data.validation is None and data.split.validation == 0 for _, data in _data(recipe))
     if no_validation and recipe.train.early_stopping not in (None, type(recipe.train)().early_stopping):
         yield _refused("train.early_stopping", "config.no_validation")
+
+
+RULES = (
+    *(_tasks, _rows, _names, _given_and_split, _shares, _left_over, _ways_to_split),
+    *(_scratch, _reads_only, _unused),
+)

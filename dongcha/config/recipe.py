@@ -27,6 +27,7 @@ UNHASHED: tuple[KeyPath, ...] = (
     *(("tasks", "*", "data", key) for key in ("train", "validation", "test")),
     ("pretrain", "corpus"),
 )
+NO_TASK = "pretraining"  # what a run is called that learns no task
 _NO_DEFAULT: tuple[KeyPath, ...] = (("name",), ("task",), ("model",))
 
 OptionsClass = TypeVar("OptionsClass", bound=BaseModel)
@@ -82,8 +83,8 @@ class Recipe(Sections):
 
     @property
     def task_name(self) -> str:
-        """What is learnt: the task, or several joined, "classification + tagging"."""
-        return self.task or " + ".join(entry.task for entry in self.tasks or ())
+        """What is learnt: the task, or several joined, "classification + tagging"; without any, "pretraining"."""
+        return self.task or " + ".join(entry.task for entry in self.tasks or ()) or NO_TASK
 
     def resolved(self) -> dict[str, Any]:
         """Return every key with its value, as plain JSON; rows in memory are shown as the word "memory"."""

@@ -271,3 +271,8 @@ class Sections(Section):
     device: Literal["auto", "cpu", "cuda", "mps", "npu"] = "auto"
     threads: Auto | Threads = "auto"
     time_limit: Positive | None = None
+
+    @property
+    def reads_only(self) -> bool:
+        """Tell whether no task is learnt: texts are read, and that is all."""
+        return self.task is None and self.tasks is None

@@ -69,9 +69,7 @@ def evaluate(
     outcomes = {c.name: task.outcome(rows, c.predictions) for c in candidates}
     main = next(iter(task.metrics.values()))
     before, after = outcomes.get(BEFORE), outcomes[AFTER]
-    against = {AFTER: BEFORE} | dict(versus or {})
-    judged = (_row(task, c, outcomes[c.name], outcomes.get(against.get(c.name, "")), seed) for c in candidates)
-    table = tuple(replace(row, against=against[row.name]) if row.verdict else row for row in judged)
+    table = compared(task, candidates, outcomes, {AFTER: BEFORE} | dict(versus or {}), seed)
     by_name = {c.name: c.predictions for c in candidates}
     gained, lost = flips(main, before, after) if before is not None else (np.zeros(0, int), np.zeros(0, int))
     told = _Telling(task, test, by_name)
@@ -87,6 +85,14 @@ def evaluate(
         slices=slices(task, test, {BEFORE: before, AFTER: after}, slice_columns, seed),
         calibration=calibration(task, before, after),
     )
+
+
+def compared(
+    task: Task, candidates: Sequence[Candidate], outcomes: Mapping[str, Outcome], against: Mapping[str, str], seed: int
+) -> tuple[Row, ...]:
+    """Return the table's rows: each candidate's figures, and its test against the one that `against` names for it."""
+    judged = (_row(task, c, outcomes[c.name], outcomes.get(against.get(c.name, "")), seed) for c in candidates)
+    return tuple(replace(row, against=against[row.name]) if row.verdict else row for row in judged)
 
 
 def _row(task: Task, candidate: Candidate, outcome: Outcome, other: Outcome | None, seed: int) -> Row:

@@ -10,8 +10,8 @@ and, where there is dropout, for which activations are dropped: its parts draw t
 import gc
 import math
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -84,6 +84,17 @@ class Fitted:
     state: State
     total_steps: int
     resume: ResumeProof | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as plain JSON."""
+        resume = None if self.resume is None else asdict(self.resume)
+        return {"state": self.state.to_json(), "total_steps": self.total_steps, "resume": resume}
+
+    @classmethod
+    def from_json(cls, facts: Mapping[str, Any]) -> "Fitted":
+        """Read back what `to_json` gave; what else stands there is passed over."""
+        resume = None if facts.get("resume") is None else ResumeProof(**facts["resume"])
+        return cls(State.from_json(facts["state"]), facts["total_steps"], resume)
 
 
 @dataclass

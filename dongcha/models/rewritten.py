@@ -3,6 +3,7 @@
 In: the folder that a module came from, the module. Out: a folder with its tokenizer, its pooling, its pooler.
 """
 
+import hashlib
 import shutil
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,16 @@ def rewrite(source: Path, hf: Any, target: Path) -> None:
         shutil.copytree(source, new, ignore=_beside_the_pooling(source), dirs_exist_ok=True)
         hf.save_pretrained(new)
         _carry_pooler(source, hf, new / WEIGHTS)
+
+
+def digest(hf: Any) -> str:
+    """Return the SHA-256 of a module's tensors, by name, in hex; without its pooler, which no pretraining trains."""
+    found = hashlib.sha256()
+    for name, tensor in sorted(hf.state_dict().items()):
+        if "pooler." not in name:
+            found.update(name.encode())
+            found.update(tensor.detach().cpu().contiguous().numpy().tobytes())
+    return found.hexdigest()
 
 
 def _beside_the_pooling(source: Path) -> Any:

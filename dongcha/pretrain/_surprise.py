@@ -1,6 +1,6 @@
 """Measure how surprised a masked language model is by texts: the loss of masked tokens, the same ones each time.
 
-In: a module with a masked-LM head, blocks of text. Out: an Outcome with a row a block. Of general text it tells what
+In: a module with a masked-LM head, blocks of text. Out: an Outcome with a row a text. Of general text it tells what
 pretraining on other text forgot; of text like the corpus, held out, whether it was learnt: then it is the eyes of a
 pretraining that has no task to ask. A new head must have been trained alone before, or the first figure says nothing.
 """
@@ -16,7 +16,6 @@ from dongcha.judge.paired import compare
 from dongcha.loop import Validation
 from dongcha.metrics import Metric, Outcome
 from dongcha.metrics.masked import metrics
-from dongcha.models.masked import MaskedLM
 from dongcha.models.model import INFERENCE_TOKENS
 from dongcha.objectives.mlm import MaskedObjective
 from dongcha.types import Verdict
@@ -27,19 +26,20 @@ LOSS = metrics()["masked_loss"]
 
 @dataclass(frozen=True)
 class General:
-    """Texts as blocks, how they are masked, and from which seed."""
+    """Texts as blocks, how they are masked, and from which seed; `num_texts` of them, some without a block maybe."""
 
     features: Features
     objective: MaskedObjective
     pad_id: int
     seed: int
+    num_texts: int = 0
 
     @property
     def metric(self) -> Metric:
         """The mean loss of a masked token, in nats."""
         return LOSS
 
-    def outcome(self, module: MaskedLM) -> Outcome:
+    def outcome(self, module: torch.nn.Module) -> Outcome:
         """Read the texts with parts masked; torch's generator is left as it was."""
         random, training = torch.get_rng_state(), module.training
         device = next(module.parameters()).device
@@ -57,7 +57,8 @@ class General:
         finally:
             module.train(training)
             torch.set_rng_state(random)
-        return Outcome(counts, sums)
+        row = self.features.units["row"]
+        return Outcome(*(np.bincount(row, weights=side, minlength=self.num_texts) for side in (counts, sums)))
 
     def score(self, outcome: Outcome) -> Validation:
         """Return minus the loss: greater is better."""
@@ -65,10 +66,5 @@ class General:
         return Validation(-loss, loss)
 
     def compare(self, before: Outcome, after: Outcome) -> Verdict:
-        """Test two models on the same blocks under the same masks."""
+        """Test two models on the same texts under the same masks."""
         return compare(LOSS, before, after, self.seed)
-
-
-def surprise(module: MaskedLM, texts: General) -> float:
-    """Return the mean loss of the masked tokens, in nats."""
-    return LOSS.figure(texts.outcome(module))

@@ -13,48 +13,61 @@ from typing import Any
 from dongcha.loop import Fitted, Validation
 from dongcha.metrics import Outcome
 from dongcha.models.masked import MaskedLM
-from dongcha.models.rewritten import rewrite
+from dongcha.models.rewritten import digest, rewrite
 from dongcha.pretrain import mlm
 from dongcha.pretrain._base import Eyes
 from dongcha.pretrain._study import Study
-from dongcha.pretrain._surprise import General, surprise
+from dongcha.pretrain._surprise import LOSS, General
 from dongcha.types import Json
 
 
 @dataclass(frozen=True)
 class Pretrained:
-    """A folder that is a model again, and what its pretraining has to tell (`told`, plain JSON)."""
+    """A folder that is a model again, and what its pretraining has to tell (`told`, plain JSON).
+
+    `weights` is the digest of what learnt, as it was in memory. `outcomes` holds what the model said of each of the
+    general texts, before and after.
+    """
 
     folder: Path
     told: Mapping[str, Json]
+    fitted: Fitted
+    weights: str
+    outcomes: Mapping[str, tuple[Outcome, Outcome]]
 
 
-def pretrain(study: Study, *, probe: Eyes | None, general: Mapping[str, General], target: Path) -> Pretrained:
+def pretrain(
+    study: Study, *, probe: Eyes | None, general: Mapping[str, General], target: Path, proves: bool = False
+) -> Pretrained:
     """Pretrain and write the model to `target`; `general` are texts, by name, that it may come to know or forget.
 
-    With a probe the best weights by it are kept, those of before among them; without one the last.
+    With a probe the best weights by it are kept, those of before among them; without one the last. `proves` takes the
+    last two steps again, as a resume would.
     """
     module = study.learner.module
     study.place.placement.module(module)
     study.alone("alone")
     original = None if probe is None else probe.outcome(module)
     before = surprises(study, study.source, general, "before")
-    fitted = _together(study, probe, original)
+    fitted = _together(study, probe, original, proves)
     told = _course(fitted)
     if probe is not None and original is not None:
         told |= _gain(probe, original, module, fitted)
     rewrite(study.source, module.hf, target)
+    weights = digest(module.hf)
     unmoved = told.get("best_step") == 0
     after = before if unmoved else surprises(study, target, general, "after")
-    return Pretrained(target, told | {"surprise": {name: [before[name], after[name]] for name in general}})
+    told["surprise"] = {name: [LOSS.figure(before[name]), LOSS.figure(after[name])] for name in general}
+    outcomes = {name: (before[name], after[name]) for name in general}
+    return Pretrained(target, told, fitted, weights, outcomes)
 
 
-def _together(study: Study, probe: Eyes | None, original: Outcome | None) -> Fitted:
+def _together(study: Study, probe: Eyes | None, original: Outcome | None, proves: bool) -> Fitted:
     """Train all parameters, looked at by the probe; what the original scores is what must be bettered."""
     module = study.learner.module
-    how: dict[str, Any] = {}
+    how: dict[str, Any] = {"proves": proves}
     if probe is not None and original is not None:
-        how = {"first": probe.score(original), "validate": _look(probe, module)}
+        how |= {"first": probe.score(original), "validate": _look(probe, module)}
     return study.fit(study.settings, frozenset(name for name, _ in module.named_parameters()), "steps", **how)
 
 
@@ -62,7 +75,7 @@ def _look(probe: Eyes, module: Any) -> Callable[[], Validation]:
     return lambda: probe.score(probe.outcome(module))
 
 
-def surprises(study: Study, folder: Path, general: Mapping[str, General], name: str) -> dict[str, float]:
+def surprises(study: Study, folder: Path, general: Mapping[str, General], name: str) -> dict[str, Outcome]:
     """Return how surprising texts are to a model: by its own head, else by a new one trained alone on its backbone.
 
     `folder` is where the model lies as it now is. A new head starts from the same draw and sees the same masks each
@@ -76,7 +89,7 @@ def surprises(study: Study, folder: Path, general: Mapping[str, General], name: 
         reader = study.place.placement.module(learner.module)
         seen = replace(study.seen, module=reader)
         replace(study, source=folder, learner=learner, seen=seen).alone(f"head-{name}")
-    return {text: surprise(reader, found) for text, found in general.items()}
+    return {text: found.outcome(reader) for text, found in general.items()}
 
 
 def _course(fitted: Fitted) -> dict[str, Json]:

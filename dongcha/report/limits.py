@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 
 from dongcha.locale import say
 from dongcha.report.figures import count, is_number, score
+from dongcha.report.pretrain import NO_TASK
 from dongcha.report.terms import term
 from dongcha.report.verdict import UNTRAINED, after_row, facts_of, main_figure, test_rows
 from dongcha.types import Json, Report
@@ -92,7 +93,7 @@ def _cut_rows(report: Report) -> str:
 
 def _no_groups(report: Report) -> str:
     columns = {part.get("slice") for part in report.slices} - {"length", "label", "language", "test"}
-    return "" if columns else say("report.limit.no_groups")
+    return "" if columns or report.task == NO_TASK else say("report.limit.no_groups")
 
 
 def _skipped(report: Report) -> str:
@@ -101,7 +102,7 @@ def _skipped(report: Report) -> str:
 
 
 def _no_calibration(report: Report) -> str:
-    return "" if report.calibration else say("report.limit.no_calibration")
+    return "" if report.calibration or report.task == NO_TASK else say("report.limit.no_calibration")
 
 
 _RULES: tuple[Callable[[Report], str], ...] = (

@@ -26,6 +26,7 @@ _PIPELINES = {
     "choice": "multiple-choice",
     "qa": "question-answering",
     "retrieval": "sentence-similarity",
+    "pretraining": "fill-mask",
 }
 
 

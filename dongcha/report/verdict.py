@@ -94,7 +94,8 @@ def caveats(report: Report) -> tuple[str, ...]:
     after = after_row(report)
     found = []
     if after is not None and after.verdict is not None and after.verdict.gained + after.verdict.lost:
-        found.append(say("report.verdict.flips", gained=count(after.verdict.gained), lost=count(after.verdict.lost)))
+        key = "report.verdict.flips_number" if report.main_metric in LOWER_IS_BETTER else "report.verdict.flips"
+        found.append(say(key, gained=count(after.verdict.gained), lost=count(after.verdict.lost)))
     found += [
         say("report.verdict.rival", rival=term("row", row.name), score=score(row.metrics[report.main_metric].value))
         for row in _rivals(report, after)
@@ -123,5 +124,8 @@ def _rivals(report: Report, after: Row | None) -> list[Row]:
 
 
 LOWER_IS_BETTER = frozenset(
-    {"rmse", "mae", "mse", "loss", "log_loss", "perplexity", "ece", "brier", "wer", "cer", "ter"}
+    {
+        *("rmse", "mae", "mse", "loss", "log_loss", "perplexity", "masked_loss", "masked_perplexity"),
+        *("ece", "brier", "wer", "cer", "ter"),
+    }
 )

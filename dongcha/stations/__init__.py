@@ -2,9 +2,9 @@
 
 One file a stretch of the flow: `begin` (folder, data, model found), `prepare` (until the data checks), `plan` (what was
 open, the forecast, the limit), `pretrain` (texts without labels read first, and `pretrain_plan`), `prove` (before,
-train, after, judged, checked; what is kept of it in `kept`), `close` (report, run folder finished), `predictor` (a
-finished run, put to use), `open_book` (one that reads what an index finds), `triples` (two runs together),
-`triple_scores` (how well they do).
+train, after, judged, checked; what is kept of it in `kept`), `reading` (what stands for `plan` and `prove` where no
+task is learnt), `close` (report, run folder finished), `predictor` (a finished run, put to use), `open_book` (one that
+reads what an index finds), `triples` (two runs together), `triple_scores` (how well they do).
 """
 
 from dongcha.stations.begin import begin, clear, leaving_nothing
@@ -31,6 +31,14 @@ from dongcha.stations.prove import (
     prove,
     train_model,
 )
+from dongcha.stations.reading import (
+    KEPT_READING,
+    encode_texts,
+    judge_reading,
+    plan_reading,
+    prove_reading,
+    write_reading,
+)
 from dongcha.stations.triple_scores import TripleScores, score_triples
 from dongcha.stations.triples import MAX_PAIRS, TripleFinder, load_triples
 
@@ -40,6 +48,7 @@ __all__ = [
     "KEPT_PLAN",
     "KEPT_PREDICTIONS",
     "KEPT_PRETRAINED",
+    "KEPT_READING",
     "KEPT_TRAINED",
     "MAX_PAIRS",
     "OpenBook",
@@ -53,23 +62,28 @@ __all__ = [
     "decide_and_forecast",
     "encode_corpus",
     "encode_splits",
+    "encode_texts",
     "evaluate_candidates",
     "finish",
+    "judge_reading",
     "learn_task",
     "leaving_nothing",
     "load_open_book",
     "load_predictor",
     "load_triples",
+    "plan_reading",
     "predict_after",
     "predict_baselines",
     "predict_before",
     "predict_pretrained",
     "pretrain_model",
     "prove",
+    "prove_reading",
     "refuse_tiny_classes",
     "score_triples",
     "stands",
     "start_model",
     "train_model",
     "write",
+    "write_reading",
 ]

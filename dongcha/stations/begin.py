@@ -52,7 +52,9 @@ def begin(
     splits = read_rows(recipe, cache)
     minor = ".".join(version("dongcha").split(".")[:2])
     corpus = read_corpus(recipe, cache)
-    source = at_hand or new_model(recipe, corpus, cache, clock.telling(watch))
+    source = at_hand or new_model(
+        recipe, splits.by_name["train"] if recipe.reads_only else corpus, cache, clock.telling(watch)
+    )
     recipe = with_pairs_read(recipe, splits, source)
     read = [] if corpus is None else [corpus.fingerprint]
     run_hash = files.hash_value([recipe.hash, splits.fingerprints, source.sha256, minor, *read])

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -9,17 +10,27 @@ from dongcha import files
 from dongcha.config import Recipe, yaml_text
 from dongcha.evaluate import Evaluation
 from dongcha.locale import current_language, say
+from dongcha.loop import Fitted
+from dongcha.loop.state import State
 from dongcha.report import read_report, write_report
 from dongcha.stations.prepare import facts_of
-from dongcha.stations.prove import MODEL, TrainedRun, load
+from dongcha.stations.pretrain import MODEL
+from dongcha.stations.prove import TrainedRun, load
 from dongcha.stations.snippet import snippet
 from dongcha.steps import Work
 from dongcha.types import Report
 
 
 def write(work: Work) -> Report:
-    """Write the report in its three forms and the resolved recipe; return it."""
-    report = gather(work)
+    """Write the report of a run that learnt a task in its three forms, and the resolved recipe; return it."""
+    run: TrainedRun = work["train"]
+    judged: Evaluation = work["evaluate"] or Evaluation(main_metric=next(iter(run.task.metrics)), table=())
+    found = Result(run.fitted, run.model.num_parameters, run.megabytes, snippet(run.model, MODEL))
+    return put_down(gather(work, judged, found), work)
+
+
+def put_down(report: Report, work: Work) -> Report:
+    """Write a report in its three forms and the resolved recipe; return it."""
     files.write_json(work.folder / "data.json", report.data)
     files.write_text(work.folder / "recipe.yaml", yaml_text(without_nulls(work["plan"].recipe.resolved())))
     write_report(report, work.folder)
@@ -39,11 +50,19 @@ def stands(folder: Path, recipe: Recipe) -> bool:
     return files.is_done(folder) and read_report(folder).recipe.get("report") == recipe.resolved()["report"]
 
 
-def gather(work: Work) -> Report:
+@dataclass(frozen=True)
+class Result:
+    """What a run's loop ended with: its state, the model's size, the peak memory, the lines that use it plainly."""
+
+    fitted: Fitted
+    parameters: int
+    megabytes: float
+    snippet: str
+
+
+def gather(work: Work, judged: Evaluation, found: Result) -> Report:
     """Join the parts of a run into one value."""
     recipe: Recipe = work["plan"].recipe
-    run: TrainedRun = work["train"]
-    judged: Evaluation = work["evaluate"] or Evaluation(main_metric=next(iter(run.task.metrics)), table=())
     record = files.read_json(work.folder / "environment.json")
     return Report(
         name=recipe.name,
@@ -52,7 +71,7 @@ def gather(work: Work) -> Report:
         hash=work.run_hash,
         created=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         folder=shown_folder(work),
-        title=title(work),
+        title=title(work, found.parameters),
         differs=work["recipe"].differs(),
         recipe=recipe.resolved(),
         data=facts_of(work),
@@ -69,9 +88,9 @@ def gather(work: Work) -> Report:
         pretraining=work["pretrain"].told if "pretrain" in work else {},
         slices=judged.slices,
         calibration=judged.calibration,
-        curves=curves(run, judged.main_metric),
-        clock=clock(work),
-        environment=record | {"snippet": snippet(run.model, MODEL)},
+        curves=curves(found.fitted.state, judged.main_metric),
+        clock=clock(work, found),
+        environment=record | {"snippet": found.snippet},
     )
 
 
@@ -81,17 +100,11 @@ def shown_folder(work: Work) -> str:
     return str(work.folder.relative_to(base) if work.folder.is_relative_to(base) else work.folder)
 
 
-def title(work: Work) -> str:
+def title(work: Work, parameters: int) -> str:
     """Return model, size and device in one line."""
-    model = work["train"].model
-    threads = work["placement"].threads
-    return say(
-        "stations.title",
-        model=short_name(work["source"].name),
-        millions=model.num_parameters / 1e6,
-        device=str(model.device),
-        threads=threads,
-    )
+    name, placement = short_name(work["source"].name), work["placement"]
+    facts = {"device": str(placement.device), "threads": placement.threads}
+    return say("stations.title", model=name, millions=parameters / 1e6, **facts)
 
 
 def short_name(model: str) -> str:
@@ -101,9 +114,8 @@ def short_name(model: str) -> str:
     return PurePath(model).name or model
 
 
-def curves(run: TrainedRun, metric: str) -> dict[str, Any]:
+def curves(state: State, metric: str) -> dict[str, Any]:
     """Return the training curves as lists of [step, value]."""
-    state = run.fitted.state
     named = {
         "loss": state.losses,
         "validation_loss": state.validation_losses,
@@ -113,24 +125,23 @@ def curves(run: TrainedRun, metric: str) -> dict[str, Any]:
     return {name: [list(point) for point in points] for name, points in named.items() if points}
 
 
-def clock(work: Work) -> dict[str, Any]:
+def clock(work: Work, found: Result) -> dict[str, Any]:
     """Return forecast beside fact, the limit and what it did, the load of the machine, and the time of each step.
 
     `seconds` are those of all attempts; `load` is the mean number of processes that wanted to run, over the last 1, 5
     and 15 minutes; `cut` says how many steps a limit left, and why: planned before the first, or at the last.
     """
-    plan, run = work["plan"], work["train"]
-    state = run.fitted.state
-    cut = {"steps": state.step, "of": run.fitted.total_steps, "at_the_end": state.out_of_time}
+    plan, state = work["plan"], found.fitted.state
+    cut = {"steps": state.step, "of": found.fitted.total_steps, "at_the_end": state.out_of_time}
     return {
         "forecast_seconds": plan.seconds,
         "seconds": work["clock"].spent(),
         "attempts": work["clock"].attempts,
         "limit_seconds": work["clock"].limit,
-        "cut": cut if state.out_of_time or plan.settings.max_steps is not None else None,
+        "cut": cut if state.out_of_time or plan.is_cut else None,
         "load": load(),
         "forecast_megabytes": plan.forecast.megabytes,
-        "megabytes": run.megabytes,
+        "megabytes": found.megabytes,
         "steps": [{"name": name, "seconds": round(spent, 3)} for name, spent in work.seconds.items()],
     }
 

@@ -15,7 +15,7 @@ from dongcha.models.heads._base import HeadSpec
 from dongcha.models.model import CARD, Model, build_model, load_model
 from dongcha.models.source import locate
 from dongcha.models.vectors import unit_vectors
-from dongcha.stations.prove import MODEL
+from dongcha.stations.pretrain import MODEL
 
 STRETCH = 4096  # texts encoded and computed together
 UNUSED_HEAD = HeadSpec(name="sequence", num_outputs=1, loss="squared_error")

@@ -12,11 +12,10 @@ from safetensors.numpy import load_file, save_file
 
 from dongcha import files
 from dongcha.loop import Fitted
-from dongcha.loop.proof import ResumeProof
-from dongcha.loop.state import State
 from dongcha.models.model import load_model
 from dongcha.models.probe import Probe, Probes
-from dongcha.stations.prove import MODEL, PROBE, Before, TrainedRun
+from dongcha.stations.pretrain import MODEL
+from dongcha.stations.prove import PROBE, Before, TrainedRun
 from dongcha.steps import Kept, Work
 from dongcha.tasks._model import saved_task
 from dongcha.types import Prediction
@@ -65,16 +64,14 @@ def _read_baselines(folder: Path, work: Work) -> dict[str, tuple[list[Prediction
 
 
 def _write_trained(value: TrainedRun, folder: Path) -> None:
-    facts = {"state": value.fitted.state.to_json(), "total_steps": value.fitted.total_steps}
-    facts["resume"] = None if value.fitted.resume is None else asdict(value.fitted.resume)
-    files.write_json(folder / "trained.json", facts | {"rescored": value.rescored, "megabytes": value.megabytes})
+    more = {"rescored": value.rescored, "megabytes": value.megabytes}
+    files.write_json(folder / "trained.json", value.fitted.to_json() | more)
 
 
 def _read_trained(folder: Path, work: Work) -> TrainedRun:
     facts = files.read_json(folder / "trained.json")
     model = load_model(work.folder / MODEL)
-    resume = None if facts.get("resume") is None else ResumeProof(**facts["resume"])
-    fitted = Fitted(State.from_json(facts["state"]), facts["total_steps"], resume)
+    fitted = Fitted.from_json(facts)
     return TrainedRun(model, saved_task(model, work.folder / MODEL), fitted, facts["rescored"], facts["megabytes"])
 
 

@@ -86,6 +86,11 @@ class Plan:
     pretraining: PretrainPlan | None = None
 
     @property
+    def is_cut(self) -> bool:
+        """Tell whether a limit left fewer steps than there would have been."""
+        return self.settings.max_steps is not None
+
+    @property
     def reserve(self) -> float:
         """Return the seconds that must be left for what follows training."""
         return SLACK * self.costs.after + MARGIN_SECONDS

@@ -11,7 +11,7 @@ from dongcha.data.load import ReadOptions, load
 from dongcha.errors import DataError, ModelError, UserError
 from dongcha.locale import say
 from dongcha.models.model import CARD, COLUMNS, UNSURE_BELOW, Model, load_model
-from dongcha.stations.prove import MODEL
+from dongcha.stations.pretrain import MODEL
 from dongcha.tasks._base import Task, is_numeric
 from dongcha.tasks._model import saved_task
 from dongcha.tasks._predict import STRETCH, columns_of, predict_rows
@@ -129,6 +129,8 @@ def load_predictor(folder: Path, unsure_below: float | None = None) -> Predictor
     Without `unsure_below` the model's own holds, from the recipe's `evaluate:`; 0 withholds nothing.
     """
     found = next((f for f in (folder / MODEL, folder) if (f / CARD).is_file()), None)
+    if found is None and (folder / MODEL / "config.json").is_file():
+        raise UserError(say("pretrain.no_predict", folder=folder, model=folder / MODEL))
     if found is None:
         raise ModelError(say("model.not_ours", folder=folder, missing=CARD))
     model = load_model(found)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from safetensors.numpy import load_file, save_file
 
 from dongcha import files
 from dongcha.config import Recipe
@@ -21,8 +22,9 @@ from dongcha.data.reference import reference_texts
 from dongcha.data.splits import read_options
 from dongcha.errors import DataError, ModelError
 from dongcha.locale import say
-from dongcha.loop import LoopSettings
+from dongcha.loop import Fitted, LoopSettings
 from dongcha.loop.clock import Budget
+from dongcha.metrics import Outcome
 from dongcha.models import scratch
 from dongcha.models.model import Model
 from dongcha.models.source import Source
@@ -44,8 +46,10 @@ from dongcha.train.decide import method_options
 from dongcha.train.form import training_form
 from dongcha.types import Json, Watch
 
-HOME = "pretrained"  # the model's folder in the run's
+HOME, MODEL = "pretrained", "model"  # the model's folder in the run's: of one that goes on to a task, and of the result
 VALIDATION, GENERAL = "validation", "general"
+TOLD = (GENERAL, VALIDATION)  # texts whose surprise is told beside what was gained
+SIDES = ("gold", "predicted")  # of an outcome that is kept
 MOST_TEXTS = 200  # of validation, whose surprise is measured
 
 
@@ -199,10 +203,18 @@ def pretrain_model(work: Work) -> Pretrained:
     seen = replace(work["model"], module=learner.module)
     study = Study(work["source"].folder, learner, seen, corpus, settings, place)
     general = general_of(work)
-    found = pretrain(study, probe=eyes_of(work, general), general=general, target=work.folder / HOME)
+    alone = work["recipe"].reads_only
+    found = pretrain(study, probe=eyes_of(work, general), general=general, target=home_of(work), proves=alone)
     facts: dict[str, Json] = {"method": method, "corpus": work["corpus"].name, "repeated": work["corpus"].repeated}
     facts |= {"tokens": int(corpus.starts[-1]), "blocks": len(corpus), "parameters": learner_size(learner)}
-    return Pretrained(found.folder, {**facts, **found.told})
+    surprise = {name: found.told["surprise"][name] for name in TOLD if name in found.told["surprise"]}
+    return replace(found, told={**facts, **found.told, "surprise": surprise})
+
+
+def home_of(work: Work) -> Path:
+    """Return the folder of the pretrained model: the run's result where no task follows."""
+    folder: Path = work.folder / (MODEL if work["recipe"].reads_only else HOME)
+    return folder
 
 
 def learner_size(learner: Learner) -> int:
@@ -211,12 +223,14 @@ def learner_size(learner: Learner) -> int:
 
 
 def eyes_of(work: Work, general: Mapping[str, General]) -> Eyes | None:
-    """Return who judges what is learnt: of a model from scratch the texts of validation, else the task itself.
+    """Return who judges what is learnt: the task; of a model from scratch, or without a task, the texts of validation.
 
     A task cannot judge a model that is still learning to read: its random weights may well do better than the first
-    steps, and it would end there.
+    steps, and it would end there. Texts judge by masked words, so only a method that learns to guess them.
     """
-    return general.get(VALIDATION) if work["source"].shape else probe_of(work)
+    if not (work["source"].shape or work["recipe"].reads_only):
+        return probe_of(work)
+    return general.get(VALIDATION) if find("pretrain", work["recipe"].pretrain.method) is mlm else None
 
 
 def probe_of(work: Work) -> TaskProbe | None:
@@ -230,7 +244,10 @@ def probe_of(work: Work) -> TaskProbe | None:
 
 
 def general_of(work: Work) -> dict[str, General]:
-    """Return texts by which to see what was learnt (validation) and forgotten (general prose), where it can be seen."""
+    """Return texts by which to see what was learnt (validation) and forgotten (general prose), where it can be seen.
+
+    Where no task follows, the test sets are among them.
+    """
     recipe, tokenizer, corpus = work["recipe"], reader_of(work), work["corpus"].features
     try:
         objective = MaskedObjective(mlm.masking_of(work["source"].folder, tokenizer))
@@ -245,8 +262,10 @@ def general_of(work: Work) -> dict[str, General]:
         rows = splits[VALIDATION].take(np.arange(min(MOST_TEXTS, len(splits[VALIDATION]))))
         part = next(rows.batches(MOST_TEXTS, columns_of(task, rows, gold=False)))
         texts[VALIDATION] = texts_of(part, task)
+    if recipe.reads_only:
+        texts |= {name: splits[name].column("text") for name in work["splits"].tests}
     return {
-        name: General(gather([blocks(some, tokenizer, 0)]), objective, tokenizer.pad_id, recipe.seed)
+        name: General(gather([blocks(some, tokenizer, 0)]), objective, tokenizer.pad_id, recipe.seed, len(some))
         for name, some in texts.items()
     }
 
@@ -267,12 +286,30 @@ def tell_pretrained(work: Work) -> None:
 
 
 def _write(value: Pretrained, folder: Path) -> None:
-    files.write_json(folder / "pretrained.json", dict(value.told))
+    facts = {"told": dict(value.told), "weights": value.weights, **value.fitted.to_json()}
+    files.write_json(folder / "pretrained.json", facts)
+    sides = {
+        f"{number}.{side}.{name}": np.asarray(getattr(outcome, name), dtype=np.float64)
+        for number, pair in enumerate(value.outcomes.values())
+        for side, outcome in enumerate(pair)
+        for name in SIDES
+    }
+    files.write_json(folder / "texts.json", list(value.outcomes))
+    save_file(sides, folder / "outcomes.safetensors")
 
 
 def _read(folder: Path, work: Work) -> Pretrained:
-    told: dict[str, Json] = files.read_json(folder / "pretrained.json")
-    return Pretrained(work.folder / HOME, told)
+    facts, sides = files.read_json(folder / "pretrained.json"), load_file(folder / "outcomes.safetensors")
+    outcomes = {
+        text: (outcome_in(sides, f"{number}.0"), outcome_in(sides, f"{number}.1"))
+        for number, text in enumerate(files.read_json(folder / "texts.json"))
+    }
+    return Pretrained(home_of(work), facts["told"], Fitted.from_json(facts), facts["weights"], outcomes)
+
+
+def outcome_in(sides: Mapping[str, np.ndarray], key: str) -> Outcome:
+    """Return the outcome that was kept under a key."""
+    return Outcome(*(sides[f"{key}.{name}"] for name in SIDES))
 
 
 KEPT_PRETRAINED = Kept(_write, _read)

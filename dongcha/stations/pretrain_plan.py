@@ -22,7 +22,7 @@ from dongcha.steps import Work
 from dongcha.train.forecast import Forecast, forecast
 from dongcha.train.form import training_form
 
-LIMIT_SHARE = 0.5  # of the time that a limit leaves beside all else
+LIMIT_SHARE = 0.5  # of the time that a limit leaves beside all else, where a task follows
 ALONE_COST = 0.7  # of a whole step: no gradient passes through the backbone
 FORWARD_COST = 0.4  # of a whole step: neither gradients nor the optimiser
 NO_FEATURES = Features(np.zeros(1, np.int64), {"input_ids": np.zeros(0, np.int32)}, {"row": np.zeros(0, np.int64)}, {})
@@ -54,7 +54,7 @@ class PretrainPlan:
         return self.around + self.a_step * steps + self.a_look * looks
 
 
-def plan_pretraining(work: Work, recipe: Recipe, whole: Forecast, left: float) -> PretrainPlan:
+def plan_pretraining(work: Work, recipe: Recipe, whole: Forecast | None, left: float) -> PretrainPlan:
     """Time a few steps and add up; `whole` is the forecast of the task's training, `left` what a limit leaves."""
     corpus, features = work["corpus"].features, work["features"]
     learner = learner_of(work, recipe)
@@ -70,7 +70,7 @@ def plan_pretraining(work: Work, recipe: Recipe, whole: Forecast, left: float) -
     look = 0.0
     if isinstance(eyes, General):
         look = reading_seconds(eyes, a_step, settings.batch_tokens)
-    elif eyes is not None:
+    elif eyes is not None and whole is not None:
         units = min(MOST_UNITS, len(features["train"]))
         look = whole.inference_seconds(features["train"]) + whole.inference_seconds(features["validation"])
         look += SECONDS_A_NUMBER * units * int(learner.module.backbone.config.hidden_size)
@@ -79,7 +79,7 @@ def plan_pretraining(work: Work, recipe: Recipe, whole: Forecast, left: float) -
     decided: dict[str, Any] = {"accumulation": found.accumulation}
     most = None
     if np.isfinite(left):
-        most = max(0.0, LIMIT_SHARE * left)
+        most = max(0.0, left if whole is None else LIMIT_SHARE * left)
         fits = int((most - around) / (a_step + look / every_look))
         steps = decided["max_steps"] = max(1, min(steps, fits))
     return PretrainPlan(decided, around, a_step, steps, look, steps // every_look, found.megabytes, most)

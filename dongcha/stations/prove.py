@@ -29,6 +29,7 @@ from dongcha.registry import find
 from dongcha.stations.described import trains
 from dongcha.stations.plan import REPORT_SECONDS
 from dongcha.stations.prepare import text_language
+from dongcha.stations.pretrain import MODEL
 from dongcha.steps import LOG, Work
 from dongcha.tasks._base import Searches, Task
 from dongcha.tasks._model import keep_passages
@@ -43,7 +44,7 @@ from dongcha.types import Check, Prediction, Row
 Predictions = dict[str, list[Prediction]]  # by test set
 PROBE, SHOWN_AS = "probe", {"zero_shot": "before_zero_shot"}  # ways to make "before", and what the table calls them
 ZERO_SHOT = "zero_shot"  # what the table calls a model that was not trained
-MODEL, CHECKPOINTS, PREDICTIONS = "model", "checkpoints", "predictions"
+CHECKPOINTS, PREDICTIONS = "checkpoints", "predictions"
 
 
 @dataclass(frozen=True)
@@ -285,6 +286,14 @@ def at(predictions: list[Prediction], position: int) -> Prediction:
 
 def prove(work: Work) -> tuple[Check, ...]:
     """Write the run's record and run every proof on what was saved."""
+    record(work)
+    checks = run_checks(evidence_of(work))
+    shutil.rmtree(work.folder / CHECKPOINTS, ignore_errors=True)
+    return checks
+
+
+def record(work: Work) -> None:
+    """Write down by what the run can be told again."""
     facts = {
         "seed": work["plan"].recipe.seed,
         "threads": work["placement"].threads,
@@ -295,9 +304,6 @@ def prove(work: Work) -> tuple[Check, ...]:
         "run_hash": work.run_hash,
     }
     write_record(work.folder, facts)
-    checks = run_checks(evidence_of(work))
-    shutil.rmtree(work.folder / CHECKPOINTS, ignore_errors=True)
-    return checks
 
 
 def evidence_of(work: Work) -> Evidence:

@@ -3,8 +3,10 @@
 In: a model. Out: Python that runs as it stands beside the model's folder, its "..." being the text. Knows no training.
 """
 
+from pathlib import Path
 from typing import Any
 
+from dongcha.files import read_json
 from dongcha.models.model import Model
 from dongcha.registry import find
 from dongcha.tasks._model import task_of
@@ -69,6 +71,18 @@ words = [np.mean([scores[p] for p in pieces if p >= 0]) for pieces in head["piec
 own = head["label"][:, None] == np.arange(len(head["bias"]))
 logits = (np.log(np.exp(words) @ own) + head["bias"])[None]
 """
+GUESSED = """from transformers import {kind}, AutoTokenizer
+
+tokenizer, model = AutoTokenizer.from_pretrained("{folder}"), {kind}.from_pretrained("{folder}").eval()
+batch = tokenizer("... " + tokenizer.mask_token + " ...", return_tensors="pt")
+place = batch["input_ids"][0].tolist().index(tokenizer.mask_token_id)
+word = tokenizer.decode(model(**batch).logits[0, place].argmax())  # the likeliest at the mask
+"""
+READ = """from transformers import {kind}, AutoTokenizer
+
+tokenizer, model = AutoTokenizer.from_pretrained("{folder}"), {kind}.from_pretrained("{folder}").eval()
+hidden = model(**tokenizer("...", return_tensors="pt")).last_hidden_state  # a vector a token
+"""
 BODIES = {
     "native": NATIVE,
     "pooled": POOLED,
@@ -126,6 +140,12 @@ def snippet(model: Model, folder: str) -> str:
     names = given | {"kind": head.PLAIN_CLASS, "pooling": POOLINGS.get(getattr(model.module, "pooling", ""), "")}
     lines = body.format(folder=folder, max_tokens=model.tokenizer.max_tokens, **names)
     return with_imports(lines + (TASK.format(folder=folder) if "task[" in answer else "") + answer)
+
+
+def reading_snippet(folder: Path, shown: str) -> str:
+    """Return the lines for what pretraining alone wrote to `folder`, which they call `shown`."""
+    kind = read_json(folder / "config.json")["architectures"][0]
+    return (GUESSED if kind.endswith("ForMaskedLM") else READ).format(folder=shown, kind=kind)
 
 
 def _several(model: Model, folder: str) -> str:

@@ -24,7 +24,7 @@ from dongcha.models.model import Model, build_model
 from dongcha.models.source import Source
 from dongcha.registry import find
 from dongcha.tasks._base import Lengths, Searches, Task, is_numeric
-from dongcha.tasks._rows import prefixes, refuse_in_vain, refuse_rows_per_label
+from dongcha.tasks._rows import prefixes, refuse_in_vain, refuse_rows_per_label, task_file
 from dongcha.tasks._several import NAME, Part, Several, parts_of
 
 TOGETHER, APART = "together", "apart"  # how the texts of a row are read
@@ -34,10 +34,10 @@ INDEX = "index"  # folder beside a model that searches
 def learn(recipe: Recipe, splits: Splits) -> Task:
     """Make the task of a recipe from its training rows, where its labels are found, and from what it searches."""
     train = splits.by_name["train"]
-    names = [recipe.task] if recipe.task is not None else [entry.task for entry in recipe.tasks or ()]
-    lengths = lengths_of(recipe, names)
-    if recipe.task is not None:
-        task: Any = find("tasks", recipe.task).Task.learn(train, lengths)
+    alone = task_file(recipe)
+    lengths = lengths_of(recipe, [alone] if alone else [find("tasks", entry.task) for entry in recipe.tasks or ()])
+    if alone is not None:
+        task: Any = alone.Task.learn(train, lengths)
     else:
         parts = [
             _learn_part(Part(entry.named, find("tasks", entry.task).Task, entry.weight, prefix), train, lengths)
@@ -65,12 +65,12 @@ def _learn_part(part: Part, train: Dataset, lengths: Lengths) -> Part:
     return replace(part, task=kind.learn(replace(train, table=table), lengths))
 
 
-def lengths_of(recipe: Recipe, tasks: list[str]) -> Lengths:
+def lengths_of(recipe: Recipe, modules: list[Any]) -> Lengths:
     """Return how long texts are met; of several tasks, in windows where one of them reads in windows."""
     asked = recipe.data.long_texts
-    modules = [find("tasks", name) for name in tasks]
-    for name, module in zip(tasks, modules, strict=True):
+    for module in modules:
         if asked == "windows" and not getattr(module, "TAKES_WINDOWS", True):
+            name = module.Task.name
             raise RecipeError(say("stations.no_windows", place=recipe.place("data.long_texts"), task=name))
     usual = "windows" if any(module.LONG_TEXTS == "windows" for module in modules) else "truncate"
     max_tokens = None if recipe.data.max_tokens == "auto" else recipe.data.max_tokens
@@ -81,7 +81,7 @@ def lengths_of(recipe: Recipe, tasks: list[str]) -> Lengths:
 
 def with_pairs_read(recipe: Recipe, splits: Splits, source: Source) -> Recipe:
     """Return the recipe with `data.pairs: auto` decided, where the task has a rule for it (`reads_apart`)."""
-    rule = getattr(find("tasks", recipe.task), "reads_apart", None) if recipe.task is not None else None
+    rule = getattr(task_file(recipe), "reads_apart", None)
     if recipe.data.pairs != "auto" or rule is None:
         return recipe
     apart = rule(splits.by_name["train"].columns, own_pooling(source.folder) is not None)

@@ -18,6 +18,14 @@ from dongcha.errors import RecipeError
 from dongcha.locale import say
 from dongcha.models.heads.several import KINDS
 from dongcha.registry import find
+from dongcha.tasks import _reading
+
+
+def task_file(recipe: Recipe) -> Any:
+    """Return the file of a recipe's one task, or of none; None where there are several."""
+    if recipe.reads_only:
+        return _reading
+    return None if recipe.task is None else find("tasks", recipe.task)
 
 
 def fields_of(recipe: Recipe) -> tuple[str, ...]:
@@ -25,8 +33,9 @@ def fields_of(recipe: Recipe) -> tuple[str, ...]:
 
     Raises RecipeError where tasks cannot stand side by side.
     """
-    if recipe.task is not None:
-        fields: tuple[str, ...] = find("tasks", recipe.task).Task.fields
+    alone = task_file(recipe)
+    if alone is not None:
+        fields: tuple[str, ...] = alone.Task.fields
         return fields
     refuse_strangers(recipe)
     kinds = [find("tasks", entry.task).Task for entry in recipe.tasks or ()]
@@ -78,7 +87,7 @@ def refuse_strangers(recipe: Recipe) -> None:
 
 def data_of(recipe: Recipe) -> Data:
     """Return the recipe's data with the columns that its tasks name for their own targets."""
-    if recipe.task is not None:
+    if recipe.tasks is None:
         return recipe.data
     columns = dict(recipe.data.columns)
     for prefix, entry in zip(prefixes(recipe), recipe.tasks or (), strict=True):

@@ -72,7 +72,7 @@ def test_a_sound_run_passes_every_proof_in_order(evidence):
 
 
 def test_every_proof_has_its_planted_fault_here():
-    assert set(names("checks")) == set(ORDER)
+    assert set(names("checks")) == {*ORDER, "loads_as_pretrained"}  # its faults: tests/stations/test_reading_flow.py
     for name in ORDER:
         assert f'proof("{name}"' in __import__("pathlib").Path(__file__).read_text(encoding="utf-8"), name
 

@@ -71,7 +71,7 @@ WRONG = [
         "task is 'clasification'; it must be one of choice, classification, pairs, qa, regression, relation, "
         "retrieval, tagging.",
     ),
-    ({"task": None}, "task is null, which goes with pretrain only"),
+    ({"task": None}, "task is null, and without pretrain: there is nothing else to do"),
 ]
 
 

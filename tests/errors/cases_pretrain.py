@@ -100,6 +100,30 @@ PRETRAIN_CASES = (
         without_mask,
     ),
     Case(
+        "no task: and no pretrain",
+        ("`task: null` without `pretrain`", "写了 `task: null` 却没有 `pretrain`"),
+        ("add `pretrain`, or name a task", "加上 `pretrain`，或写明任务"),
+        lambda d: d.plain(task=None),
+    ),
+    Case(
+        "no task: a corpus beside",
+        ("`pretrain.corpus` beside `task: null`", "`pretrain.corpus` 与 `task: null` 同时写了"),
+        ("move the file to `data.train`", "把文件写到 `data.train`"),
+        lambda d: d.plain(task=None, pretrain={"corpus": "texts.txt"}),
+    ),
+    Case(
+        "no task: how to train one",
+        ("`train` beside `task: null`", "`train` 与 `task: null` 同时写了"),
+        ("delete it", "删去它"),
+        lambda d: d.plain(task=None, pretrain="mlm", train={"epochs": 2}),
+    ),
+    Case(
+        "no task: nothing to guess from",
+        ("`sentence_order` without a task, on texts of one sentence", "没有任务，对只有一句的文本用 `sentence_order`"),
+        ("give longer texts, or another method", "提供更长的文本，或换一种方法"),
+        lambda d: d.plain(task=None, pretrain="sentence_order"),
+    ),
+    Case(
         "scratch: nothing to read",
         ("`model: scratch` without `pretrain`", "写了 `model: scratch` 却没有 `pretrain`"),
         ("add a corpus", "加上语料"),

@@ -209,16 +209,16 @@ def test_a_kill_between_looks_forgets_no_best(tmp_path, tiny_folder):
 
 
 def test_mlm_learns_its_texts(tmp_path, tiny_folder):
-    from dongcha.pretrain._surprise import General, surprise
+    from dongcha.pretrain._surprise import LOSS, General
 
     study: Study = study_of(tiny_folder(), tmp_path / "home")
     many = replace(study.settings, max_steps=60, epochs=60, validate_steps=None, checkpoint_seconds=1e9)
     study = replace(study, settings=many)
     texts = General(study.corpus, study.learner.objective, 0, 7)
     module = study.learner.module
-    before = surprise(module, texts)
+    before = LOSS.figure(texts.outcome(module))
     random = torch.get_rng_state()
-    assert surprise(module, texts) == before, "the same masks each time"
+    assert LOSS.figure(texts.outcome(module)) == before, "the same masks each time"
     assert torch.equal(torch.get_rng_state(), random)
     found = pretrain(study, probe=None, general={"own": texts}, target=tmp_path / "new").told
     start, end = found["surprise"]["own"]

@@ -2,7 +2,7 @@
 
 import pytest
 import transformers
-from finished_runs import FAST, TRAIN, Died, dies
+from finished_runs import FAST, TRAIN, Died, dies, saves_always
 
 import dongcha
 from dongcha import Recipe, files
@@ -67,16 +67,7 @@ def test_the_pretrained_folder_is_a_model_for_other_recipes(straight, tmp_path):
 
 @pytest.mark.parametrize(("moment", "count"), [("step", 3), ("step", 7), ("validated", 2), ("pretrained", 1)])
 def test_a_run_that_died_goes_on_to_the_same_bytes(straight, tmp_path, models, monkeypatch, moment, count):
-    from dongcha.pretrain import _study
-
-    real = _study.fit
-
-    def saving(**parts):
-        from dataclasses import replace
-
-        return real(**{**parts, "settings": replace(parts["settings"], checkpoint_seconds=-1.0)})
-
-    monkeypatch.setattr(_study, "fit", saving)
+    saves_always(monkeypatch)
     with pytest.raises(Died):
         dongcha.run(recipe(tmp_path, models["pooled"]), watch=dies(moment, count))
     report = dongcha.run(recipe(tmp_path, models["pooled"]))

@@ -1,15 +1,13 @@
 """A run whose model begins from scratch: what it tells and writes out, and that a stop changes nothing."""
 
 import shutil
-from dataclasses import replace
 
 import pytest
 import transformers
-from finished_runs import FAST, TRAIN, Died, dies
+from finished_runs import FAST, TRAIN, Died, dies, saves_always
 
 import dongcha
 from dongcha import Recipe, files
-from dongcha.pretrain import _study
 from dongcha.testing import tiny_rows
 
 pytestmark = pytest.mark.usefixtures("no_charts")
@@ -77,12 +75,7 @@ def test_another_corpus_or_seed_is_another_run(straight, tmp_path):
 
 @pytest.mark.parametrize(("moment", "count"), [("scratch_begins", 1), ("step", 3), ("validated", 2), ("pretrained", 1)])
 def test_a_run_that_died_goes_on_to_the_same_bytes_its_cache_lost(straight, tmp_path, monkeypatch, moment, count):
-    real = _study.fit
-
-    def saving(**parts):
-        return real(**{**parts, "settings": replace(parts["settings"], checkpoint_seconds=-1.0)})
-
-    monkeypatch.setattr(_study, "fit", saving)
+    saves_always(monkeypatch)
     with pytest.raises(Died):
         dongcha.run(recipe(tmp_path), watch=dies(moment, count))
     shutil.rmtree(tmp_path / "runs" / ".cache", ignore_errors=True)

@@ -53,6 +53,15 @@ MESSAGES = {
         "Plain Transformers ({head}) reads other {other} from what was saved.",
         "纯 Transformers（{head}）从保存的文件中读出的{other}不同。",
     ),
+    "checks.weights": ("weights", "权重"),
+    "checks.pretrained_passed": (
+        "plain Transformers ({head}) loads the model with the weights that learnt, bit by bit, and with the same tokens",
+        "原生 Transformers（{head}）加载出的模型与训练所得权重逐位一致，词元也相同",
+    ),
+    "checks.pretrained_failed": (
+        "plain Transformers ({head}) loads the model with other {other} than those that learnt",
+        "原生 Transformers（{head}）加载出的模型，其{other}与训练所得不同",
+    ),
     "checks.tokens": ("tokens", "词元"),
     "checks.task": ("labels, thresholds or temperature", "标签、阈值或温度"),
     "checks.labels": ("label names", "标签名"),

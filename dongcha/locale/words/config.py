@@ -169,8 +169,16 @@ MESSAGES = {
         "版本 {version} 尚未提供任务 {task}；可选：{built}。",
     ),
     "config.no_task": (
-        "task is null, which goes with pretrain only, and pretraining without a task is not built yet in version {version}; name a task.",
-        "task 为 null 时只能做 pretrain，而版本 {version} 尚不支持没有任务的预训练；请写明任务。",
+        "task is null, and without pretrain: there is nothing else to do; add pretrain:, or name a task.",
+        "task 为 null，又没有 pretrain:，便无事可做；请加上 pretrain:，或写明任务。",
+    ),
+    "config.corpus_is_train": (
+        "{path} cannot stand beside task: null, where the texts of data.train are the corpus; move the file there.",
+        "task: null 时 data.train 的文本就是语料，不能再写 {path}；请把该文件写到 data.train。",
+    ),
+    "config.no_task_here": (
+        "{path} speaks of how a task is learnt, and task is null; delete {name}, or name a task.",
+        "{path} 说的是如何学任务，而 task 为 null；请删去 {name}，或写明任务。",
     ),
     "config.which_task": (
         "the recipe names no task; write task: classification, or tasks: with a list of several.",

@@ -22,6 +22,18 @@ MESSAGES = {
         "the model is new: before (frozen) reads by weights that were only drawn",
         "模型是全新的：before（冻结）所用的权重只是随机抽取",
     ),
+    "pretrain.new": (
+        "the model is new: before knows nothing, and what it must better is a guess by frequency alone",
+        "模型是全新的：训练前一无所知，真正要超过的是只按词频的猜测",
+    ),
+    "pretrain.no_predict": (
+        "{folder} learnt no task (task: null), so it has nothing to predict; name {model} as the model of a recipe with a task.",
+        "{folder} 没有学过任务（task: null），因此无可预测；请在有任务的配方里把 {model} 写作 model。",
+    ),
+    "pretrain.read_alone": (
+        "The model read {corpus} by {method}: {blocks:,} blocks of {tokens:,} tokens, {steps:,} of {of:,} steps.",
+        "模型以 {method} 读了 {corpus}：{blocks:,} 段，{tokens:,} 个词元；走了 {of:,} 步中的 {steps:,} 步。",
+    ),
     "pretrain.pretraining": ("pretraining", "预训练"),
     "pretrain.read": (
         "Before the task the model read {corpus} by {method}: {blocks:,} blocks of {tokens:,} tokens, {steps:,} of {of:,} steps.",

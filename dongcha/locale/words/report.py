@@ -95,6 +95,10 @@ MESSAGES = {
         "Rows that were wrong before and are right now: {gained}; that were right and are wrong now: {lost}.",
         "有 {gained} 行由错变对，{lost} 行由对变错。",
     ),
+    "report.verdict.flips_number": (
+        "Rows that came nearer to what is true: {gained}; that went further from it: {lost}.",
+        "有 {gained} 行更接近真值，{lost} 行更远离真值。",
+    ),
     "report.verdict.rival": (
         "{rival} reaches {score}: by this test the model is not clearly better than that.",
         "{rival}也达到 {score}：就本次测试而言，模型并未明显优于它。",
@@ -257,6 +261,7 @@ MESSAGES = {
     "report.task.choice": ("choice", "选择"),
     "report.task.qa": ("question answering", "问答"),
     "report.task.retrieval": ("retrieval", "检索"),
+    "report.task.pretraining": ("pretraining", "预训练"),
     "report.task.tagging": ("tagging", "序列标注"),
     "report.language.en": ("English", "英文"),
     "report.language.zh": ("Chinese", "中文"),

@@ -5,7 +5,7 @@ In: a Report. Out: lists of blocks, empty where nothing was read before the task
 
 from dongcha.locale import say
 from dongcha.report.blocks import Block, Bullets, Paragraph
-from dongcha.report.pretrain import looks_line, pretrain_lines
+from dongcha.report.pretrain import NO_TASK, looks_line, pretrain_lines
 from dongcha.types import Report
 
 
@@ -18,4 +18,5 @@ def section(report: Report) -> list[Block]:
     lines = pretrain_lines(told)
     if told.get("scores"):
         lines.append(looks_line(told))
-    return [Paragraph(say("pretrain.read", **{name: told[name] for name in names})), Bullets(tuple(lines))]
+    key = "pretrain.read" if report.task != NO_TASK else "pretrain.read_alone"
+    return [Paragraph(say(key, **{name: told[name] for name in names})), Bullets(tuple(lines))]

@@ -13,6 +13,7 @@ from dongcha.report import charts, figures
 from dongcha.report.as_json import plain
 from dongcha.report.blocks import Block, Bullets, Cell, Chart, Charts, Checks, Code, Facts, Fold, Paragraph, flat, table
 from dongcha.report.limits import limits
+from dongcha.report.pretrain import NO_TASK
 from dongcha.report.terms import JOINED, term
 from dongcha.types import Report
 
@@ -138,7 +139,12 @@ def load(report: Report) -> list[Block]:
 
 
 def command(report: Report, text: str | None = None) -> str:
-    """Write the command that predicts with the model of this run; `text` must be safe between double quotes."""
+    """Write the command that predicts with the model of this run; `text` must be safe between double quotes.
+
+    Where no task was learnt, it is the one that begins a task with the model.
+    """
+    if report.task == NO_TASK:
+        return f"dongcha init rows.csv --model {_quoted(report.folder)}/model"
     source = (
         f'--text "{text or say("report.load.text")}"' if {*report.task.split(JOINED)} <= {*_ONE_TEXT} else "rows.jsonl"
     )
