@@ -9,6 +9,7 @@ Shape letters: N features, S all tokens, B features of a batch, T its longest fe
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ import numpy as np
 from dongcha import files
 from dongcha.data.fields import form
 
+ROOMS = ("data", "models", "pretrain", "tasks")  # whose code makes features
 IGNORED = -100  # a target that no loss reads
 PADDING = {
     "input_ids": 0,
@@ -120,14 +122,25 @@ def gather(chunks: Iterable[Chunk], folder: Path | None = None) -> Features:
 
 
 def cached(key: str, root: Path | None, chunks: Callable[[], Iterable[Chunk]]) -> Features:
-    """Return the features stored under `key`, made and stored at the first call; in memory when there is no root."""
+    """Return the features stored under `key`, made and stored at the first call; in memory when there is no root.
+
+    What another state of our code made is made anew.
+    """
     if root is None:
         return gather(chunks())
-    folder = root / key[:32]
+    folder = root / files.hash_value([key, our_code()])[:32]
     if not files.is_done(folder):
         with files.new_folder(folder) as new:
             gather(chunks(), new)
     return open_features(folder)
+
+
+@cache
+def our_code() -> str:
+    """Return a digest of all code of ours that may have a part in features; strangers' tasks are not seen."""
+    root = Path(__file__).parents[1]
+    found = sorted(path for room in ROOMS for path in (root / room).rglob("*.py"))
+    return files.hash_value([[str(path.relative_to(root)), files.hash_file(path)] for path in found])
 
 
 def _sum_facts(total: dict[str, int], new: Mapping[str, int]) -> None:

@@ -23,6 +23,10 @@ from dongcha.locale import say
 from dongcha.registry import find, names
 
 OBJECTS = frozenset({"config.json", "tokenizer_config.json", "tokenizer.json", "task.json"})
+READ_BY = (  # files beside the weights that decide what a model makes of a text
+    *("config.json", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.txt"),
+    *("sentence_bert_config.json", "modules.json", "1_Pooling/config.json"),
+)
 CLASS_KEY = "_class"  # ends a key that names a class, which must be one of Transformers' own
 CODE_KEYS = frozenset({"auto_map", "trust_remote_code", "custom_pipelines"})
 _SHARD = re.compile(r"[\w\-][\w.\-]{0,200}\.safetensors")  # a plain name: no folder, no drive, nothing hidden
@@ -35,13 +39,15 @@ PUBLISHED = {  # weights whose SHA-256 their publisher states; a package that ca
 class Source:
     """A model at hand: the name the user gave, its folder, and the SHA-256 of its weight files joined.
 
-    `shape` is that of a new model, whose weights no one has trained yet; empty for all others.
+    `shape` is that of a new model, whose weights no one has trained yet; empty for all others. `beside` is a digest of
+    the files that say how texts are read: the same weights with another tokenizer are another model.
     """
 
     name: str
     folder: Path
     sha256: str
     shape: Mapping[str, Any] = field(default_factory=dict)
+    beside: str = ""
 
 
 def locate(name: str, *, base: Path, cache: Path) -> Source:
@@ -58,7 +64,9 @@ def locate(name: str, *, base: Path, cache: Path) -> Source:
     for package, published in PUBLISHED.items():
         if name.startswith(f"package:{package}") and published not in digests:
             raise ModelError(say("model.wrong_hash", name=name, found=digests[0][:12], wanted=published[:12]))
-    return Source(name, folder, digests[0] if len(digests) == 1 else files.hash_value(digests))
+    beside = {path: files.hash_file(folder / path) for path in READ_BY if (folder / path).is_file()}
+    joined = digests[0] if len(digests) == 1 else files.hash_value(digests)
+    return Source(name, folder, joined, beside=files.hash_value(beside))
 
 
 def _folder(name: str, base: Path, cache: Path) -> Path:

@@ -57,7 +57,7 @@ def begin(
     )
     recipe = with_pairs_read(recipe, splits, source)
     read = [] if corpus is None else [corpus.fingerprint]
-    run_hash = files.hash_value([recipe.hash, splits.fingerprints, source.sha256, minor, *read])
+    run_hash = files.hash_value([recipe.hash, splits.fingerprints, source.sha256, source.beside, minor, *read])
     folder = root / recipe.name / run_hash[:HASH_LETTERS] if keep else Path(tempfile.mkdtemp(prefix="dongcha-"))
     files.make_folder(folder)
     given = {"recipe": recipe, "source": source, "splits": splits, "placement": placement, "cache": cache}

@@ -1,11 +1,14 @@
 """Features in memory and on disk: the same columns, the same batches; what is cached is not made again."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dongcha import files
+from dongcha.data import features
 from dongcha.data.features import Chunk, cached, gather, open_features
 from dongcha.errors import MachineError
 
@@ -103,6 +106,18 @@ def test_cached_features_are_made_once(tmp_path):
     assert len(calls) == 2
 
 
+def test_what_another_state_of_our_code_made_is_made_anew(tmp_path, monkeypatch):
+    cached("a" * 64, tmp_path, lambda: chunks([[4]]))
+    monkeypatch.setattr(features, "our_code", lambda: "another")
+    assert_same(cached("a" * 64, tmp_path, lambda: chunks([[5]])), gather(chunks([[5]])))
+
+
+def test_the_state_of_our_code_is_that_of_its_files():
+    assert features.our_code() == features.our_code.__wrapped__()
+    home = Path(features.__file__).parents[1]
+    assert all((home / room).is_dir() for room in features.ROOMS)
+
+
 def test_without_a_folder_nothing_is_cached():
     calls = []
 
@@ -125,7 +140,8 @@ def test_features_that_were_cut_short_are_made_again(tmp_path):
     with pytest.raises(RuntimeError):
         cached("a" * 64, tmp_path, breaks)
     assert_same(cached("a" * 64, tmp_path, lambda: chunks([[4]])), gather(chunks([[4]])))
-    (tmp_path / ("a" * 32) / files.DONE).unlink()
+    [folder] = tmp_path.iterdir()
+    (folder / files.DONE).unlink()
     assert_same(cached("a" * 64, tmp_path, lambda: chunks([[5]])), gather(chunks([[5]])))
 
 
@@ -138,11 +154,12 @@ def test_at_every_fault_the_cache_holds_all_or_nothing(tmp_path):
                 cached("a" * 64, root, lambda: chunks([[3, 2], [4]]))
         except (OSError, MachineError):
             failed = True
-        folder = root / ("a" * 32)
-        if files.is_done(folder):
+        kept = [folder for folder in root.glob("*") if files.is_done(folder)]
+        for folder in kept:
             assert_same(open_features(folder), expected)
         assert_same(cached("a" * 64, root, lambda: chunks([[3, 2], [4]])), expected)
         if not failed:
             break
+    assert kept
     assert n > 8
     assert not failed

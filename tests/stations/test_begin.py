@@ -1,5 +1,7 @@
 """Beginning a run: what names its folder, and what a refusal leaves behind."""
 
+import shutil
+
 import pytest
 from finished_runs import FAST, SPLIT
 
@@ -26,6 +28,14 @@ def test_the_hash_is_of_what_goes_in(tmp_path, models):
     assert base != begun(tmp_path, models["pooled"], seed=14).run_hash
     assert base != begun(tmp_path, models["pooled"], adapt="head").run_hash
     assert base != begun(tmp_path, tiny_encoder(tmp_path / "m", seed=1)).run_hash
+
+
+@pytest.mark.parametrize("file", ["tokenizer.json", "1_Pooling/config.json"])
+def test_the_same_weights_that_read_otherwise_are_another_model(tmp_path, models, file):
+    other = shutil.copytree(models["pooled"], tmp_path / "other")
+    base = begun(tmp_path, other).run_hash
+    (other / file).write_text((other / file).read_text(encoding="utf-8") + " ", encoding="utf-8")
+    assert base != begun(tmp_path, other).run_hash
 
 
 def test_the_hash_is_not_of_names_and_words(tmp_path, models):
