@@ -14,6 +14,8 @@ from safetensors.numpy import load_file
 import dongcha
 from dongcha import Recipe
 from dongcha.errors import RecipeError, UserError
+from dongcha.models.described import SCALE
+from dongcha.models.heads import towers
 from dongcha.models.model import load_model
 from dongcha.tasks._described import ZeroShot, by_word
 from dongcha.tasks._model import task_of
@@ -248,6 +250,42 @@ def test_texts_of_a_row_are_compared_as_they_are(task, finish, models):
     gold = {"answer", "score", "positive", "label"}
     row = {name: value for name, value in COMPARED[task]["train"][0].items() if name not in gold}
     assert next(iter(dongcha.load(run.folder).predict([row])))
+
+
+ALIKE = [
+    {"text_a": text, "text_b": f"dirty {text[::-1]}" if i % 2 else text, "label": "yn"[i % 2]}
+    for i, text in enumerate(row["text"] for row in tiny_rows("classification", 90))
+]
+
+
+@pytest.mark.parametrize("calibrate", [True, False])
+def test_two_labels_of_pairs_are_told_by_how_alike_the_texts_are(finish, models, calibrate):
+    data = {"train": ALIKE, "pairs": "apart", "split": SPLIT}
+    adapt = {"method": "zero_shot", "alike": "y", "calibrate": calibrate}
+    run = finish(**sections(models, task="pairs", data=data, adapt=adapt))
+    assert run.report.table[-1].name == "zero_shot"
+    if calibrate:  # a tiny encoder finds everything alike, so one half tells nothing apart
+        assert run.report.table[-1].metrics["accuracy"].value > 0.9
+    assert {check.status for check in run.report.checks if check.name != "forecast_kept"} <= {"passed", "skipped"}
+    head = heads(run)
+    along = towers.directions(head["weight"].shape[1])[0] / 2
+    label = dongcha.load(run.folder).task.labels.index("y")
+    np.testing.assert_allclose(head["weight"][label], along, rtol=1e-5)
+    np.testing.assert_allclose(head["weight"][1 - label], -along, rtol=1e-5)
+    assert head["bias"].sum() == pytest.approx(0.0, abs=1e-5)
+    if not calibrate:
+        assert head["bias"][1 - label] == pytest.approx(SCALE / 4)
+
+
+def test_the_labels_of_pairs_are_not_read(finish, models):
+    other = [row | {"label": "ny"[row["label"] == "n"]} for row in ALIKE[:50]]
+    data = {"pairs": "apart", "validation": ALIKE[50:70], "test": ALIKE[70:]}
+    adapt = {"method": "zero_shot", "alike": "y"}
+    straight, turned = (
+        finish(**sections(models, task="pairs", data=data | {"train": rows}, adapt=adapt))
+        for rows in (ALIKE[:50], other)
+    )
+    assert all(np.array_equal(heads(turned)[name], heads(straight)[name]) for name in ("weight", "bias"))
 
 
 def test_texts_that_are_read_together_are_refused_with_the_way(models, tmp_path):

@@ -26,7 +26,7 @@ from dongcha.types import Check
 TOLERANCE = 1e-5  # of the largest logit: what another order of the same fp32 sums may cost
 ROWS = 32
 WITH_CLASS = ("native", "cloze")  # forms for which Transformers has a class with the head
-PAIR_PARTS = 3  # vectors that a layer of two towers reads, for each of a pair's
+PAIR_PARTS = 4  # vectors that a layer of two towers reads, for each of a pair's
 PASSED = {"native": "checks.plain_passed", "embedding": "checks.plain_passed_vectors"}  # by a module's form
 # What a class of Transformers takes, by our name: a list of its own, so that what our model forgets is seen here.
 PLAIN_INPUTS = {"input_ids": "input_ids", "mask": "attention_mask", "token_type_ids": "token_type_ids"}
@@ -83,7 +83,9 @@ def plain_logits(folder: Path, head_class: str, batch: Batch, outputs: tuple[str
         return _side_by_side(hidden, pooled, head, parts)
     if head["weight"].shape[1] == PAIR_PARTS * pooled.shape[1]:  # two towers: a pair's texts stand together
         u, v = pooled[0::2], pooled[1::2]
-        pooled = np.repeat(np.concatenate([u, v, np.abs(u - v)], axis=1), 2, axis=0)
+        lengths = np.linalg.norm(u, axis=1, keepdims=True) * np.linalg.norm(v, axis=1, keepdims=True)
+        product = u * v / lengths * np.sqrt(u.shape[1])
+        pooled = np.repeat(np.concatenate([u, v, np.abs(u - v), product], axis=1), 2, axis=0)
     result: np.ndarray = pooled @ head["weight"].T + head["bias"]
     return result
 

@@ -9,6 +9,7 @@ man. Memory: the vectors, at most MOST_UNITS of them.
 
 import itertools
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -153,25 +154,45 @@ def _fit_one(model: Model, features: Features, seed: int, scalings: tuple[bool, 
         chosen = np.random.default_rng(seed).choice(chosen, MOST_UNITS, replace=False)
     vectors, targets = vectors[chosen], targets[chosen]
     loss, outputs = getattr(head, "PROBE_LOSSES", {}).get(model.spec.loss, model.spec.loss), model.spec.num_outputs
-    unit, strength = choose(vectors, targets, outputs, loss, seed, scalings)
-    return replace(_fit(scaled(vectors, unit), targets, outputs, loss, strength), unit=unit)
+    views = [View(unit) for unit in scalings]
+    if hasattr(head, "directions"):
+        views.append(View(directions=head.directions(vectors.shape[1])))
+    view, strength = choose(vectors, targets, outputs, loss, seed, views)
+    return view.lifted(_fit(view(vectors), targets, outputs, loss, strength))
+
+
+@dataclass(frozen=True)
+class View:
+    """What a layer is fitted on: vectors as they are, of length 1, or their values along `directions` (D, H) alone."""
+
+    unit: bool = False
+    directions: np.ndarray | None = None
+
+    def __call__(self, vectors: np.ndarray) -> np.ndarray:
+        """Return what the layer sees of vectors (n, H)."""
+        return scaled(vectors, self.unit) if self.directions is None else vectors @ self.directions.T
+
+    def lifted(self, probe: Probe) -> Probe:
+        """Return the same layer on the vectors themselves."""
+        weight = probe.weight if self.directions is None else probe.weight @ self.directions
+        return Probe(weight, probe.bias, self.unit)
 
 
 def choose(
-    vectors: np.ndarray, targets: np.ndarray, outputs: int, loss: str, seed: int, scalings: tuple[bool, ...]
-) -> tuple[bool, float]:
-    """Return the scaling and strength with the fewest cross-validated errors, the lowest loss among equals."""
+    vectors: np.ndarray, targets: np.ndarray, outputs: int, loss: str, seed: int, views: Sequence[View]
+) -> tuple[View, float]:
+    """Return the view and strength with the fewest cross-validated errors, the lowest loss among equals."""
     rows = np.random.default_rng(seed).permutation(len(vectors))[:MOST_TO_CHOOSE]
     vectors, targets = vectors[rows], targets[rows]
     folds = _folds(targets, seed)
     if not folds:
-        return scalings[0], 1.0
-    options = list(itertools.product(scalings, STRENGTHS))
+        return views[0], 1.0
+    options = list(itertools.product(views, STRENGTHS))
     costs = [
         tuple(np.sum([_held_out(vectors, targets, outputs, loss, fold, option) for fold in folds], axis=0).tolist())
         for option in options
     ]
-    return min(zip(costs, options, strict=True))[1]
+    return options[min(range(len(costs)), key=costs.__getitem__)]
 
 
 Fold = tuple[np.ndarray, np.ndarray]
@@ -188,11 +209,11 @@ def _folds(targets: np.ndarray, seed: int) -> list[Fold]:
 
 
 def _held_out(
-    vectors: np.ndarray, targets: np.ndarray, outputs: int, loss: str, fold: Fold, option: tuple[bool, float]
+    vectors: np.ndarray, targets: np.ndarray, outputs: int, loss: str, fold: Fold, option: tuple[View, float]
 ) -> tuple[float, float]:
     """Return errors and summed loss of a fold's held-out rows under a layer fitted on the others."""
-    (train, held), (unit, strength) = fold, option
-    found = _fit(scaled(vectors[train], unit), targets[train], outputs, loss, strength)(scaled(vectors[held], unit))
+    (train, held), (view, strength) = fold, option
+    found = _fit(view(vectors[train]), targets[train], outputs, loss, strength)(view(vectors[held]))
     gold = targets[held]
     if loss == "squared_error":
         return 0.0, float(np.square(found[:, 0] - gold).sum())

@@ -15,7 +15,7 @@ from dongcha.models.probe import is_as_it_is
 from dongcha.registry import METHODS, find
 from dongcha.tasks._base import Task
 from dongcha.tasks._cloze import misfit_of_cloze
-from dongcha.tasks._described import ZeroShot, misfit
+from dongcha.tasks._described import ZeroShot, misfit, misfit_of_pairs
 from dongcha.train.decide import method_options
 
 ADAPT, BEFORE = "adapt", "evaluate.before"
@@ -41,6 +41,9 @@ def refuse_misfit(recipe: Recipe, task: Task) -> None:
             if options.model_dump(exclude_defaults=True):
                 raise RecipeError(recipe.at(path, say("stations.nothing_described", task=task.name)))
             continue
+        if task.head == "towers":  # labels of two texts that are read apart
+            refuse_option(recipe, path, misfit_of_pairs(options, task.labels))
+            continue
         if task.name not in TASKS:
             key = "stations.no_descriptions_apart" if task.name in APART else "stations.no_descriptions_here"
             told = say(key, path=path, task=task.name, tasks=", ".join(TASKS))
@@ -53,9 +56,14 @@ def refuse_misfit(recipe: Recipe, task: Task) -> None:
             if path == BEFORE:
                 raise RecipeError(recipe.at(f"{path}.by", say("stations.cloze_before")))
             wrong = misfit_of_cloze(options) or wrong
-        if wrong:
-            place = f"{path}.{wrong[0]}"
-            raise RecipeError(recipe.at(place, f"{place}: {wrong[1]}"))
+        refuse_option(recipe, path, ("alike", say("stations.alike_elsewhere")) if options.alike is not None else wrong)
+
+
+def refuse_option(recipe: Recipe, path: str, wrong: tuple[str, str] | None) -> None:
+    """Refuse an option of a method at its place, with the sentence on it."""
+    if wrong:
+        place = f"{path}.{wrong[0]}"
+        raise RecipeError(recipe.at(place, f"{place}: {wrong[1]}"))
 
 
 def trains(recipe: Recipe) -> bool:
@@ -77,7 +85,7 @@ def told_of(recipe: Recipe, head: str) -> list[str]:
     if is_as_it_is(head):
         return found
     options = options or described(recipe, BEFORE)
-    if options is not None and not options.descriptions:
+    if options is not None and not options.descriptions and options.alike is None:
         found.append(say("stations.described_by_names"))
     if options is not None and options.calibrate:
         found.append(say("stations.taken_as_balanced"))

@@ -38,7 +38,8 @@ logits = pooled @ head["weight"].T + head["bias"]
 TOWERS = f"""from safetensors.numpy import load_file
 {ENCODER}u, v = pooled
 head = load_file("{{folder}}/head.safetensors")
-logits = (np.concatenate([u, v, np.abs(u - v)]) @ head["weight"].T + head["bias"])[None]
+product = u * v / np.linalg.norm(u) / np.linalg.norm(v) * np.sqrt(len(u))
+logits = (np.concatenate([u, v, np.abs(u - v), product]) @ head["weight"].T + head["bias"])[None]
 """
 VECTORS = f"""{ENCODER}vectors = pooled / np.linalg.norm(pooled, axis=1, keepdims=True)
 """

@@ -1,6 +1,7 @@
 """Say in words what a task's labels mean: descriptions by label, else the labels' own names, put into templates.
 
-In: labels, what a recipe says of them, the language of the texts. Out: the texts of each label, in the labels' order.
+In: labels, what a recipe says of them, the language of the texts. Out: the texts of each label, in the labels' order,
+and the linear layer that tells labels by them. Labels of two texts are told by how alike the texts are.
 """
 
 import re
@@ -13,12 +14,14 @@ from pydantic import BaseModel, ConfigDict, Field
 from dongcha.config.near import nearest
 from dongcha.data.features import Features
 from dongcha.locale import say
-from dongcha.models.described import described_layer, directions
+from dongcha.models.described import SCALE, described_layer, directions
 from dongcha.models.model import Model
 from dongcha.models.probe import Probe, vectors_of
+from dongcha.registry import find
 from dongcha.tasks._base import Task
 
 LABEL = "{label}"
+LABELS_OF_LIKENESS = 2  # that it can tell apart
 TEMPLATES = {"en": (LABEL, "This text is about {label}."), "zh": (LABEL, "这段文字是关于{label}的。")}
 
 
@@ -31,6 +34,7 @@ class ZeroShot(BaseModel):
     )
     templates: list[str] = Field([], description="texts with {label}, into which descriptions are put")
     by: Literal["similarity", "cloze"] = Field("similarity", description="embeddings, or words at a mask in a template")
+    alike: str | None = Field(None, description="pairs read apart: the label of two texts that say the same")
     outside: float = Field(0.8, ge=0, lt=1, description="tagging: share of words taken to be in no span")
     calibrate: bool = Field(True, description="take off each label's mean over the unlabelled training texts")
 
@@ -75,8 +79,38 @@ def misfit(options: ZeroShot, labels: Sequence[str]) -> tuple[str, str] | None:
 MORE_OF_THE_SAME = 1e-3  # by which a word that goes on with a span is preferred to one that opens another
 
 
+def misfit_of_pairs(options: ZeroShot, labels: Sequence[str]) -> tuple[str, str] | None:
+    """Return the option at fault, and one sentence on it, where labels of pairs are told by how alike texts are."""
+    if len(labels) != LABELS_OF_LIKENESS:
+        return "alike", say("stations.alike_two", count=len(labels), labels=", ".join(labels[:5]))
+    given = options.model_dump(exclude_defaults=True).keys() - {"alike", "calibrate"}
+    if given:
+        return min(given), say("stations.alike_alone")
+    if options.alike is None:
+        return "alike", say("stations.alike_which", labels=", ".join(labels))
+    if options.alike not in labels:
+        near = nearest(options.alike, labels)
+        key = "stations.unknown_label_near" if near else "stations.unknown_label"
+        return "alike", say(key, label=options.alike, near=near[0] if near else "", all=", ".join(labels))
+    return None
+
+
+def layer_by_likeness(model: Model, task: Task, features: Features, options: ZeroShot) -> Probe:
+    """Return the layer that says `alike` where the cosine of two texts is greater than it is in the mean of all rows.
+
+    The rows' labels are not read. Without calibration, where it is greater than one half.
+    """
+    vectors = vectors_of(model, features)
+    along = find("models.heads", task.head).directions(vectors.shape[1])
+    least = float((vectors @ along.T).mean()) if options.calibrate and len(vectors) else SCALE / 2
+    sign = np.where(np.array(task.labels) == options.alike, 0.5, -0.5)
+    return Probe(sign[:, None] * along, -sign * least)
+
+
 def layer_by_texts(model: Model, task: Task, features: Features, language: str, options: ZeroShot) -> Probe:
     """Return the linear layer of the labels' texts, calibrated on features whose labels are not read."""
+    if options.alike is not None:
+        return layer_by_likeness(model, task, features, options)
     along = directions(model, texts_of(options, task.labels, language))
     vectors = vectors_of(model, features)
     if task.head == "token":

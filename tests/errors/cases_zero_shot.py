@@ -1,5 +1,6 @@
 """Recipes that ask for zero-shot and cannot have it."""
 
+import json
 from typing import Any
 
 from error_case import Case
@@ -21,6 +22,20 @@ def of_task(task: str):
     def put(desk: Desk) -> None:
         desk.rows(task=task)
         desk.recipe(task=task, adapt="zero_shot")
+        desk.encoder()
+
+    return put
+
+
+def of_pairs(labels: int = 2, **options: Any):
+    """Put pairs that are read apart, of so many labels, and a recipe that tells them by zero-shot."""
+
+    def put(desk: Desk) -> None:
+        names = ("same", "other", "neither")[:labels]
+        rows = [{**row, "label": names[i % labels]} for i, row in enumerate(tiny_rows("pairs", 40))]
+        desk.put("rows.jsonl", "".join(f"{json.dumps(row)}\n" for row in rows))
+        data = {"train": "rows.jsonl", "pairs": "apart"}
+        desk.recipe(task="pairs", data=data, adapt={"method": "zero_shot", **options})
         desk.encoder()
 
     return put
@@ -81,6 +96,36 @@ ZERO_SHOT_CASES = (
         ("`zero_shot` for numbers", "对数值任务使用 `zero_shot`"),
         ("train, or take another task", "改为训练，或换任务"),
         of_task("regression"),
+    ),
+    Case(
+        "zero-shot: pairs without what is alike",
+        ("labels of pairs without `alike`", "句对的标签没有写 `alike`"),
+        ("name the label of texts that say the same", "写明意思相同时的标签"),
+        of_pairs(),
+    ),
+    Case(
+        "zero-shot: pairs of a mistyped label",
+        ("`alike` with a label that no row has", "`alike` 写了数据中没有的标签"),
+        ("write the label as the rows have it", "按数据中的写法写标签"),
+        of_pairs(alike="sane"),
+    ),
+    Case(
+        "zero-shot: pairs of three labels",
+        ("`alike` where rows have three labels", "有三个标签却用 `alike`"),
+        ("train", "改为训练"),
+        of_pairs(3, alike="same"),
+    ),
+    Case(
+        "zero-shot: pairs with descriptions",
+        ("`descriptions` beside `alike`", "`descriptions` 与 `alike` 同用"),
+        ("leave them out", "去掉它"),
+        of_pairs(alike="same", descriptions={"same": "alike", "other": "not alike"}),
+    ),
+    Case(
+        "zero-shot: alike for single texts",
+        ("`alike` for texts that are no pairs", "对不成对的文本用 `alike`"),
+        ("leave it out", "去掉它"),
+        asking(alike="good"),
     ),
     Case(
         "zero-shot: compared with itself",

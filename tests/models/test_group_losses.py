@@ -126,7 +126,9 @@ def test_a_batch_run_in_two_gives_what_each_text_gives_alone(encoder, lengths, h
             torch.testing.assert_close(found.norm(dim=-1), torch.ones(len(lengths)))
         else:
             u, v = pooled[0::2], pooled[1::2]
-            expected = module.linear(torch.cat([u, v, (u - v).abs()], dim=-1))
+            product = F.normalize(u, dim=-1) * F.normalize(v, dim=-1) * u.shape[1] ** 0.5
+            torch.testing.assert_close(product.sum(1) / u.shape[1] ** 0.5, F.cosine_similarity(u, v))
+            expected = module.linear(torch.cat([u, v, (u - v).abs(), product], dim=-1))
             torch.testing.assert_close(found, expected.repeat_interleave(2, dim=0))
 
 

@@ -74,10 +74,25 @@ MESSAGES = {
         "{path}：zero_shot 凭标签的描述作答，{task} 不适用。适用任务：{tasks}。",
     ),
     "stations.no_descriptions_apart": (
-        "{path}: zero_shot compares the texts of a row; {task} does so with data.pairs: apart (of pairs, where rows have "
-        "a score). By descriptions of labels it works for: {tasks}.",
-        "{path}：zero_shot 比较一行中的文本；{task} 任务须配合 `data.pairs: apart`（句对任务还须以 `score` 为目标）。"
-        "凭标签描述作答的任务：{tasks}。",
+        "{path}: zero_shot compares the texts of a row; {task} does so with data.pairs: apart. "
+        "By descriptions of labels it works for: {tasks}.",
+        "{path}：zero_shot 比较一行中的文本；{task} 任务须配合 `data.pairs: apart`。凭标签描述作答的任务：{tasks}。",
+    ),
+    "stations.alike_two": (
+        "how alike two texts are tells two labels apart, and these rows have {count}: {labels}; train on them instead.",
+        "两段文本有多相似只能区分两个标签，而数据中有 {count} 个：{labels}；请改为训练。",
+    ),
+    "stations.alike_alone": (
+        "labels of pairs are told by how alike the texts are, which takes alike and calibrate only; leave it out.",
+        "句对的标签凭两段文本的相似程度判断，只有 alike 与 calibrate 两个选项；请去掉。",
+    ),
+    "stations.alike_which": (
+        "name the label of two texts that say the same, one of: {labels}.",
+        "请写明两段文本意思相同时的标签，可选：{labels}。",
+    ),
+    "stations.alike_elsewhere": (
+        "it is for labels of pairs that are read apart (data.pairs: apart); leave it out.",
+        "它只用于分开读取的句对的标签（data.pairs: apart）；请去掉。",
     ),
     "stations.nothing_described": (
         "adapt: {task} compares the texts of a row themselves, so zero_shot takes no options here; leave them out.",

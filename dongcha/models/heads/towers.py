@@ -1,8 +1,10 @@
-"""Tell two texts that are read apart by a label: logits = W (u, v, |u - v|) + b of their vectors u and v.
+"""Tell two texts that are read apart by a label: logits = W (u, v, |u - v|, p) + b of their vectors u and v.
 
-The classification objective of Sentence-BERT (Reimers and Gurevych 2019, section 3). A pair's features stand together,
-the first text's before the second's, and both get its logits. A sentence encoder keeps its own pooling, any other model
-takes the mean of its tokens; plain AutoModel reads what is saved, and the layer is beside it.
+The classification objective of Sentence-BERT (Reimers and Gurevych 2019, section 3), with one part more, as InferSent
+has it (Conneau et al. 2017, section 3.1): p is the product of u and v, number by number, each brought to length 1,
+times the root of their width. Its sum is the cosine, which a layer on the other parts cannot tell. A pair's features
+stand together, the first text's before the second's, and both get its logits. A sentence encoder keeps its own pooling,
+any other model takes the mean of its tokens; plain AutoModel reads what is saved, and the layer is beside it.
 """
 
 from pathlib import Path
@@ -10,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 import transformers
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
@@ -17,10 +20,10 @@ from torch import Tensor, nn
 from dongcha.data.features import Features
 from dongcha.models.heads import sequence
 from dongcha.models.heads._base import HeadSpec, load_hf, refuse_incomplete
-from dongcha.models.heads.embedding import Pooling
+from dongcha.models.heads.embedding import SCALE, Pooling
 from dongcha.models.heads.sequence import HEAD_FILE, own_pooling
 
-PARTS = 3  # u, v, |u - v|
+PARTS = 4  # u, v, |u - v|, their product
 
 
 class Towers(Pooling):
@@ -50,9 +53,18 @@ class Towers(Pooling):
 
 
 def joined(pooled_BH: Tensor) -> Tensor:
-    """Return u, v and |u - v| of each pair, (B / 2, 3 H)."""
+    """Return u, v, |u - v| and the product of each pair, (B / 2, 4 H)."""
     u, v = pooled_BH[0::2], pooled_BH[1::2]
-    return torch.cat([u, v, (u - v).abs()], dim=-1)
+    product = F.normalize(u, dim=-1) * F.normalize(v, dim=-1) * u.shape[-1] ** 0.5
+    return torch.cat([u, v, (u - v).abs(), product], dim=-1)
+
+
+def directions(width: int) -> np.ndarray:
+    """Return what a layer may be held to (1, `width`): the sum of the product, which is SCALE times the cosine."""
+    found = np.zeros((1, width))
+    own = width // PARTS
+    found[0, -own:] = SCALE / own**0.5
+    return found
 
 
 def build(folder: Path, spec: HeadSpec) -> nn.Module:
@@ -71,7 +83,7 @@ PLAIN_CLASS = "AutoModel"
 
 
 def vectors(model: Any, features: Features) -> np.ndarray:
-    """Return the frozen u, v and |u - v| of each feature's pair (N, 3 H)."""
+    """Return the frozen parts of each feature's pair (N, 4 H)."""
     pooled = torch.from_numpy(sequence.vectors(model, features))
     return joined(pooled).repeat_interleave(2, dim=0).numpy()
 
