@@ -49,6 +49,7 @@ LACKS = {  # by whether gold is needed, as in training, and whether a column of 
     (False, True): "read.columns_asked_near",
     (False, False): "read.columns_asked",
 }
+LACKS_IN_MEMORY = {True: "read.rows_asked_near", False: "read.rows_asked"}  # of rows to answer, by what is near
 
 
 class Conversion:
@@ -170,7 +171,8 @@ class Conversion:
         free = found - {column for other in self._fields if other != field for column in self._names(other)}
         near = [o for o in OTHER_NAMES.get(form(field), ()) if o in free] or get_close_matches(name, sorted(free), n=1)
         columns = ", ".join(sorted(found)[:12]) or "-"
-        key = LACKS[self._need_gold, bool(near)]
+        asked = self._origin.in_memory and not self._need_gold
+        key = LACKS_IN_MEMORY[bool(near)] if asked else LACKS[self._need_gold, bool(near)]
         option = DOC if field == DOC else "text"  # the command line's word for where a field stands
         mended = near[0] if near else ""
         if len(names := self._names(field)) > 1:

@@ -233,15 +233,21 @@ def to_place(cells: Cells) -> pa.Array:
     return pa.array(places, PLACE)
 
 
-def to_choices(cells: Cells) -> pa.Array:
-    """Return list<string> of at least two texts, none of them blank: a model cannot read one that is."""
-    choices = to_strings(cells)
-    flat = choices.flatten()
+def to_texts(cells: Cells) -> pa.Array:
+    """Return list<string> of texts, none of them blank: a model cannot read one that is."""
+    texts = to_strings(cells)
+    flat = texts.flatten()
     blank = pc.equal(pc.utf8_trim_whitespace(flat), "")
     if pc.any(blank).as_py():
         at = pc.index(blank, True)
-        position = pc.list_parent_indices(choices)[at.as_py()].as_py()
+        position = pc.list_parent_indices(texts)[at.as_py()].as_py()
         cells.refuse_kind(position, flat[at.as_py()].as_py(), "texts")
+    return texts
+
+
+def to_choices(cells: Cells) -> pa.Array:
+    """Return list<string> of at least two texts, none of them blank."""
+    choices = to_texts(cells)
     few = pc.fill_null(pc.less(pc.list_value_length(choices), 2), False)
     if pc.any(few).as_py():
         position = pc.index(few, True).as_py()
@@ -358,7 +364,7 @@ FIELDS: Mapping[str, Field] = {
     **{name: Field(to_place, type=PLACE) for name in ("head", "tail")},
     "doc": Field(to_doc),
     "relevant": Field(to_relevant, is_gold=True, type=RELEVANT),
-    "negatives": Field(to_strings, is_gold=True, type=STRINGS),
+    "negatives": Field(to_texts, is_gold=True, type=STRINGS),
     "choices": Field(to_choices, type=STRINGS),
     "answer": Field(to_answer, is_gold=True),
     "answers": Field(to_answers, is_gold=True, type=ANSWERS),

@@ -78,6 +78,7 @@ def load(  # noqa: PLR0913 (the door to all sources: each argument is a thing of
         encoding_errors=options.encoding_errors,
         rows_before=options.rows_before,
         tags_wanted="spans" in fields and need_gold,
+        in_memory=not is_named,
     )
     conversion = Conversion(fields, options.columns, origin, need_gold=need_gold)
     if not is_named:

@@ -21,7 +21,8 @@ class Origin:
     """What is read: its path, the name the user gave it, and how its bytes become text.
 
     `counts` gathers what reading did (encodings, rows dropped, characters replaced); `rows_before` of the same stream
-    were read earlier; `tags_wanted` lets a text file of tagged words be known as one.
+    were read earlier; `tags_wanted` lets a text file of tagged words be known as one. Rows `in_memory` have no file
+    whose columns an option could name.
     """
 
     path: Path
@@ -31,6 +32,7 @@ class Origin:
     encoding_errors: str = "fail"
     rows_before: int = 0
     tags_wanted: bool = False
+    in_memory: bool = False
     counts: Counter[str] = field(default_factory=Counter)
 
     def place(self, row: int | None = None, file: str | None = None) -> str:

@@ -141,6 +141,12 @@ SEARCH_CASES = (
         then("retrieval", negatives="the room was bad"),
     ),
     Case(
+        "retrieval: a wrong answer of white space",
+        ("a blank text among `negatives`", "`negatives` 中有空白文本"),
+        ("leave it out", "去掉它"),
+        then("retrieval", negatives=["the room was bad", " "]),
+    ),
+    Case(
         "retrieval: windows",
         ("`data.long_texts: windows` for retrieval", "检索任务设 `data.long_texts: windows`"),
         WINDOWS,

@@ -178,6 +178,14 @@ MESSAGES = {
         "Is it {near!r}? Then say --{option}-column {near} (in Python: column={near!r}).",
         "{place}：模型所需的 {field} 应取自列 {name!r}，而现有：{found}。若为 {near!r}，请加 --{option}-column {near}（Python 中用“column={near!r}”）。",
     ),
+    "read.rows_asked": (
+        "{place}: the model wants {field}, and a row has only: {found}. Give each row its {field} by that name.",
+        "{place}：模型需要 {field}，而行中只有：{found}。请在每行中以 {field} 为名给出。",
+    ),
+    "read.rows_asked_near": (
+        "{place}: the model wants {field}, and a row has only: {found}. Is it {near!r}? Then call it {field}.",
+        "{place}：模型需要 {field}，而行中只有：{found}。若为 {near!r}，请改名为 {field}。",
+    ),
     "read.columns_key": (
         "{place}: data.columns names a field {name!r} that the task does not have; did you mean {near}?",
         "{place}：data.columns 中的字段 {name!r} 不属于该任务；是否指 {near}？",

@@ -87,8 +87,8 @@ MESSAGES = {
         "句对的标签凭两段文本的相似程度判断，只有 alike 与 calibrate 两个选项；请去掉。",
     ),
     "stations.alike_which": (
-        "name the label of two texts that say the same, one of: {labels}.",
-        "请写明两段文本意思相同时的标签，可选：{labels}。",
+        "labels of pairs are told by how alike the texts are; name the label of two that say the same: {labels}.",
+        "句对的标签凭两段文本的相似程度判断；请写明意思相同时的标签，可选：{labels}。",
     ),
     "stations.alike_elsewhere": (
         "it is for labels of pairs that are read apart (data.pairs: apart); leave it out.",
