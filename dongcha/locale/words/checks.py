@@ -55,12 +55,12 @@ MESSAGES = {
     ),
     "checks.weights": ("weights", "权重"),
     "checks.pretrained_passed": (
-        "plain Transformers ({head}) loads the model with the weights that learnt, bit by bit, and with the same tokens",
-        "原生 Transformers（{head}）加载出的模型与训练所得权重逐位一致，词元也相同",
+        "Loads as pretrained: plain Transformers ({head}) gives the weights that learnt, bit by bit, and the same tokens.",
+        "加载与预训练一致：原生 Transformers（{head}）加载出的权重与训练所得逐位一致，词元也相同。",
     ),
     "checks.pretrained_failed": (
-        "plain Transformers ({head}) loads the model with other {other} than those that learnt",
-        "原生 Transformers（{head}）加载出的模型，其{other}与训练所得不同",
+        "Does not load as pretrained: plain Transformers ({head}) gives other {other} than those that learnt.",
+        "加载与预训练不一致：原生 Transformers（{head}）加载出的{other}与训练所得不同。",
     ),
     "checks.tokens": ("tokens", "词元"),
     "checks.task": ("labels, thresholds or temperature", "标签、阈值或温度"),

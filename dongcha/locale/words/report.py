@@ -44,7 +44,7 @@ MESSAGES = {
     # sections
     "report.section.verdict": ("What training changed", "训练带来的变化"),
     "report.section.table": ("Before and after", "训练前后对比"),
-    "report.section.pretraining": ("What was read before", "任务之前读了什么"),
+    "report.section.pretraining": ("What was read", "读了什么"),
     "report.section.tests": ("Extra tests", "额外测试"),
     "report.section.checks": ("Checks", "检查"),
     "report.section.flips": ("Rows that flipped", "判断翻转的样本"),

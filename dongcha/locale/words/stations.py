@@ -2,8 +2,8 @@
 
 MESSAGES = {
     "stations.title": (
-        "{model}, {millions:.0f} M  {device}, {threads} cores",
-        "{model}，{millions:.0f} M  {device}，{threads} 核",
+        "{model}, {millions:.0f} M parameters, {device}, cores: {threads}",
+        "{model}，{millions:.0f} M 参数，{device}，{threads} 核",
     ),
     "stations.triples_task": (
         "{folder} holds a model of the task {found}, where one of the task {wanted} is wanted; give the run of tagging first, that of relation second.",
