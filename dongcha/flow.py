@@ -21,7 +21,10 @@ PREPARE = (
     Step("data_checks", stations.check_data, ("features",), stations.KEPT_CHECKS),
     Step("plan", stations.decide_and_forecast, ("features",), stations.KEPT_PLAN),
 )
-CORPUS = Step("corpus", stations.encode_corpus, ("model",))
+CORPUS = (
+    Step("corpus", stations.encode_corpus, ("model",)),
+    Step("held_out", stations.hold_out, ("corpus",)),
+)
 FROZEN = (
     Step("before", stations.predict_before, ("features",), stations.KEPT_BEFORE),
     Step("baselines", stations.predict_baselines, ("splits", "task"), stations.KEPT_PREDICTIONS),
@@ -40,7 +43,7 @@ PROVE = (
 )
 PREPARE_READING = (  # without a task
     *PREPARE[:2],
-    CORPUS,
+    *CORPUS,
     Step("features", stations.encode_texts, ("corpus",)),
     PREPARE[3],
     Step("plan", stations.plan_reading, ("features",), stations.KEPT_READING),
@@ -62,14 +65,14 @@ def steps_of(recipe: Recipe) -> tuple[Step, ...]:
         return READ
     if recipe.pretrain is None:
         return STEPS
-    return (PREPARE[0], ENOUGH, *PREPARE[1:-1], CORPUS, PREPARE[-1], *FROZEN, *PRETRAIN, *PROVE)
+    return (PREPARE[0], ENOUGH, *PREPARE[1:-1], *CORPUS, PREPARE[-1], *FROZEN, *PRETRAIN, *PROVE)
 
 
 def steps_to_check(recipe: Recipe) -> tuple[Step, ...]:
     """Return the steps that prepare a recipe's run."""
     if recipe.reads_only:
         return PREPARE_READING
-    return PREPARE if recipe.pretrain is None else (*PREPARE[:-1], CORPUS, PREPARE[-1])
+    return PREPARE if recipe.pretrain is None else (*PREPARE[:-1], *CORPUS, PREPARE[-1])
 
 
 def run(

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
+NO_TASK = "pretraining"  # what the task of a run is called that learns none
 Json = Any  # str, number, bool, None, or lists and string-keyed mappings of them
 
 

@@ -184,3 +184,25 @@ def saves_always(monkeypatch):
     settings, fit = plan.loop_settings, _study.fit
     monkeypatch.setattr(plan, "loop_settings", lambda recipe: often(settings(recipe)))
     monkeypatch.setattr(_study, "fit", lambda **parts: fit(**parts | {"settings": often(parts["settings"])}))
+
+
+STEP, STAGE = 0.02, 0.3  # seconds that an optimiser step and a step of the run take here; all else takes none
+
+
+class Hands:
+    """A clock that moves only when a run tells of something: no machine is too slow for it."""
+
+    def __init__(self):
+        self.shown, self.pace = 0.0, 1.0
+
+    def __call__(self):
+        return self.shown
+
+    def watch(self, told=lambda moment, **facts: None):
+        """Return a watch that moves the hands, then tells."""
+
+        def tell(moment, **facts):
+            self.shown += self.pace * {"step": STEP, "step_ends": STAGE}.get(moment, 0.0)
+            told(moment, **facts)
+
+        return tell

@@ -7,7 +7,7 @@ import sys
 import time
 
 import pytest
-from finished_runs import FAST, ROWS, SPLIT, TRAIN
+from finished_runs import FAST, ROWS, SPLIT, STAGE, STEP, TRAIN, Hands
 
 import dongcha
 from dongcha import Recipe, files, stations
@@ -20,28 +20,6 @@ from dongcha.testing import tiny_rows
 from dongcha.train.forecast import Forecast
 
 pytestmark = pytest.mark.usefixtures("no_charts")
-
-
-STEP, STAGE = 0.02, 0.3  # seconds that an optimiser step and a step of the run take here; all else takes none
-
-
-class Hands:
-    """A clock that moves only when a run tells of something: no machine is too slow for it."""
-
-    def __init__(self):
-        self.shown, self.pace = 0.0, 1.0
-
-    def __call__(self):
-        return self.shown
-
-    def watch(self, told=lambda moment, **facts: None):
-        """Return a watch that moves the hands, then tells."""
-
-        def tell(moment, **facts):
-            self.shown += self.pace * {"step": STEP, "step_ends": STAGE}.get(moment, 0.0)
-            told(moment, **facts)
-
-        return tell
 
 
 def foreseen(model, objective, train, judged, settings, placement):

@@ -277,6 +277,10 @@ def test_two_labels_of_pairs_are_told_by_how_alike_the_texts_are(finish, models,
         assert head["bias"][1 - label] == pytest.approx(SCALE / 4)
 
 
+def test_a_label_that_is_a_number_may_be_written_so():
+    assert ZeroShot(alike=1).alike == "1" and ZeroShot(alike="yes").alike == "yes"
+
+
 def test_the_labels_of_pairs_are_not_read(finish, models):
     other = [row | {"label": "ny"[row["label"] == "n"]} for row in ALIKE[:50]]
     data = {"pairs": "apart", "validation": ALIKE[50:70], "test": ALIKE[70:]}

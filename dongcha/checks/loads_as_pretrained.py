@@ -1,14 +1,12 @@
 """Prove that plain Transformers loads what pretraining wrote: the same weights, bit by bit, and the same tokens."""
 
-from pathlib import Path
 from typing import Any
 
 import transformers
 
 from dongcha.checks._base import Evidence
-from dongcha.files import read_json
 from dongcha.locale import say
-from dongcha.models.rewritten import digest
+from dongcha.models.rewritten import digest, saved_class
 from dongcha.types import Check
 
 NAME = "loads_as_pretrained"
@@ -20,7 +18,7 @@ def check(evidence: Evidence) -> Check:
     """Load the folder with nothing of ours; compare all weights with those that learnt, and the ids of a few texts."""
     assert evidence.pretrained is not None
     folder = evidence.model_folder
-    head_class = class_of(folder)
+    head_class = saved_class(folder)
     loaded = getattr(transformers, head_class).from_pretrained(folder, **PLAIN)
     same = {"weights": digest(loaded) == evidence.pretrained.weights, "tokens": _same_tokens(evidence)}
     figures = {"class": head_class} | {f"same_{what}": is_same for what, is_same in same.items()}
@@ -29,11 +27,6 @@ def check(evidence: Evidence) -> Check:
     other = say("checks.and").join(say(f"checks.{what}") for what, is_same in same.items() if not is_same)
     message = say("checks.pretrained_failed", head=head_class, other=other)
     return Check(NAME, "failed", message, 1, fix=say("checks.saved_fix"), figures=figures)
-
-
-def class_of(folder: Path) -> str:
-    """Return the name of the class that a folder was saved by."""
-    return str(read_json(folder / "config.json")["architectures"][0])
 
 
 def _same_tokens(evidence: Evidence) -> bool:

@@ -94,9 +94,15 @@ def answered(predictor: Any, file: str | None, text: str | None, column: str | N
     if text is not None:
         answers = predictor.predict([text], at_once=1, stream="--text")
     else:
-        answers = predictor.predict(standard_input(), at_once=AT_ONCE, stream=say("cli.standard_input"))
+        rows = standard_input() if column is None else (renamed(row, predictor, column) for row in standard_input())
+        answers = predictor.predict(rows, at_once=AT_ONCE, stream=say("cli.standard_input"))
     for answer in answers:
         yield {name: value for name, value in answer.items() if name == "id"}, answer
+
+
+def renamed(row: Any, predictor: Any, column: str) -> Any:
+    """Return a row with the column that holds the text under the field's own name; one without it as it is."""
+    return {**row, predictor.task.fields[0]: row[column]} if isinstance(row, dict) and column in row else row
 
 
 def standard_input() -> Iterator[Any]:

@@ -146,6 +146,9 @@ def _reads_only(recipe: Sections) -> Iterator[Refused]:
         return
     if recipe.pretrain.corpus is not None:
         yield _refused("pretrain.corpus", "config.corpus_is_train")
+    for name in ("long_texts", "max_tokens"):
+        if getattr(recipe.data, name) != getattr(Data(), name):
+            yield _refused(f"data.{name}", "config.no_task_here", name=name)
     for name in ("adapt", "train", "evaluate"):
         if getattr(recipe, name) != type(recipe).model_fields[name].get_default(call_default_factory=True):
             yield _refused(name, "config.no_task_here", name=name)

@@ -8,14 +8,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from dongcha.registry import METHODS
+
 KeyPath = tuple[str | int, ...]
 NOTHING = object()
 
 # Sections that choose a method by name: `adamw` is short for `{method: adamw}`.
-METHOD_PATHS: tuple[tuple[str, ...], ...] = (
-    ("adapt",),
-    *(("train", key) for key in ("optimizer", "schedule", "average")),
-)
+METHOD_PATHS = frozenset(tuple(path.split(".")) for path in METHODS)
+SHARED_KEYS = frozenset({("pretrain",)})  # sections whose keys are not all options of the method
 
 
 @dataclass(frozen=True)
@@ -76,4 +76,5 @@ def _spelled_out(value: Any, path: KeyPath) -> Any:
 
 
 def _other_method(old: Mapping[str, Any], new: Mapping[str, Any], path: KeyPath) -> bool:
-    return path in METHOD_PATHS and "method" in new and new["method"] != old.get("method")
+    replaced = path in METHOD_PATHS - SHARED_KEYS
+    return replaced and "method" in new and new["method"] != old.get("method")

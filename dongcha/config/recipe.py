@@ -19,6 +19,7 @@ from dongcha.config.sections import Sections
 from dongcha.config.shape import Shape
 from dongcha.config.yaml_text import flow
 from dongcha.files import hash_value
+from dongcha.types import NO_TASK
 
 # What a run's hash leaves out: names, words for people, and where texts lie (their content is hashed with the run).
 UNHASHED: tuple[KeyPath, ...] = (
@@ -27,7 +28,6 @@ UNHASHED: tuple[KeyPath, ...] = (
     *(("tasks", "*", "data", key) for key in ("train", "validation", "test")),
     ("pretrain", "corpus"),
 )
-NO_TASK = "pretraining"  # what a run is called that learns no task
 _NO_DEFAULT: tuple[KeyPath, ...] = (("name",), ("task",), ("model",))
 
 OptionsClass = TypeVar("OptionsClass", bound=BaseModel)

@@ -136,9 +136,8 @@ def cached(key: str, root: Path | None, chunks: Callable[[], Iterable[Chunk]]) -
 
 
 @cache
-def our_code() -> str:
+def our_code(root: Path = Path(__file__).parents[1]) -> str:
     """Return a digest of all code of ours that may have a part in features; strangers' tasks are not seen."""
-    root = Path(__file__).parents[1]
     found = sorted(path for room in ROOMS for path in (root / room).rglob("*.py"))
     return files.hash_value([[str(path.relative_to(root)), files.hash_file(path)] for path in found])
 

@@ -30,6 +30,11 @@ def rewrite(source: Path, hf: Any, target: Path) -> None:
         _carry_pooler(source, hf, new / WEIGHTS)
 
 
+def saved_class(folder: Path) -> str:
+    """Return the name of Transformers' class that a folder was saved by."""
+    return str(files.read_json(folder / "config.json")["architectures"][0])
+
+
 def digest(hf: Any) -> str:
     """Return the SHA-256 of a module's tensors, by name, in hex; without its pooler, which no pretraining trains."""
     found = hashlib.sha256()

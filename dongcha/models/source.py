@@ -23,9 +23,10 @@ from dongcha.locale import say
 from dongcha.registry import find, names
 
 OBJECTS = frozenset({"config.json", "tokenizer_config.json", "tokenizer.json", "task.json"})
+VOCABULARIES = ("tokenizer.json", "vocab.txt", "vocab.json", "*.model", "*.tiktoken")  # a tokenizer has one of these
 READ_BY = (  # files beside the weights that decide what a model makes of a text
-    *("config.json", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.txt"),
-    *("sentence_bert_config.json", "modules.json", "1_Pooling/config.json"),
+    *(*VOCABULARIES, "merges.txt", "added_tokens.json", "tokenizer_config.json", "special_tokens_map.json"),
+    *("config.json", "sentence_bert_config.json", "modules.json", "1_Pooling/config.json"),
 )
 CLASS_KEY = "_class"  # ends a key that names a class, which must be one of Transformers' own
 CODE_KEYS = frozenset({"auto_map", "trust_remote_code", "custom_pipelines"})
@@ -64,7 +65,7 @@ def locate(name: str, *, base: Path, cache: Path) -> Source:
     for package, published in PUBLISHED.items():
         if name.startswith(f"package:{package}") and published not in digests:
             raise ModelError(say("model.wrong_hash", name=name, found=digests[0][:12], wanted=published[:12]))
-    beside = {path: files.hash_file(folder / path) for path in READ_BY if (folder / path).is_file()}
+    beside = {str(p.relative_to(folder)): files.hash_file(p) for name in READ_BY for p in sorted(folder.glob(name))}
     joined = digests[0] if len(digests) == 1 else files.hash_value(digests)
     return Source(name, folder, joined, beside=files.hash_value(beside))
 

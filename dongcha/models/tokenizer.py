@@ -17,12 +17,12 @@ from dongcha.data import tags
 from dongcha.data.features import bounds
 from dongcha.errors import ModelError
 from dongcha.locale import say
+from dongcha.models.source import VOCABULARIES
 
 # The characters themselves, since no escape beyond four digits means the same to Python and to `tokenizers`, which took
 # \U00020000 for letters and digits.
 CJK = "[" + "".join(f"{chr(low)}-{chr(high)}" for low, high in tags.CJK) + "]"
 OFFSET_POSITIONS = frozenset({"roberta", "xlm-roberta", "camembert", "mpnet", "longformer", "xlm-roberta-xl"})
-VOCABULARIES = ("tokenizer.json", "vocab.txt", "vocab.json", "*.model", "*.tiktoken")  # one of these is there
 MANY = 10**6  # a model_max_length above this means that none was stated
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from dongcha.loop import Fitted, Validation
+from dongcha.loop.clock import Budget
 from dongcha.metrics import Outcome
 from dongcha.models.masked import MaskedLM
 from dongcha.models.rewritten import digest, rewrite
@@ -88,7 +89,8 @@ def surprises(study: Study, folder: Path, general: Mapping[str, General], name: 
         learner = mlm.build(folder, study.seen.tokenizer, mlm.PLAIN, study.settings.seed)
         reader = study.place.placement.module(learner.module)
         seen = replace(study.seen, module=reader)
-        replace(study, source=folder, learner=learner, seen=seen).alone(f"head-{name}")
+        place = replace(study.place, budget=Budget())  # no limit ends it: the heads of before and after learn alike
+        replace(study, source=folder, learner=learner, seen=seen, place=place).alone(f"head-{name}")
     return {text: found.outcome(reader) for text, found in general.items()}
 
 

@@ -8,10 +8,9 @@ from collections.abc import Callable, Mapping
 
 from dongcha.locale import say
 from dongcha.report.figures import count, is_number, score
-from dongcha.report.pretrain import NO_TASK
 from dongcha.report.terms import term
 from dongcha.report.verdict import UNTRAINED, after_row, facts_of, main_figure, test_rows
-from dongcha.types import Json, Report
+from dongcha.types import NO_TASK, Json, Report
 
 FEW_ROWS = 200
 FEW_OF_A_LABEL = 10

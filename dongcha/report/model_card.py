@@ -13,7 +13,7 @@ from dongcha.report.blocks import Block, Bullets, Checks, Code, Facts, Fold, Hea
 from dongcha.report.sections import sections
 from dongcha.report.terms import JOINED, slug, term, visible
 from dongcha.report.verdict import after_row, facts_of
-from dongcha.types import Interval, Json, Report, Row
+from dongcha.types import NO_TASK, Interval, Json, Report, Row
 
 _SHOWN = ("verdict", "table", "tests", "checks", "labels", "calibration", "data", "load", "limits")
 _SPECIAL = re.compile(r"([\\`*_{}\[\]|~#])")
@@ -26,7 +26,6 @@ _PIPELINES = {
     "choice": "multiple-choice",
     "qa": "question-answering",
     "retrieval": "sentence-similarity",
-    "pretraining": "fill-mask",
 }
 
 
@@ -51,7 +50,7 @@ def _front_matter(report: Report) -> str:
     fields: dict[str, Json] = {
         "language": [code for code in languages if re.fullmatch("[a-z]{2}", code)],
         "library_name": "transformers",
-        "pipeline_tag": _PIPELINES.get(report.task),
+        "pipeline_tag": _pipeline(report),
         "tags": ["dongcha", *report.task.split(JOINED)],
         "metrics": [*(report.main_metrics or (report.main_metric,))],
         "model-index": [{"name": report.name, "results": [_result(report, after)]}] if after else None,
@@ -60,9 +59,16 @@ def _front_matter(report: Report) -> str:
     return "\n".join(["---", *lines, "---"])
 
 
+def _pipeline(report: Report) -> str | None:
+    """Name the hubs' kind of what the model does; one that only read texts guesses words, or gives vectors."""
+    if report.task == NO_TASK:
+        return "fill-mask" if report.pretraining.get("method") == "mlm" else "feature-extraction"
+    return _PIPELINES.get(report.task)
+
+
 def _result(report: Report, row: Row) -> Json:
     return {
-        "task": {"type": _PIPELINES.get(report.task, report.task)},
+        "task": {"type": _pipeline(report) or report.task},
         "dataset": {"name": report.name, "type": slug(report.name), "split": "test"},
         "metrics": [_metric(name, figure) for name, figure in row.metrics.items() if figures.is_number(figure.value)],
     }

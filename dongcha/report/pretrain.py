@@ -9,7 +9,6 @@ from dongcha.locale import say
 from dongcha.report.terms import term
 from dongcha.types import Json
 
-NO_TASK = "pretraining"  # what the report of a run without a task calls its task
 TEXTS_METRIC = "masked_loss"  # where texts held out judged, not the task
 
 

@@ -21,7 +21,7 @@ from dongcha.stations.prepare import (
     learn_task,
     refuse_tiny_classes,
 )
-from dongcha.stations.pretrain import KEPT_PRETRAINED, encode_corpus, pretrain_model, start_model
+from dongcha.stations.pretrain import KEPT_PRETRAINED, encode_corpus, hold_out, pretrain_model, start_model
 from dongcha.stations.prove import (
     evaluate_candidates,
     predict_after,
@@ -65,6 +65,7 @@ __all__ = [
     "encode_texts",
     "evaluate_candidates",
     "finish",
+    "hold_out",
     "judge_reading",
     "learn_task",
     "leaving_nothing",

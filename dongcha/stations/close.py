@@ -147,5 +147,6 @@ def clock(work: Work, found: Result) -> dict[str, Any]:
 
 
 def without_nulls(resolved: Mapping[str, Any]) -> dict[str, Any]:
-    """Leave out the sections that are null: they say nothing."""
-    return {key: part for key, part in resolved.items() if part is not None}
+    """Leave out the sections that are null: they say nothing, but for the task of a recipe that has none."""
+    said = "task" if resolved["tasks"] is None else "tasks"
+    return {key: part for key, part in resolved.items() if part is not None or key == said}

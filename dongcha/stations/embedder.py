@@ -55,6 +55,7 @@ def load_embedder(name: str, *, base: Path, cache: Path, query_prefix: str = "",
     if run is not None:
         source, model = locate(str(run.absolute()), base=base, cache=cache), load_model(run)
     else:
+        name = str(Path(name) / MODEL) if (base / name / MODEL / "config.json").is_file() else name  # learnt no task
         source = locate(name, base=base, cache=cache)
         model = build_model(source.folder, UNUSED_HEAD, max_tokens=None, seed=0, card={})
     return Embedder(model, name, source.sha256, query_prefix, passage_prefix)

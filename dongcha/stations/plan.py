@@ -91,6 +91,12 @@ class Plan:
         return self.settings.max_steps is not None
 
     @property
+    def reserve_of_reading(self) -> float:
+        """Return the seconds that must be left for what follows a pretraining."""
+        costs = self.costs
+        return SLACK * (costs.total - costs.before - costs.pretraining) + MARGIN_SECONDS
+
+    @property
     def reserve(self) -> float:
         """Return the seconds that must be left for what follows training."""
         return SLACK * self.costs.after + MARGIN_SECONDS

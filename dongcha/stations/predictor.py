@@ -6,6 +6,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from dongcha import files
 from dongcha.data.dataset import Dataset
 from dongcha.data.load import ReadOptions, load
 from dongcha.errors import DataError, ModelError, UserError
@@ -129,8 +130,9 @@ def load_predictor(folder: Path, unsure_below: float | None = None) -> Predictor
     Without `unsure_below` the model's own holds, from the recipe's `evaluate:`; 0 withholds nothing.
     """
     found = next((f for f in (folder / MODEL, folder) if (f / CARD).is_file()), None)
-    if found is None and (folder / MODEL / "config.json").is_file():
-        raise UserError(say("pretrain.no_predict", folder=folder, model=folder / MODEL))
+    run = folder.parent if folder.name == MODEL else folder
+    if found is None and files.is_done(run) and (run / MODEL / "config.json").is_file():
+        raise UserError(say("pretrain.no_predict", folder=run, model=run / MODEL))
     if found is None:
         raise ModelError(say("model.not_ours", folder=folder, missing=CARD))
     model = load_model(found)

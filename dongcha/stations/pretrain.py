@@ -190,21 +190,25 @@ def pretrain_settings(recipe: Recipe, corpus: Features, decided: Mapping[str, An
 
 
 def pretrain_model(work: Work) -> Pretrained:
-    """Run the stage; its folder stands in the run's."""
-    plan, corpus = work["plan"], work["corpus"].features
+    """Run the stage; its folder stands in the run's.
+
+    Time is that of the plan, or what a run that goes on has left of its limit; what is measured afterwards is kept out.
+    """
+    plan, corpus, general = work["plan"], work["corpus"].features, work["held_out"]
     recipe: Recipe = plan.recipe
     method = recipe.pretrain.method if recipe.pretrain is not None else ""
     learner = learner_of(work, recipe)
     settings = pretrain_settings(recipe, corpus, plan.pretraining.decided)
     clock, seconds = work["clock"], plan.pretraining.most_seconds
-    budget = Budget(now=clock.now) if seconds is None else Budget(clock.now() + seconds, now=clock.now)
+    budget = Budget(now=clock.now)
+    if seconds is not None:
+        budget.until = clock.now() + min(seconds, clock.left() - plan.reserve_of_reading) - plan.pretraining.judging
     work.watch("pretrain_begins", method=method, steps=settings.max_steps)
     place = Place(work["placement"], work.folder / "checkpoints" / "pretrain", training_form, work.watch, budget)
     seen = replace(work["model"], module=learner.module)
     study = Study(work["source"].folder, learner, seen, corpus, settings, place)
-    general = general_of(work)
     alone = work["recipe"].reads_only
-    found = pretrain(study, probe=eyes_of(work, general), general=general, target=home_of(work), proves=alone)
+    found = pretrain(study, probe=eyes_of(work), general=general, target=home_of(work), proves=alone)
     facts: dict[str, Json] = {"method": method, "corpus": work["corpus"].name, "repeated": work["corpus"].repeated}
     facts |= {"tokens": int(corpus.starts[-1]), "blocks": len(corpus), "parameters": learner_size(learner)}
     surprise = {name: found.told["surprise"][name] for name in TOLD if name in found.told["surprise"]}
@@ -222,7 +226,7 @@ def learner_size(learner: Learner) -> int:
     return sum(p.numel() for p in learner.module.parameters())
 
 
-def eyes_of(work: Work, general: Mapping[str, General]) -> Eyes | None:
+def eyes_of(work: Work) -> Eyes | None:
     """Return who judges what is learnt: the task; of a model from scratch, or without a task, the texts of validation.
 
     A task cannot judge a model that is still learning to read: its random weights may well do better than the first
@@ -230,7 +234,8 @@ def eyes_of(work: Work, general: Mapping[str, General]) -> Eyes | None:
     """
     if not (work["source"].shape or work["recipe"].reads_only):
         return probe_of(work)
-    return general.get(VALIDATION) if find("pretrain", work["recipe"].pretrain.method) is mlm else None
+    held_out: Mapping[str, General] = work["held_out"]
+    return held_out.get(VALIDATION) if find("pretrain", work["recipe"].pretrain.method) is mlm else None
 
 
 def probe_of(work: Work) -> TaskProbe | None:
@@ -243,7 +248,12 @@ def probe_of(work: Work) -> TaskProbe | None:
     return TaskProbe(task, work["model"], features["train"], features["validation"], rows, work["recipe"].seed)
 
 
-def general_of(work: Work) -> dict[str, General]:
+def test_key(name: str) -> str:
+    """Return what a test set is called among the texts held out, so that none takes another's place."""
+    return f"tests.{name}"
+
+
+def hold_out(work: Work) -> dict[str, General]:
     """Return texts by which to see what was learnt (validation) and forgotten (general prose), where it can be seen.
 
     Where no task follows, the test sets are among them.
@@ -263,7 +273,7 @@ def general_of(work: Work) -> dict[str, General]:
         part = next(rows.batches(MOST_TEXTS, columns_of(task, rows, gold=False)))
         texts[VALIDATION] = texts_of(part, task)
     if recipe.reads_only:
-        texts |= {name: splits[name].column("text") for name in work["splits"].tests}
+        texts |= {test_key(name): splits[name].column("text") for name in work["splits"].tests}
     return {
         name: General(gather([blocks(some, tokenizer, 0)]), objective, tokenizer.pad_id, recipe.seed, len(some))
         for name, some in texts.items()

@@ -17,7 +17,7 @@ from dongcha.models.probe import MOST_UNITS, SECONDS_A_NUMBER
 from dongcha.pretrain import mlm
 from dongcha.pretrain._base import Learner
 from dongcha.pretrain._surprise import DRAWS, General
-from dongcha.stations.pretrain import eyes_of, general_of, learner_of, pretrain_settings
+from dongcha.stations.pretrain import eyes_of, learner_of, pretrain_settings
 from dongcha.steps import Work
 from dongcha.train.forecast import Forecast, forecast
 from dongcha.train.form import training_form
@@ -32,7 +32,8 @@ NO_FEATURES = Features(np.zeros(1, np.int64), {"input_ids": np.zeros(0, np.int32
 class PretrainPlan:
     """What was decided (`max_steps`, `accumulation`), the seconds it should take by stretch, and the most it may.
 
-    `around` is all beside the steps and the looks: new parts alone, what is measured before and after.
+    `around` is all beside the steps and the looks: new parts alone, what is measured before and after; `judging` is
+    what of it comes last.
     """
 
     decided: Mapping[str, Any]
@@ -42,6 +43,7 @@ class PretrainPlan:
     a_look: float
     looks: int
     megabytes: float
+    judging: float = 0.0
     most_seconds: float | None = None
 
     @property
@@ -65,8 +67,7 @@ def plan_pretraining(work: Work, recipe: Recipe, whole: Forecast | None, left: f
         found = forecast(seen, learner.objective, corpus, NO_FEATURES, settings, work["placement"])
     a_step, steps = found.step_seconds / max(1, found.num_steps), int(settings.max_steps or 1)
     every_look = int(settings.validate_steps or steps)
-    general = general_of(work)
-    eyes = eyes_of(work, general)
+    general, eyes = work["held_out"], eyes_of(work)
     look = 0.0
     if isinstance(eyes, General):
         look = reading_seconds(eyes, a_step, settings.batch_tokens)
@@ -75,14 +76,16 @@ def plan_pretraining(work: Work, recipe: Recipe, whole: Forecast | None, left: f
         look = whole.inference_seconds(features["train"]) + whole.inference_seconds(features["validation"])
         look += SECONDS_A_NUMBER * units * int(learner.module.backbone.config.hidden_size)
     around = ALONE_COST * a_step * alone_steps(learner, general) + 2 * look
-    around += 2 * sum(reading_seconds(texts, a_step, settings.batch_tokens) for texts in general.values())
+    reading = sum(reading_seconds(texts, a_step, settings.batch_tokens) for texts in general.values())
+    around += 2 * reading
+    judging = reading + ALONE_COST * a_step * heads_steps(learner, general)
     decided: dict[str, Any] = {"accumulation": found.accumulation}
     most = None
     if np.isfinite(left):
         most = max(0.0, left if whole is None else LIMIT_SHARE * left)
         fits = int((most - around) / (a_step + look / every_look))
         steps = decided["max_steps"] = max(1, min(steps, fits))
-    return PretrainPlan(decided, around, a_step, steps, look, steps // every_look, found.megabytes, most)
+    return PretrainPlan(decided, around, a_step, steps, look, steps // every_look, found.megabytes, judging, most)
 
 
 def reading_seconds(texts: General, a_step: float, batch_tokens: int) -> float:
@@ -92,5 +95,9 @@ def reading_seconds(texts: General, a_step: float, batch_tokens: int) -> float:
 
 def alone_steps(learner: Learner, general: Mapping[str, General]) -> int:
     """Count the steps that new parts take alone: the learner's, and those of the heads that tell what was forgotten."""
-    reads = hasattr(learner.objective, "masking") or not general
-    return learner.alone_steps + (0 if reads else 2 * mlm.PLAIN.alone_steps)
+    return learner.alone_steps + 2 * heads_steps(learner, general)
+
+
+def heads_steps(learner: Learner, general: Mapping[str, General]) -> int:
+    """Count the steps of a head that tells what texts are to a model which has none of its own."""
+    return 0 if hasattr(learner.objective, "masking") or not general else mlm.PLAIN.alone_steps

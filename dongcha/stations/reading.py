@@ -26,7 +26,7 @@ from dongcha.stations.close import Result, put_down
 from dongcha.stations.close import gather as gather_report
 from dongcha.stations.plan import JUDGE_SECONDS_A_ROW, MARGIN_SECONDS, PROOF_SECONDS, REPORT_SECONDS, SLACK
 from dongcha.stations.prepare import tell_data
-from dongcha.stations.pretrain import MODEL, chosen_for, eyes_of, general_of, tell_pretrained
+from dongcha.stations.pretrain import MODEL, chosen_for, eyes_of, tell_pretrained, test_key
 from dongcha.stations.pretrain_plan import PretrainPlan, plan_pretraining
 from dongcha.stations.prove import CHECKPOINTS, load, record
 from dongcha.stations.snippet import reading_snippet
@@ -47,8 +47,14 @@ class ReadingPlan:
     recipe: Recipe
     pretraining: PretrainPlan
     seconds: float
+    after: float
     remarks: tuple[str, ...]
     chosen: Mapping[str, Any]
+
+    @property
+    def reserve_of_reading(self) -> float:
+        """Return the seconds that must be left for what follows the reading."""
+        return SLACK * self.after + MARGIN_SECONDS
 
     @property
     def forecast(self) -> PretrainPlan:
@@ -77,7 +83,7 @@ def plan_reading(work: Work) -> ReadingPlan:
     after = PROOF_SECONDS + JUDGE_SECONDS_A_ROW * judged + REPORT_SECONDS
     course = plan_pretraining(work, recipe, None, work["clock"].left() - SLACK * after - MARGIN_SECONDS)
     seconds = work["clock"].spent() + course.total + after
-    plan = ReadingPlan(recipe, course, seconds, (), chosen)
+    plan = ReadingPlan(recipe, course, seconds, after, (), chosen)
     return tell(replace(plan, remarks=remarks_of(plan)), work)
 
 
@@ -99,25 +105,26 @@ def judge_reading(work: Work) -> Evaluation | None:
     """Judge the model before and after on the texts of the test set, beside a guess by frequency alone."""
     tell_pretrained(work)
     read: Pretrained = work["pretrain"]
-    tests = [name for name in work["splits"].tests if name in read.outcomes]
+    tests = [name for name in work["splits"].tests if test_key(name) in read.outcomes]
     task, seed = work["task"], work["recipe"].seed
     main = next(iter(task.metrics.values()))
     if not tests:
         return None
-    before, after = read.outcomes[tests[0]]
+    before, after = read.outcomes[test_key(tests[0])]
     outcomes = {UNIGRAM: by_frequency(work, tests[0]), BEFORE: before, AFTER: after}
     size = sum(path.stat().st_size for path in read.folder.rglob("*") if path.is_file()) / 2**20
     cost = {"seconds": read.fitted.state.seconds, "megabytes": peak_megabytes(), "size_megabytes": size}
     candidates = [Candidate(UNIGRAM, ()), Candidate(BEFORE, ()), Candidate(AFTER, (), **cost)]
     table = tuple(map(renamed, compared(task, candidates, outcomes, {AFTER: BEFORE}, seed)))
-    slices = tuple(slice_of(task, name, *read.outcomes[name], seed) for name in tests[1:])
+    slices = tuple(slice_of(task, name, *read.outcomes[test_key(name)], seed) for name in tests[1:])
     return Evaluation(main_metric=main.name, table=table, slices=slices)
 
 
 def by_frequency(work: Work, name: str) -> Outcome:
     """Let the corpus's counts of pieces guess the same masked tokens."""
     frequencies = unigram_of(work["corpus"].features, work["model"].tokenizer.raw.get_vocab_size())
-    return general_of(work)[name].outcome(work["placement"].module(frequencies))
+    found: Outcome = work["held_out"][test_key(name)].outcome(work["placement"].module(frequencies))
+    return found
 
 
 def renamed(row: Row) -> Row:
@@ -158,7 +165,7 @@ def prove_reading(work: Work) -> tuple[Check, ...]:
 
 def rescored(work: Work) -> float | None:
     """Load what was written and let the texts of validation judge it again; None where they did not judge."""
-    eyes = eyes_of(work, general_of(work))
+    eyes = eyes_of(work)
     if eyes is None:
         return None
     module = work["placement"].module(load_masked(work["pretrain"].folder, work["recipe"].seed))
@@ -189,7 +196,7 @@ def write_reading(work: Work) -> Report:
 
 
 def _write(plan: ReadingPlan, folder: Path) -> None:
-    told = {"seconds": plan.seconds, "remarks": list(plan.remarks), "chosen": dict(plan.chosen)}
+    told = {"seconds": plan.seconds, "after": plan.after, "remarks": list(plan.remarks), "chosen": dict(plan.chosen)}
     files.write_json(folder / "plan.json", told | {"pretraining": asdict(plan.pretraining)})
 
 
@@ -197,7 +204,7 @@ def _read(folder: Path, work: Work) -> ReadingPlan:
     found = files.read_json(folder / "plan.json")
     recipe = work["recipe"].replace(found["chosen"]) if found["chosen"] else work["recipe"]
     course = PretrainPlan(**found["pretraining"])
-    plan = ReadingPlan(recipe, course, found["seconds"], tuple(found["remarks"]), found["chosen"])
+    plan = ReadingPlan(recipe, course, found["seconds"], found["after"], tuple(found["remarks"]), found["chosen"])
     tell_data(work)
     return tell(plan, work)
 

@@ -6,8 +6,8 @@ In: a model. Out: Python that runs as it stands beside the model's folder, its "
 from pathlib import Path
 from typing import Any
 
-from dongcha.files import read_json
 from dongcha.models.model import Model
+from dongcha.models.rewritten import saved_class
 from dongcha.registry import find
 from dongcha.tasks._model import task_of
 
@@ -145,7 +145,7 @@ def snippet(model: Model, folder: str) -> str:
 
 def reading_snippet(folder: Path, shown: str) -> str:
     """Return the lines for what pretraining alone wrote to `folder`, which they call `shown`."""
-    kind = read_json(folder / "config.json")["architectures"][0]
+    kind = saved_class(folder)
     return (GUESSED if kind.endswith("ForMaskedLM") else READ).format(folder=shown, kind=kind)
 
 

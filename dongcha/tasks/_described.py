@@ -6,10 +6,10 @@ and the linear layer that tells labels by them. Labels of two texts are told by 
 
 import re
 from collections.abc import Sequence
-from typing import Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from dongcha.config.near import nearest
 from dongcha.data.features import Features
@@ -25,6 +25,11 @@ LABELS_OF_LIKENESS = 2  # that it can tell apart
 TEMPLATES = {"en": (LABEL, "This text is about {label}."), "zh": (LABEL, "这段文字是关于{label}的。")}
 
 
+def as_label(value: Any) -> Any:
+    """Take a number for the label that is written so."""
+    return str(value) if type(value) is int else value
+
+
 class ZeroShot(BaseModel):
     """How labels are told apart without training; shared by all that can do so."""
 
@@ -34,7 +39,9 @@ class ZeroShot(BaseModel):
     )
     templates: list[str] = Field([], description="texts with {label}, into which descriptions are put")
     by: Literal["similarity", "cloze"] = Field("similarity", description="embeddings, or words at a mask in a template")
-    alike: str | None = Field(None, description="pairs read apart: the label of two texts that say the same")
+    alike: Annotated[str | None, BeforeValidator(as_label)] = Field(
+        None, description="pairs read apart: the label of two texts that say the same"
+    )
     outside: float = Field(0.8, ge=0, lt=1, description="tagging: share of words taken to be in no span")
     calibrate: bool = Field(True, description="take off each label's mean over the unlabelled training texts")
 

@@ -13,6 +13,7 @@ from dongcha.metrics.masked import metrics
 from dongcha.models.tokenizer import Tokenizer
 from dongcha.tasks._base import Columns, Lengths, Texts, Unlabelled
 from dongcha.tasks._whole import encode_whole
+from dongcha.types import NO_TASK
 
 LONG_TEXTS = "windows"  # what `long_texts: auto` means here: a corpus is cut into blocks, and nothing is lost
 
@@ -23,7 +24,7 @@ class Task(Unlabelled):
 
     lengths: Lengths
 
-    name = "pretraining"
+    name = NO_TASK
     fields = ("text",)
     num_inputs = 1
     head = "embedding"

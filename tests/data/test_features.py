@@ -112,8 +112,16 @@ def test_what_another_state_of_our_code_made_is_made_anew(tmp_path, monkeypatch)
     assert_same(cached("a" * 64, tmp_path, lambda: chunks([[5]])), gather(chunks([[5]])))
 
 
-def test_the_state_of_our_code_is_that_of_its_files():
-    assert features.our_code() == features.our_code.__wrapped__()
+def test_the_state_of_our_code_is_that_of_its_files(tmp_path):
+    (tmp_path / "data" / "checks").mkdir(parents=True)
+    file = tmp_path / "data" / "checks" / "one.py"
+    found = set()
+    for text in ("a = 1", "a = 2"):
+        file.write_text(text)
+        found.add(features.our_code.__wrapped__(tmp_path))
+    (tmp_path / "report").mkdir()
+    (tmp_path / "report" / "page.py").write_text("b = 1")  # has no part in features
+    assert len({*found, features.our_code.__wrapped__(tmp_path)}) == 2
     home = Path(features.__file__).parents[1]
     assert all((home / room).is_dir() for room in features.ROOMS)
 

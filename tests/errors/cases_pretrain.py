@@ -103,13 +103,13 @@ PRETRAIN_CASES = (
         "no task: and no pretrain",
         ("`task: null` without `pretrain`", "写了 `task: null` 却没有 `pretrain`"),
         ("add `pretrain`, or name a task", "加上 `pretrain`，或写明任务"),
-        lambda d: d.plain(task=None),
+        lambda d: d.plain(task=None, train={}),
     ),
     Case(
         "no task: a corpus beside",
         ("`pretrain.corpus` beside `task: null`", "`pretrain.corpus` 与 `task: null` 同时写了"),
         ("move the file to `data.train`", "把文件写到 `data.train`"),
-        lambda d: d.plain(task=None, pretrain={"corpus": "texts.txt"}),
+        lambda d: d.plain(task=None, train={}, pretrain={"corpus": "texts.txt"}),
     ),
     Case(
         "no task: how to train one",
@@ -121,7 +121,7 @@ PRETRAIN_CASES = (
         "no task: nothing to guess from",
         ("`sentence_order` without a task, on texts of one sentence", "没有任务，对只有一句的文本用 `sentence_order`"),
         ("give longer texts, or another method", "提供更长的文本，或换一种方法"),
-        lambda d: d.plain(task=None, pretrain="sentence_order"),
+        lambda d: d.plain(task=None, train={}, pretrain="sentence_order"),
     ),
     Case(
         "scratch: nothing to read",

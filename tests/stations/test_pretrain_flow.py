@@ -48,7 +48,8 @@ def test_it_tells_what_was_gained_and_forgotten(straight):
     assert low <= value <= high
     assert read_report(folder).pretraining["gain"] == found["gain"]
     page = (folder / "report.html").read_text(encoding="utf-8")
-    assert "What was read" in page and "Before the task the model read" in page and "loss of masked words on general text" in page
+    said = ("What was read", "Before the task the model read", "loss of masked words on general text")
+    assert all(one in page for one in said)
 
 
 def test_what_was_left_open_is_written_out(straight):

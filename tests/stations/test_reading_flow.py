@@ -4,19 +4,24 @@ import numpy as np
 import pytest
 import torch
 import transformers
-from finished_runs import FAST, TRAIN, Died, dies, saves_always
+from finished_runs import FAST, STEP, TRAIN, Died, Hands, dies, saves_always
 
 import dongcha
-from dongcha import Recipe, files
+from dongcha import Recipe, files, stations
+from dongcha.config import load_recipe
 from dongcha.data.features import gather
 from dongcha.errors import RecipeError, UserError
+from dongcha.loop.clock import Clock
 from dongcha.models.tokenizer import load_tokenizer
 from dongcha.models.unigram import unigram_of
 from dongcha.pretrain import mlm
 from dongcha.pretrain._blocks import blocks
 from dongcha.pretrain._surprise import LOSS, General
 from dongcha.report import read_report, screen_lines
+from dongcha.stations import pretrain_plan
+from dongcha.stations.embedder import load_embedder
 from dongcha.testing import tiny_rows
+from dongcha.train.forecast import Forecast
 
 pytestmark = pytest.mark.usefixtures("no_charts")
 
@@ -136,6 +141,8 @@ def test_a_method_without_a_head_for_masked_words_is_judged_by_new_heads(tmp_pat
     assert "gain" not in report.pretraining and report.pretraining["steps"] == 4
     states = {check.name: check.status for check in report.checks}
     assert states["loads_as_pretrained"] == "passed" and states["best_restored"] == "skipped"
+    assert "cannot judge" in next(check.message for check in report.checks if check.name == "best_restored")
+    assert "feature-extraction" in (tmp_path / report.folder / "README.md").read_text(encoding="utf-8")
     assert transformers.AutoModel.from_pretrained(tmp_path / report.folder / "model")
 
 
@@ -160,11 +167,62 @@ def test_without_texts_held_out_nothing_is_said_of_them(tmp_path, models):
     assert (tmp_path / report.folder / "model/model.safetensors").is_file()
 
 
-def test_further_test_sets_are_judged_beside(tmp_path, models):
-    data = {"train": TEXTS, "split": SPLIT, "tests": {"elsewhere": [{"text": "a bad room in paris"}] * 3}}
+def test_further_test_sets_are_judged_beside_and_take_no_others_place(straight, tmp_path, models):
+    data = {"train": TEXTS, "split": SPLIT, "tests": {"general": [{"text": "a bad room in paris"}] * 3}}
     report = dongcha.run(recipe(tmp_path, models["pooled"], data=data))
     [line] = report.slices
-    assert (line["value"], line["rows"]) == ("elsewhere", 3) and len(line["before"]) == len(line["after"]) == 3
+    assert (line["value"], line["rows"]) == ("general", 3) and len(line["before"]) == len(line["after"]) == 3
+    assert report.pretraining["surprise"] == straight[0].pretraining["surprise"]
+
+
+@pytest.mark.parametrize("method", ["mlm", "simcse", "tsdae", "sentence_order"])
+def test_the_short_form_names_the_method(tmp_path, models, method):
+    assert recipe(tmp_path, "m", pretrain=method).replace({"pretrain.steps": 5}).pretrain.method == method
+    work = dongcha.run(recipe(tmp_path, models["pooled"], pretrain=method), until="plan")
+    assert work["plan"].recipe.pretrain.method == method and work["plan"].recipe.pretrain.steps > 0
+
+
+def test_the_recipe_that_a_run_writes_is_that_run(straight):
+    report, folder = straight
+    again = load_recipe(folder / "recipe.yaml")
+    assert again.reads_only and again.resolved()["pretrain"] == report.recipe["pretrain"]
+
+
+@pytest.fixture
+def hands(monkeypatch):
+    """Put a clock of our own, and the forecast that fits it, into every run that begins."""
+    found = Hands()
+    monkeypatch.setitem(stations.begin.__globals__, "Clock", lambda limit, age: Clock(limit, age, now=found))
+    monkeypatch.setattr(pretrain_plan, "forecast", lambda *_: Forecast(STEP, 100.0, 0.0, 1, 1))
+    return found
+
+
+def test_the_heads_that_judge_before_and_after_learn_alike_whatever_time_is_left(tmp_path, models, hands):
+    steps = []
+    seen = hands.watch(lambda moment, **facts: steps.append(facts["step"]) if moment == "train_ends" else None)
+    asked = recipe(tmp_path, models["pooled"], pretrain={"method": "simcse", "steps": 4000}, time_limit=0.4)
+    hands.pace = 1.5  # slower than was forecast
+    report = dongcha.run(asked, watch=seen)
+    assert report.pretraining["out_of_time"] and report.pretraining["steps"] > 10
+    assert steps == [100, report.pretraining["steps"], 100] and report.clock["seconds"] < 1.2 * 24
+
+
+def test_a_run_that_goes_on_has_what_is_left_of_its_limit(tmp_path, models, hands):
+    asked = recipe(tmp_path, models["pooled"], pretrain={**READ, "steps": 4000}, time_limit=0.4)
+    with pytest.raises(Died):
+        dongcha.run(asked, watch=hands.watch(dies("step", 200)))
+    hands.pace = 3.0
+    report = dongcha.run(asked, watch=hands.watch())
+    assert report.pretraining["out_of_time"] and report.clock["attempts"] == 2
+    assert 20 < report.clock["seconds"] < 1.1 * 24  # the allowance of the plan anew would end beyond the limit
+
+
+def test_its_folder_serves_an_index_and_says_what_it_is_from_within(straight):
+    _, folder = straight
+    embedder = load_embedder(str(folder), base=folder, cache=folder)
+    assert embedder.queries(["a bad room"]).shape == (1, embedder.width)
+    with pytest.raises(UserError, match="learnt no task"):
+        dongcha.load(folder / "model")
 
 
 def test_a_time_limit_cuts_the_steps(tmp_path, models):
@@ -186,9 +244,10 @@ def test_what_nothing_would_read_is_refused():
         ({"pretrain": {"corpus": "b.txt"}}, "data.train are the corpus"),
         ({"pretrain": "mlm", "train": {"epochs": 2}}, "delete train"),
         ({"pretrain": "mlm", "adapt": "head"}, "delete adapt"),
+        ({"pretrain": "mlm", "data": {"train": "a.txt", "long_texts": "truncate"}}, "delete long_texts"),
     ):
         with pytest.raises(RecipeError, match=told):
-            Recipe(**known, **more)
+            Recipe(**{**known, **more})
     with pytest.raises(RecipeError, match="names no task"):
         Recipe(data={"train": "a.txt"}, model="m", pretrain="mlm")
     resolved = Recipe(**known, pretrain="mlm").resolved()

@@ -98,6 +98,10 @@ MESSAGES = {
         "No validation rows, so there is no best to restore: the last weights were kept.",
         "没有验证数据，无从恢复最佳：保留了最后的权重。",
     ),
+    "checks.best_unjudged": (
+        "Validation texts cannot judge this method, so there is no best to restore: the last weights were kept.",
+        "验证集文本无法评判此方法，无从恢复最佳：保留了最后的权重。",
+    ),
     "checks.untrained": ("Skipped: nothing was trained.", "跳过：没有训练任何权重。"),
     "checks.resume_passed": (
         "Resume exact: the last {steps} steps, taken again from a copy as after a stop, end in the same bits.",

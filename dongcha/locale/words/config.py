@@ -177,8 +177,8 @@ MESSAGES = {
         "task: null 时 data.train 的文本就是语料，不能再写 {path}；请把该文件写到 data.train。",
     ),
     "config.no_task_here": (
-        "{path} speaks of how a task is learnt, and task is null; delete {name}, or name a task.",
-        "{path} 说的是如何学任务，而 task 为 null；请删去 {name}，或写明任务。",
+        "{path} is for a task, and task is null; delete {name}, or name a task.",
+        "{path} 用于任务，而 task 为 null；请删去 {name}，或写明任务。",
     ),
     "config.which_task": (
         "the recipe names no task; write task: classification, or tasks: with a list of several.",

@@ -145,6 +145,7 @@ MESSAGES = {
     "report.step.baselines": ("baselines", "基线"),
     "report.step.before": ("before", "训练前评估"),
     "report.step.corpus": ("corpus", "语料"),
+    "report.step.held_out": ("texts held out", "留出的文本"),
     "report.step.pretrain": ("pretraining", "预训练"),
     "report.step.pretrained": ("pretrained, frozen", "预训练后评估（冻结）"),
     "report.step.train": ("train", "训练"),

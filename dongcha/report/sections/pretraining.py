@@ -5,8 +5,8 @@ In: a Report. Out: lists of blocks, empty where nothing was read before the task
 
 from dongcha.locale import say
 from dongcha.report.blocks import Block, Bullets, Paragraph
-from dongcha.report.pretrain import NO_TASK, looks_line, pretrain_lines
-from dongcha.types import Report
+from dongcha.report.pretrain import looks_line, pretrain_lines
+from dongcha.types import NO_TASK, Report
 
 
 def section(report: Report) -> list[Block]:

@@ -13,9 +13,8 @@ from dongcha.report import charts, figures
 from dongcha.report.as_json import plain
 from dongcha.report.blocks import Block, Bullets, Cell, Chart, Charts, Checks, Code, Facts, Fold, Paragraph, flat, table
 from dongcha.report.limits import limits
-from dongcha.report.pretrain import NO_TASK
 from dongcha.report.terms import JOINED, term
-from dongcha.types import Report
+from dongcha.types import NO_TASK, Report
 
 MOST_POINTS = 24
 SNIPPET = "snippet"
