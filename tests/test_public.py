@@ -33,7 +33,7 @@ STEPS = [
     *("task", "enough_rows", "model", "features", "data_checks", "plan", "before", "baselines"),
     *("train", "after", "evaluate", "checks", "report"),
 ]
-BESIDE = ["corpus", "pretrain", "start", "pretrained"]  # where the recipe asks for them
+BESIDE = ["corpus", "held_out", "pretrain", "start", "pretrained"]  # where the recipe asks for them
 SIGNATURES = {
     "check": "(recipe, *, watch, deep)",
     "load": "(folder, unsure_below)",

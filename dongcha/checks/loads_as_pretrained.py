@@ -1,7 +1,5 @@
 """Prove that plain Transformers loads what pretraining wrote: the same weights, bit by bit, and the same tokens."""
 
-from typing import Any
-
 import transformers
 
 from dongcha.checks._base import Evidence
@@ -11,7 +9,6 @@ from dongcha.types import Check
 
 NAME = "loads_as_pretrained"
 TEXTS = 32
-PLAIN: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
 
 
 def check(evidence: Evidence) -> Check:
@@ -19,7 +16,7 @@ def check(evidence: Evidence) -> Check:
     assert evidence.pretrained is not None
     folder = evidence.model_folder
     head_class = saved_class(folder)
-    loaded = getattr(transformers, head_class).from_pretrained(folder, **PLAIN)
+    loaded = getattr(transformers, head_class).from_pretrained(folder, local_files_only=True, trust_remote_code=False)
     same = {"weights": digest(loaded) == evidence.pretrained.weights, "tokens": _same_tokens(evidence)}
     figures = {"class": head_class} | {f"same_{what}": is_same for what, is_same in same.items()}
     if all(same.values()):
@@ -30,7 +27,9 @@ def check(evidence: Evidence) -> Check:
 
 
 def _same_tokens(evidence: Evidence) -> bool:
-    plain = transformers.AutoTokenizer.from_pretrained(evidence.model_folder, **PLAIN)
+    plain = transformers.AutoTokenizer.from_pretrained(
+        evidence.model_folder, local_files_only=True, trust_remote_code=False
+    )
     texts = [row["text"] for row in evidence.splits.by_name[evidence.split].rows(range(_few(evidence)))]
     ours: list[list[int]] = evidence.model.tokenizer.ids(texts)
     return bool(plain(texts)["input_ids"] == ours)

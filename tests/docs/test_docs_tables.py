@@ -74,6 +74,8 @@ def test_every_method_has_its_line_with_its_options(language):
 
 
 def _plain(value):
+    if value is None:
+        return "null"
     return str(value).lower() if isinstance(value, bool) else f"{value}"
 
 

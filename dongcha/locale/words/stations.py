@@ -84,7 +84,7 @@ MESSAGES = {
     ),
     "stations.alike_alone": (
         "labels of pairs are told by how alike the texts are, which takes alike and calibrate only; leave it out.",
-        "句对的标签凭两段文本的相似程度判断，只有 alike 与 calibrate 两个选项；请去掉。",
+        "句对的标签凭两段文本的相似程度判断，只需写明意思相同时的标签，以及是否校准；请去掉。",
     ),
     "stations.alike_which": (
         "labels of pairs are told by how alike the texts are; name the label of two that say the same: {labels}.",
