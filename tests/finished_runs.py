@@ -175,6 +175,14 @@ def dies(moment, count=1):
     return watch
 
 
+def stopped_once(monkeypatch, run, moment, count):
+    """Let a run die at the n-th moment of a name, and return what the same run then ends in."""
+    saves_always(monkeypatch)
+    with pytest.raises(Died):
+        run(watch=dies(moment, count))
+    return run()
+
+
 def saves_always(monkeypatch):
     """Make training, and pretraining, save a checkpoint after every step."""
 

@@ -13,8 +13,8 @@ def check(evidence: Evidence) -> Check:
     if fitted is not None and fitted.total_steps == 0:
         return Check("best_restored", "skipped", say("checks.untrained"))
     if fitted is None or fitted.state.best_score is None or rescored is None:
-        looked = evidence.pretrained is None or "validation" not in evidence.splits.by_name
-        return Check("best_restored", "skipped", say("checks.best_skipped" if looked else "checks.best_unjudged"))
+        has_rows = evidence.pretrained is not None and "validation" in evidence.splits.by_name
+        return Check("best_restored", "skipped", say("checks.best_unjudged" if has_rows else "checks.best_skipped"))
     best = fitted.state.best_score
     figures = {"best": best, "kept": rescored, "step": fitted.state.best_step}
     if abs(best - rescored) <= TOLERANCE:

@@ -4,7 +4,8 @@ import transformers
 
 from dongcha.checks._base import Evidence
 from dongcha.locale import say
-from dongcha.models.rewritten import digest, saved_class
+from dongcha.loop.proof import digest
+from dongcha.models.rewritten import learnt_weights, saved_class
 from dongcha.types import Check
 
 NAME = "loads_as_pretrained"
@@ -17,7 +18,7 @@ def check(evidence: Evidence) -> Check:
     folder = evidence.model_folder
     head_class = saved_class(folder)
     loaded = getattr(transformers, head_class).from_pretrained(folder, local_files_only=True, trust_remote_code=False)
-    same = {"weights": digest(loaded) == evidence.pretrained.weights, "tokens": _same_tokens(evidence)}
+    same = {"weights": digest(learnt_weights(loaded)) == evidence.pretrained.weights, "tokens": _same_tokens(evidence)}
     figures = {"class": head_class} | {f"same_{what}": is_same for what, is_same in same.items()}
     if all(same.values()):
         return Check(NAME, "passed", say("checks.pretrained_passed", head=head_class), figures=figures)
@@ -30,10 +31,7 @@ def _same_tokens(evidence: Evidence) -> bool:
     plain = transformers.AutoTokenizer.from_pretrained(
         evidence.model_folder, local_files_only=True, trust_remote_code=False
     )
-    texts = [row["text"] for row in evidence.splits.by_name[evidence.split].rows(range(_few(evidence)))]
+    rows, _ = evidence.sample(evidence.split)
+    texts = list(rows["text"][:TEXTS])
     ours: list[list[int]] = evidence.model.tokenizer.ids(texts)
     return bool(plain(texts)["input_ids"] == ours)
-
-
-def _few(evidence: Evidence) -> int:
-    return min(TEXTS, len(evidence.splits.by_name[evidence.split]))

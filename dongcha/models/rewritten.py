@@ -3,7 +3,6 @@
 In: the folder that a module came from, the module. Out: a folder with its tokenizer, its pooling, its pooler.
 """
 
-import hashlib
 import shutil
 from pathlib import Path
 from typing import Any
@@ -35,14 +34,9 @@ def saved_class(folder: Path) -> str:
     return str(files.read_json(folder / "config.json")["architectures"][0])
 
 
-def digest(hf: Any) -> str:
-    """Return the SHA-256 of a module's tensors, by name, in hex; without its pooler, which no pretraining trains."""
-    found = hashlib.sha256()
-    for name, tensor in sorted(hf.state_dict().items()):
-        if "pooler." not in name:
-            found.update(name.encode())
-            found.update(tensor.detach().cpu().contiguous().numpy().tobytes())
-    return found.hexdigest()
+def learnt_weights(hf: Any) -> dict[str, torch.Tensor]:
+    """Return a module's tensors by name, without its pooler, which no pretraining trains."""
+    return {name: tensor for name, tensor in hf.state_dict().items() if "pooler." not in name}
 
 
 def _beside_the_pooling(source: Path) -> Any:

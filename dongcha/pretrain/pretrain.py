@@ -12,9 +12,10 @@ from typing import Any
 
 from dongcha.loop import Fitted, Validation
 from dongcha.loop.clock import Budget
+from dongcha.loop.proof import digest
 from dongcha.metrics import Outcome
 from dongcha.models.masked import MaskedLM
-from dongcha.models.rewritten import digest, rewrite
+from dongcha.models.rewritten import learnt_weights, rewrite
 from dongcha.pretrain import mlm
 from dongcha.pretrain._base import Eyes
 from dongcha.pretrain._study import Study
@@ -55,7 +56,7 @@ def pretrain(
     if probe is not None and original is not None:
         told |= _gain(probe, original, module, fitted)
     rewrite(study.source, module.hf, target)
-    weights = digest(module.hf)
+    weights = digest(learnt_weights(module.hf))
     unmoved = told.get("best_step") == 0
     after = before if unmoved else surprises(study, target, general, "after")
     told["surprise"] = {name: [LOSS.figure(before[name]), LOSS.figure(after[name])] for name in general}

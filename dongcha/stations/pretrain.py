@@ -248,7 +248,7 @@ def probe_of(work: Work) -> TaskProbe | None:
     return TaskProbe(task, work["model"], features["train"], features["validation"], rows, work["recipe"].seed)
 
 
-def test_key(name: str) -> str:
+def key_of_test(name: str) -> str:
     """Return what a test set is called among the texts held out, so that none takes another's place."""
     return f"tests.{name}"
 
@@ -273,7 +273,7 @@ def hold_out(work: Work) -> dict[str, General]:
         part = next(rows.batches(MOST_TEXTS, columns_of(task, rows, gold=False)))
         texts[VALIDATION] = texts_of(part, task)
     if recipe.reads_only:
-        texts |= {test_key(name): splits[name].column("text") for name in work["splits"].tests}
+        texts |= {key_of_test(name): splits[name].column("text") for name in work["splits"].tests}
     return {
         name: General(gather([blocks(some, tokenizer, 0)]), objective, tokenizer.pad_id, recipe.seed, len(some))
         for name, some in texts.items()

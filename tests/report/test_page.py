@@ -236,4 +236,4 @@ def test_every_message_of_the_report_is_used():
 def test_the_report_starts_light():
     heavy = "torch", "transformers", "pyarrow", "sklearn", "matplotlib"
     code = f"import sys\nfor name in {heavy}: sys.modules[name] = None\nimport dongcha.report"
-    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+    assert subprocess.run([sys.executable, "-c", code], check=False, timeout=60).returncode == 0

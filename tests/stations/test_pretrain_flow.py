@@ -1,8 +1,10 @@
 """A whole run that reads texts first: its rows, what it tells, what it keeps, and that a stop changes nothing."""
 
+from functools import partial
+
 import pytest
 import transformers
-from finished_runs import FAST, TRAIN, Died, dies, saves_always
+from finished_runs import FAST, TRAIN, stopped_once
 
 import dongcha
 from dongcha import Recipe, files
@@ -68,10 +70,7 @@ def test_the_pretrained_folder_is_a_model_for_other_recipes(straight, tmp_path):
 
 @pytest.mark.parametrize(("moment", "count"), [("step", 3), ("step", 7), ("validated", 2), ("pretrained", 1)])
 def test_a_run_that_died_goes_on_to_the_same_bytes(straight, tmp_path, models, monkeypatch, moment, count):
-    saves_always(monkeypatch)
-    with pytest.raises(Died):
-        dongcha.run(recipe(tmp_path, models["pooled"]), watch=dies(moment, count))
-    report = dongcha.run(recipe(tmp_path, models["pooled"]))
+    report = stopped_once(monkeypatch, partial(dongcha.run, recipe(tmp_path, models["pooled"])), moment, count)
     folder = tmp_path / report.folder
     assert folder.name == straight[1].name
     for name in ("pretrained", "model"):

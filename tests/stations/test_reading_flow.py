@@ -1,10 +1,12 @@
 """A run that learns no task: texts are read, texts held out judge, and what is written is a model for other recipes."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 import torch
 import transformers
-from finished_runs import FAST, STEP, TRAIN, Died, Hands, dies, saves_always
+from finished_runs import FAST, STEP, TRAIN, Died, Hands, dies, stopped_once
 
 import dongcha
 from dongcha import Recipe, files, stations
@@ -105,10 +107,7 @@ def test_it_has_nothing_to_predict_and_says_what_it_is_for(straight):
 
 @pytest.mark.parametrize(("moment", "count"), [("step", 3), ("step", 7), ("validated", 2), ("pretrained", 1)])
 def test_a_run_that_died_goes_on_to_the_same_bytes(straight, tmp_path, models, monkeypatch, moment, count):
-    saves_always(monkeypatch)
-    with pytest.raises(Died):
-        dongcha.run(recipe(tmp_path, models["pooled"]), watch=dies(moment, count))
-    report = dongcha.run(recipe(tmp_path, models["pooled"]))
+    report = stopped_once(monkeypatch, partial(dongcha.run, recipe(tmp_path, models["pooled"])), moment, count)
     folder = tmp_path / report.folder
     assert folder.name == straight[1].name
     assert files.hash_file(folder / "model/model.safetensors") == files.hash_file(
