@@ -14,8 +14,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from dongcha.metrics._base import CountMetric, Metric, Outcome, mean_of, ratio, share
+from dongcha.metrics._words import is_chinese, isolated
 
-_CHINESE = re.compile("[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 _ARTICLES = re.compile(r"\b(a|an|the)\b")
 
 
@@ -57,16 +57,11 @@ def answer_f1(gold: str, found: str) -> float:
     return 2 * shared / (len(one) + len(two))
 
 
-def is_chinese(text: str) -> bool:
-    """Tell whether a text has a Chinese (or Japanese) character."""
-    return _CHINESE.search(text) is not None
-
-
 def tokens(text: str) -> list[str]:
     """Return the tokens that are compared: words and single Chinese characters; no punctuation, no articles."""
     bare = "".join(c for c in text.lower() if not unicodedata.category(c).startswith(("P", "S")))
     if is_chinese(bare):
-        return _CHINESE.sub(lambda found: f" {found[0]} ", bare).split()
+        return isolated(bare).split()
     return _ARTICLES.sub(" ", bare).split()
 
 

@@ -11,7 +11,8 @@ from itertools import pairwise
 
 from dongcha.data.dataset import Dataset
 from dongcha.data.sentences import sentences
-from dongcha.metrics.answers import is_chinese, tokens
+from dongcha.metrics._words import is_chinese
+from dongcha.metrics.answers import tokens
 from dongcha.types import Prediction
 
 
