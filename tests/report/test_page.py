@@ -165,7 +165,7 @@ def test_each_message_is_translated():
         f"report.{key}"
         for key in (
             *("metric.f1", "metric.auroc", "metric.mrr_10", "metric.ndcg_10", "row.bm25"),
-            *("metric.chrf", "metric.bleu"),
+            *("metric.chrf", "metric.bleu", "metric.rouge_l", "metric.rouge_1", "metric.rouge_2"),
             *("screen.change", "environment.dongcha", "environment.python"),
         )
     }
