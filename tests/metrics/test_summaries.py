@@ -113,12 +113,12 @@ def test_the_copy_rate_is_the_coverage_by_extractive_fragments(source, summary):
 
 def test_figures_of_a_few_rows():
     gold = [Wanted(("blue sky", "the red sea is deep"), "the sea is deep"), Wanted(("sky",), "blue sky"), Wanted()]
-    outcome = Outcome(gold, ["the deep sea", "", "what no row asked for"])
+    outcome = Outcome(gold, ["the deep sea is", "", "what no row asked for"])
     found = {name: metric.figure(outcome) for name, metric in metrics().items()}
     assert next(iter(found)) == "rouge_l"
-    assert found["rouge_l"] == pytest.approx((2 * 2 / 8 + 0) / 2)
-    assert found["copy_rate"] == 1 and found["novel_bigrams"] == 1
-    assert found["length_ratio"] == pytest.approx((3 + 0) / (2 + 1))  # of 2 and 5 words the 2 are nearer to 3
+    assert found["rouge_l"] == pytest.approx((2 * 3 / 9 + 0) / 2)
+    assert found["copy_rate"] == 1 and found["novel_bigrams"] == pytest.approx(2 / 3)
+    assert found["length_ratio"] == pytest.approx((4 + 0) / (5 + 1))  # of 2 and 5 words the 5 are nearer to 4
     assert metrics()["length_ratio"].row_scores(outcome).tolist() == [-1, -1, 0]
     assert metrics()["copy_rate"].row_scores(outcome).tolist() == [1, 0, 0]
 
