@@ -31,7 +31,7 @@ from dongcha.stations.plan import REPORT_SECONDS
 from dongcha.stations.prepare import text_language
 from dongcha.stations.pretrain import MODEL
 from dongcha.steps import LOG, Work
-from dongcha.tasks._base import Searches, Task
+from dongcha.tasks._base import Searches, Task, Writes
 from dongcha.tasks._model import keep_passages
 from dongcha.tasks._predict import columns_of, predict, ready
 from dongcha.tasks._several import parts_of
@@ -110,7 +110,7 @@ def predict_baselines(work: Work) -> dict[str, tuple[list[Prediction], float]]:
     found: dict[str, tuple[list[Prediction], float]] = {}
     for part in parts_of(task) if splits.tests else ():
         own: Any = part.task
-        known = own.passages if isinstance(own, Searches) else own.labels
+        known = known_of(own)
         train, test = part.learnt_from(splits.by_name["train"]), part.dataset(splits.by_name[splits.tests[0]])
         for name in own.baselines:
             started = time.monotonic()
@@ -118,6 +118,13 @@ def predict_baselines(work: Work) -> dict[str, tuple[list[Prediction], float]]:
             predictions = part.among(baseline.predict(train, test, known, work["recipe"].seed))
             found[f"{part.name}.{name}" if part.name else name] = (predictions, time.monotonic() - started)
     return found
+
+
+def known_of(task: Task) -> Any:
+    """Return what a task's baselines are told beside rows: passages, the fields read and written, or labels."""
+    if isinstance(task, Searches):
+        return task.passages
+    return task.sides if isinstance(task, Writes) else task.labels
 
 
 def learner(work: Work) -> Model:

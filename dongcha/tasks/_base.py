@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol, runtime_checkable
+from typing import Any, ClassVar, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -93,6 +93,20 @@ class Searches(Protocol):
     def combine(self, one: Sequence[Prediction], other: Sequence[Prediction]) -> list[Prediction]:
         """Join two rankings of each row to one."""
         ...
+
+
+class Sides(NamedTuple):
+    """The field that a task reads a text from, and the field of what it writes."""
+
+    source: str
+    target: str
+
+
+@runtime_checkable
+class Writes(Protocol):
+    """What a task that writes texts has beside what every task has."""
+
+    sides: Sides
 
 
 @runtime_checkable

@@ -13,10 +13,13 @@ from dongcha.data.dataset import ROW, Dataset
 from dongcha.data.tags import SPAN, WORD, join_column, spans_column
 from dongcha.evaluate.baselines import (
     _tfidf,
+    copy_source,
     frequent_tag,
+    lead_1,
     longest_choice,
     majority,
     mean,
+    nearest_target,
     overlap_sentence,
     random_choice,
     tfidf_linear,
@@ -25,6 +28,9 @@ from dongcha.evaluate.baselines import (
 )
 from dongcha.metrics import Outcome, spans
 from dongcha.registry import names
+from dongcha.stations.prove import known_of
+from dongcha.tasks._base import Sides
+from dongcha.tasks.qa import Task as AnswerTask
 
 LABELS = ("bad", "good")
 
@@ -44,8 +50,8 @@ def tagged(rows: list[tuple[str, list[tuple[int, int, str]]]], words: list | Non
 
 def test_the_files_are_the_names():
     assert names("evaluate.baselines") == (
-        *("bm25", "frequent_tag", "longest_choice", "majority", "mean", "overlap_sentence", "random_choice"),
-        *("tfidf_linear", "tfidf_pair", "tfidf_ridge"),
+        *("bm25", "copy_source", "frequent_tag", "lead_1", "longest_choice", "majority", "mean", "nearest_target"),
+        *("overlap_sentence", "random_choice", "tfidf_linear", "tfidf_pair", "tfidf_ridge"),
     )
 
 
@@ -264,3 +270,43 @@ def test_the_sentence_that_shares_most_is_the_answer(question, context, answer):
     assert found.target["answer"] == answer
     [start] = found.target["answers"]["answer_start"]
     assert context[start : start + len(answer)] == answer
+
+
+SIDES = [Sides("source", "target"), Sides("document", "summary"), Sides("prompt", "completion")]
+
+
+@pytest.mark.parametrize("sides", SIDES, ids=lambda sides: sides.source)
+def test_written_texts_have_baselines_whatever_their_fields(sides):
+    train = rows_of(
+        **{
+            sides.source: ["A red rose. It is old.", "The blue sea is deep.", "天很蓝。", "The blue sea is deep."],
+            sides.target: ["rose", "sea", "天", "later sea"],
+        }
+    )
+    texts = ["So deep is a sea! Is it blue?", "今天蓝蓝的天。真好", "...", " ", "blue roses"]
+    test = rows_of(**{sides.source: texts})  # without what is to be written
+    for baseline, written in (
+        (copy_source, texts),
+        (lead_1, ["So deep is a sea!", "今天蓝蓝的天。", "...", " ", "blue roses"]),
+        (nearest_target, ["sea", "rose", "rose", "rose", "sea"]),  # spaces part words here, so no Chinese one is shared
+    ):
+        found = baseline.predict(train, test, sides, 0)
+        assert [p.target for p in found] == [{sides.target: text} for text in written]
+        assert [(p.row, p.confidence, p.probabilities) for p in found] == [(row, 0.0, ()) for row in range(5)]
+
+
+def test_the_nearest_chinese_text_shares_characters(monkeypatch):
+    monkeypatch.setattr(nearest_target, "MOST_CELLS", 3)  # one test row at a time
+    train = rows_of(source=["天很蓝。", "大海很深", "玫瑰是红色的"], target=["sky", "sea", "rose"])
+    test = rows_of(source=["海有多深？", "一朵红玫瑰", "蓝天", "大海很深"])
+    found = nearest_target.predict(train, test, SIDES[0], 0)
+    assert [p.target["target"] for p in found] == ["sea", "rose", "sky", "sea"]
+    assert [p.row for p in found] == [0, 1, 2, 3]
+
+
+def test_baselines_are_told_what_their_task_has():
+    class Writer:
+        labels, sides = (), SIDES[1]
+
+    assert known_of(Writer()) == SIDES[1]
+    assert known_of(AnswerTask()) == ()
