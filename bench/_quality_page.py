@@ -123,6 +123,19 @@ def low_above_rival(data: str, rival: str) -> Gate:
     return Gate(data, f"lower end above {rival} / 下限高于 {rival}", "", judge)
 
 
+def above_in(data: str, label: str, metric: str, rival: str) -> Gate:
+    """Ask that the lower end of a metric's interval lies above a baseline's figure, both averaged over seeds."""
+
+    def judge(runs: Sequence[Run]) -> tuple[str, bool]:
+        known = [run["metrics"] for run in runs if metric in run["metrics"]["after"]]
+        if not known:
+            return "–", False
+        low, other = mean(run["after"][metric][1] for run in known), mean(run[rival][metric][0] for run in known)
+        return f"{low:.3f} : {other:.3f}", low > other
+
+    return Gate(data, label, "", judge)
+
+
 def better(data: str, label: str, test: Callable[[Sequence[Run]], Verdict]) -> Gate:
     """Ask for a paired test in favour."""
 
@@ -238,6 +251,12 @@ GATES = (
     low_above("afqmc_pairs_zh", "auroc", 0.55),
     low_above_rival("ocnli_zh", "majority"),
     better("squad2_qa_en", "answerable rows, F1 above the best-overlap sentence / 优于重合最多的句子", kept_against),
+    above_in(
+        "squad2_qa_en",
+        "answerable rows, silence aside, lower end above the sentence / 不许沉默时，下限高于该句",
+        "likeliest_f1",
+        "overlap_sentence",
+    ),
     better("cmrc2018_qa_zh", "F1 above the best-overlap sentence / 优于重合最多的句子", kept_against),
 )
 

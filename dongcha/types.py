@@ -129,6 +129,7 @@ class Report:
     main_metric: str
     table: tuple[Row, ...]
     checks: tuple[Check, ...]
+    samples: tuple[Mapping[str, Json], ...] = ()  # row, text, gold: training rows as a model that writes reads them
     now_right: tuple[Mapping[str, Json], ...] = ()  # text, before, after, gold
     now_wrong: tuple[Mapping[str, Json], ...] = ()
     hardest: tuple[Mapping[str, Json], ...] = ()  # text, gold, predicted, confidence

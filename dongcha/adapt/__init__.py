@@ -1,5 +1,5 @@
 """Model -> the same model, ready to learn: which of its parameters train. One file a method."""
 
-from dongcha.adapt.adapt import adapt
+from dongcha.adapt.adapt import adapt, finish, release
 
-__all__ = ["adapt"]
+__all__ = ["adapt", "finish", "release"]

@@ -1,6 +1,7 @@
 """Prove that labels survive the way into the model and back: encode, answer perfectly, decode, compare with gold."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,21 @@ from dongcha.tasks._several import parts_of
 from dongcha.types import Check, Prediction
 
 SURE = 20.0  # logit of a perfect answer
+
+
+@dataclass(frozen=True)
+class Harm:
+    """What features cannot carry of gold: the fact that counts those among which it was counted, what is said."""
+
+    among: str
+    message: str
+    fix: str
+
+
+DAMAGE = {  # by the fact that counts it
+    "damaged_spans": Harm("spans", "checks.labels_damaged", "checks.damaged_fix"),
+    "cut_answers": Harm("answers", "checks.answers_cut", "checks.answers_cut_fix"),
+}
 ROUNDING = 1e-4  # of a standard deviation of the scores: what float32 may cost a number on its way
 
 
@@ -27,15 +43,17 @@ def check(evidence: Evidence) -> Check:
     decoded = perfect_answers(task, features, rows, evidence.model.spec)
     outcome = task.outcome(rows, decoded)
     wrong = wrong_rows(task, outcome)
-    damaged = int(evidence.features["train"].facts.get("damaged_spans", 0))
-    figures = {"rows": num_rows(rows), "wrong": len(wrong), "damaged_spans": damaged}
+    facts = evidence.features["train"].facts
+    fact = next((name for name in DAMAGE if facts.get(name)), next(iter(DAMAGE)))
+    damaged, harm = int(facts.get(fact, 0)), DAMAGE[fact]
+    figures = {"rows": num_rows(rows), "wrong": len(wrong), fact: damaged}
     allowed = _rows_with_damage(evidence, rows) if damaged else 0
     if len(wrong) > allowed:
         message = say("checks.labels_failed", wrong=len(wrong), rows=num_rows(rows))
         return Check("labels_aligned", "failed", message, len(wrong), fix=say("checks.labels_fix"), figures=figures)
     if damaged:
-        message = say("checks.labels_damaged", damaged=damaged, spans=evidence.features["train"].facts["spans"])
-        return Check("labels_aligned", "warned", message, damaged, fix=say("checks.damaged_fix"), figures=figures)
+        message = say(harm.message, damaged=damaged, spans=facts[harm.among])
+        return Check("labels_aligned", "warned", message, damaged, fix=say(harm.fix), figures=figures)
     return Check("labels_aligned", "passed", say("checks.labels_passed", rows=num_rows(rows)), figures=figures)
 
 
@@ -92,5 +110,6 @@ def _rows_with_damage(evidence: Evidence, rows: Any) -> int:
     count = 0
     for row in range(num_rows(rows)):
         one: dict[str, Sequence[Any]] = {name: [values[row]] for name, values in rows.items()}
-        count += task.encode(one, evidence.model.tokenizer, 0).facts.get("damaged_spans", 0) > 0
+        found = task.encode(one, evidence.model.tokenizer, 0).facts
+        count += any(found.get(name, 0) > 0 for name in DAMAGE)
     return count

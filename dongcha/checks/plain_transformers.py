@@ -21,6 +21,7 @@ from dongcha.models.heads._base import run
 from dongcha.models.heads.sequence import HEAD_FILE
 from dongcha.models.model import CARD, INPUTS
 from dongcha.registry import find
+from dongcha.tasks._base import Writes
 from dongcha.types import Check
 
 TOLERANCE = 1e-5  # of the largest logit: what another order of the same fp32 sums may cost
@@ -39,9 +40,7 @@ def check(evidence: Evidence) -> Check:
     batch = features.batch(np.arange(min(ROWS, len(features))), model.tokenizer.pad_id)
     ours = next(iter(_ours(evidence, batch)))
     head = find("models.heads", model.spec.name)
-    head_class = head.PLAIN_CLASS if model.module.form in WITH_CLASS else "AutoModel"
-    theirs = plain_logits(evidence.model_folder, head_class, batch, getattr(head, "PLAIN_OUTPUTS", ()))
-    theirs = head.from_plain(evidence.model_folder, batch, theirs) if model.module.form == "cloze" else theirs
+    head_class, theirs = theirs_of(evidence.model_folder, head, model.module.form, batch)
     counted = _counted(batch, ours)
     gap = float(np.abs(ours - theirs)[counted].max(initial=0.0))
     allowed = TOLERANCE * float(np.abs(theirs)[counted].max(initial=1.0))
@@ -55,6 +54,15 @@ def check(evidence: Evidence) -> Check:
     key = "checks.plain_other" if other else "checks.plain_failed"
     message = say(key, head=head_class, gap=gap, other=other)
     return Check("plain_transformers", "failed", message, 1, fix=say("checks.saved_fix"), figures=figures)
+
+
+def theirs_of(folder: Path, head: Any, form: str, batch: Batch) -> tuple[str, np.ndarray]:
+    """Return the class of Transformers that reads a folder, and the outputs of ours that it gives."""
+    if hasattr(head, "plain_outputs"):
+        return head.plain_class(folder), head.plain_outputs(folder, batch)
+    head_class = head.PLAIN_CLASS if form in WITH_CLASS else "AutoModel"
+    found = plain_logits(folder, head_class, batch, getattr(head, "PLAIN_OUTPUTS", ()))
+    return head_class, head.from_plain(folder, batch, found) if form == "cloze" else found
 
 
 def plain_logits(folder: Path, head_class: str, batch: Batch, outputs: tuple[str, ...] = ()) -> np.ndarray:
@@ -153,7 +161,10 @@ def _same_ids(evidence: Evidence, batch: Batch) -> bool:
             continue  # a text in windows has no single sequence to compare
         one = [_framed(evidence, side[i if by_feature else row]) for side in texts]
         found = plain(*one, truncation=True, max_length=evidence.model.tokenizer.max_tokens)["input_ids"]
-        if found != features.tokens["input_ids"][features.starts[i] : features.starts[i + 1]].tolist():
+        own = features.tokens["input_ids"][features.starts[i] : features.starts[i + 1]].tolist()
+        if isinstance(evidence.task, Writes):  # the prompt, with an answer behind it
+            own = own[: len(found)]
+        if found != own:
             return False
     return True
 

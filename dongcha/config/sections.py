@@ -37,7 +37,7 @@ Threads: TypeAlias = Annotated[int, Field(ge=1, le=1024)]  # of more, libraries 
 
 SOURCES = ("train", "validation", "test", "corpus")  # keys of data that hold a source; `tests` holds more by name
 OTHER_TASKS = (  # known by name, not built yet
-    *("translation", "summarization", "dialogue", "generation", "code"),
+    *("dialogue", "code"),
 )
 
 
@@ -142,6 +142,7 @@ class Data(Rows):
     max_tokens: Auto | Annotated[int, Field(ge=8)] = "auto"
     long_texts: Literal["auto", "truncate", "windows"] = "auto"
     pairs: Literal["auto", "together", "apart"] = "auto"
+    prompt: Annotated[str, Field(min_length=1)] | None = None
 
 
 class TaskEntry(Section):
@@ -231,12 +232,28 @@ with warnings.catch_warnings():
         task_temperature: Annotated[float, Field(ge=1)] = 2.0
 
 
+class Decoding(Section):
+    """How text is written: the likeliest token each time, unless `beams` or `temperature` say otherwise."""
+
+    max_new_tokens: Auto | Count = "auto"
+    beams: Annotated[int, Field(ge=1, le=64)] = 1
+    length_penalty: float = 1.0
+    temperature: Annotated[float, Field(ge=0, le=10)] = 0.0
+    top_k: Count | None = None
+    top_p: Annotated[float, Field(gt=0, le=1)] | None = None
+    min_p: Fraction | None = None
+    repetition_penalty: Annotated[float, Field(ge=1, le=10)] = 1.0
+    no_repeat_ngram: Annotated[int, Field(ge=0, le=20)] = 0
+    stop: tuple[Annotated[str, Field(min_length=1)], ...] | None = None
+
+
 class Evaluate(Section):
     """What is measured beside the whole: what before is, slices by column, answers withheld below a confidence."""
 
     before: Annotated[Method, method_or("probe")] = Method(method="probe")
     slices: Names = ()
     unsure_below: Fraction | None = None
+    decoding: Decoding = Decoding()
 
 
 class Report(Section):

@@ -23,6 +23,7 @@ IGNORED = -100  # a target that no loss reads
 PADDING = {
     "input_ids": 0,
     "target": IGNORED,
+    "next": IGNORED,
     "word": -1,
     "begin": -1,
     "end": -1,

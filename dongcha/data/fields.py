@@ -355,7 +355,7 @@ class Field:
 
 _TEXTS = ("text", "text_a", "text_b", "question", "context", "query", "source", "document", "prompt")
 _GOLD_TEXTS = ("target", "summary", "completion", "solution", "positive")
-_GOLD = ("references", "constraints", "test")
+_GOLD = ("references", "test")
 
 FIELDS: Mapping[str, Field] = {
     **{name: Field(to_text) for name in _TEXTS},
@@ -363,6 +363,7 @@ FIELDS: Mapping[str, Field] = {
     **{name: Field(to_any, is_gold=True) for name in _GOLD},
     **{name: Field(to_place, type=PLACE) for name in ("head", "tail")},
     "doc": Field(to_doc),
+    "constraints": Field(to_any),
     "relevant": Field(to_relevant, is_gold=True, type=RELEVANT),
     "negatives": Field(to_texts, is_gold=True, type=STRINGS),
     "choices": Field(to_choices, type=STRINGS),

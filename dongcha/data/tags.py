@@ -203,6 +203,11 @@ def join_column(tokens: pa.ListArray) -> tuple[pa.Array, pa.ListArray]:
     return texts, _words(start, start + sizes, row_of, len(tokens))
 
 
+def is_cjk(character: str) -> bool:
+    """Tell whether a character is written without blanks around it."""
+    return any(low <= ord(character) <= high for low, high in CJK)
+
+
 def _is_cjk(characters: pa.Array) -> np.ndarray:
     return np.asarray(pc.match_substring_regex(characters, _CJK_PATTERN).to_numpy(zero_copy_only=False), dtype=bool)
 

@@ -1,7 +1,7 @@
 """Measure answers found in a text: exact match and F1, as SQuAD 2 and CMRC 2018 score them.
 
-In: an `Outcome` whose `gold` has, by row, the acceptable answers (none: the question has no answer) and `predicted` a
-string ("" for no answer). Out: figures. English (Rajpurkar et al. 2016, section 6.1): lower case, without articles and
+In: an `Outcome` whose `gold` has, by row, the acceptable answers (none: the question has no answer) and `predicted`
+what was `Said`. Out: figures. English (Rajpurkar et al. 2016, section 6.1): lower case, without articles and
 punctuation, F1 over the bag of words. Chinese (Cui et al. 2019, section 4.1): characters one by one, without
 punctuation, F1 over the longest common run. The best of the acceptable answers counts.
 """
@@ -9,7 +9,8 @@ punctuation, F1 over the longest common run. The best of the acceptable answers 
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -19,19 +20,37 @@ from dongcha.metrics._words import is_chinese, isolated
 _ARTICLES = re.compile(r"\b(a|an|the)\b")
 
 
+@dataclass(frozen=True)
+class Said:
+    """An answer ("" for none), and the likeliest one, whether silence was preferred to it or not."""
+
+    text: str
+    likeliest: str
+
+
 def metrics() -> dict[str, Metric]:
     """Return the metrics by name, F1 first (the main one)."""
     family: list[Metric] = [
         CountMetric(name="answer_f1", counts=_f1, value=mean_of, row_scores=row_scores),
         CountMetric(name="exact_match", counts=_exact, value=mean_of, row_scores=_is_exact, is_share=True),
         CountMetric(name="answerable_f1", counts=_answerable, value=_first_by_second, row_scores=row_scores),
+        CountMetric(name="likeliest_f1", counts=_likeliest, value=_first_by_second, row_scores=_likeliest_scores),
     ]
     return {metric.name: metric for metric in family}
 
 
 def row_scores(outcome: Outcome) -> np.ndarray:
     """Return the F1 of each row, (rows,)."""
-    return np.array([best_f1(gold, found) for gold, found in zip(outcome.gold, outcome.predicted, strict=True)])
+    return _scores(outcome, lambda said: said.text)
+
+
+def _likeliest_scores(outcome: Outcome) -> np.ndarray:
+    return _scores(outcome, lambda said: said.likeliest)
+
+
+def _scores(outcome: Outcome, text: Callable[[Said], str]) -> np.ndarray:
+    pairs = zip(outcome.gold, outcome.predicted, strict=True)
+    return np.array([best_f1(gold, text(said)) for gold, said in pairs])
 
 
 def best_f1(gold: Sequence[str], found: str) -> float:
@@ -94,13 +113,21 @@ def _exact(outcome: Outcome) -> np.ndarray:
 
 def _is_exact(outcome: Outcome) -> np.ndarray:
     pairs = zip(outcome.gold, outcome.predicted, strict=True)
-    return np.array([is_exact(gold, found) for gold, found in pairs], dtype=np.float64)
+    return np.array([is_exact(gold, said.text) for gold, said in pairs], dtype=np.float64)
 
 
 def _answerable(outcome: Outcome) -> np.ndarray:
+    return _where_answered(outcome, row_scores(outcome))
+
+
+def _likeliest(outcome: Outcome) -> np.ndarray:
+    return _where_answered(outcome, _likeliest_scores(outcome))
+
+
+def _where_answered(outcome: Outcome, scores: np.ndarray) -> np.ndarray:
     """Return F1 and one, (rows, 2), both 0 where the question has no answer."""
     has = np.array([bool(gold) for gold in outcome.gold], dtype=np.float64)
-    return np.stack([row_scores(outcome) * has, has], axis=1)
+    return np.stack([scores * has, has], axis=1)
 
 
 def _first_by_second(sums: np.ndarray) -> np.ndarray:

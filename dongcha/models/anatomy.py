@@ -22,19 +22,25 @@ class Anatomy:
 def inspect(module: Any) -> Anatomy:
     """Sort a model's parameters into head, embeddings, layers and the rest of the backbone."""
     names = [name for name, _ in module.named_parameters()]
-    stack = _stack(module.backbone)
+    body = body_of(module)
+    stack = _stack(body)
     layers = tuple(_under(module, layer) for layer in stack)
     in_layers = {name for layer in layers for name in layer}
-    backbone = set(_under(module, module.backbone))
+    backbone = set(_under(module, body))
     head = {n for n in names if n in module.new or n not in backbone}
-    table = module.backbone.get_input_embeddings()
-    room = _room_of(module.backbone, table, stack)
+    table = body.get_input_embeddings()
+    room = _room_of(body, table, stack)
     embeddings = set(_under(module, room)) - in_layers - head
     rest = [n for n in names if n not in in_layers and n not in head and n not in embeddings]
     layers = tuple(tuple(n for n in layer if n not in head) for layer in layers)
     return Anatomy(
         tuple(n for n in names if n in head), tuple(n for n in names if n in embeddings), layers, tuple(rest)
     )
+
+
+def body_of(module: Any) -> Any:
+    """Return what a folder's own weights are: the backbone, of a model that writes its output layer too."""
+    return getattr(module, "pretrained", module.backbone)
 
 
 def _under(module: nn.Module, part: nn.Module) -> tuple[str, ...]:

@@ -63,6 +63,7 @@ class Model:
         """Run a module over features without gradients, in its evaluation mode, which is put back afterwards."""
         training = self.module.training
         self.module.eval()
+        batch_tokens = min(batch_tokens, getattr(module, "inference_tokens", batch_tokens))
         try:
             yield from in_batches(features, batch_tokens, partial(self._computed, features, module), self.room)
         finally:
@@ -115,6 +116,8 @@ def build_model(folder: Path, spec: HeadSpec, *, max_tokens: int | None, seed: i
     tokenizer = load_tokenizer(folder, module.backbone.config)
     if max_tokens is not None:
         tokenizer.max_tokens = min(tokenizer.max_tokens, max_tokens)
+    if module.form == "writer" and tokenizer.end_id is None:
+        raise ModelError(say("model.no_end", folder=folder))
     if module.form == "cloze":
         module.frame(tokenizer)
     return Model(module, tokenizer, spec, card)

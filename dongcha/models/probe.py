@@ -144,7 +144,7 @@ def fit_probe(model: Model, features: Features, seed: int, *, scalings: tuple[bo
 def _fit_one(model: Model, features: Features, seed: int, scalings: tuple[bool, ...]) -> Probe:
     head = find("models.heads", model.spec.name)
     if is_as_it_is(model.spec.name):
-        width = int(model.module.backbone.config.hidden_size)
+        width = int(model.module.backbone.config.hidden_size) if hasattr(head, "vectors") else 0
         return Probe(np.eye(width), np.zeros(width), unit=True)
     vectors, targets = vectors_of(model, features), head.flat_targets(features)
     chosen = (

@@ -71,11 +71,13 @@ class Tokenizer:
     """A fast tokenizer with its special tokens known.
 
     `prefix` and `suffix` are the ids that frame a single text, `pair` what frames two; `max_tokens` is the longest
-    framed sequence; `typed` says whether the model tells two texts apart by type ids.
+    framed sequence; `end_id` ends a text that is written; `typed` says whether the model tells two texts apart by type
+    ids, `two_sided` whether what is written stands apart from what is read, as with an encoder and a decoder.
     """
 
-    def __init__(self, hf: Any, max_tokens: int, *, typed: bool = False) -> None:
+    def __init__(self, hf: Any, max_tokens: int, *, typed: bool = False, two_sided: bool = False) -> None:
         self.hf = hf
+        self.two_sided = two_sided
         self.raw = hf.backend_tokenizer
         self.raw.no_truncation()
         self.raw.no_padding()
@@ -86,6 +88,8 @@ class Tokenizer:
         self.suffix = np.array(framed[at + len(plain) :], dtype=np.int32)
         self.pair = PairFrame.of(self.raw, plain, typed=typed and "token_type_ids" in hf.model_input_names)
         self.pad_id = int(hf.pad_token_id if hf.pad_token_id is not None else 0)
+        end = hf.eos_token_id if hf.eos_token_id is not None else hf.sep_token_id
+        self.end_id = None if end is None else int(end)
         self.unknown_id = None if hf.unk_token_id is None else int(hf.unk_token_id)
         stated = hf.model_max_length if hf.model_max_length < MANY else max_tokens
         self.max_tokens = min(max_tokens, stated)
@@ -127,6 +131,10 @@ class Tokenizer:
     def joins_cjk(self) -> bool:
         """Tell whether a token of this tokenizer may cover more than one Chinese character."""
         return bool((np.array([end - begin for begin, end in self.raw.encode(_PROBE).offsets]) > 1).any())
+
+    def text_of(self, ids: Sequence[int]) -> str:
+        """Return the text that ids stand for, without special tokens."""
+        return str(self.hf.decode(list(ids), skip_special_tokens=True, clean_up_tokenization_spaces=False))
 
     def save(self, folder: Path) -> None:
         """Write the tokenizer in Transformers' form."""
@@ -260,6 +268,23 @@ def lay_pairs(
     return lengths, columns, opens[1]
 
 
+def side_by_side(parts: Sequence[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Join k ragged columns row by row; each part is its values end to end and its lengths (n,).
+
+    Returns the values laid end to end, the lengths of the rows (n,), and the number of the part of each value.
+    """
+    counts = np.stack([np.asarray(lengths, dtype=np.int64) for _, lengths in parts])
+    ends = np.cumsum(counts, axis=0)
+    starts = bounds(ends[-1])[:-1]
+    joined = np.zeros(int(ends[-1].sum()), dtype=np.int32)
+    owner = np.zeros(len(joined), dtype=np.int8)
+    for number, ((values, _), count, end) in enumerate(zip(parts, counts, ends, strict=True)):
+        step = np.arange(int(count.sum())) - np.repeat(bounds(count)[:-1], count)
+        place = np.repeat(starts + end - count, count) + step
+        joined[place], owner[place] = values, number
+    return joined, ends[-1], owner
+
+
 def shares(first: np.ndarray, second: np.ndarray, room: int) -> tuple[np.ndarray, np.ndarray]:
     """Return how many tokens of each text are kept, (n,) each: the longer is cut first, then both to half the room."""
     short = np.minimum(first, second)
@@ -284,4 +309,5 @@ def load_tokenizer(folder: Path, config: Any) -> Tokenizer:
     positions = int(getattr(config, "max_position_embeddings", 0) or 512)
     if getattr(config, "model_type", "") in OFFSET_POSITIONS:
         positions -= int(config.pad_token_id) + 1
-    return Tokenizer(hf, positions, typed=getattr(config, "type_vocab_size", 0) > 1)
+    two_sided = bool(getattr(config, "is_encoder_decoder", False))
+    return Tokenizer(hf, positions, typed=getattr(config, "type_vocab_size", 0) > 1, two_sided=two_sided)

@@ -38,7 +38,7 @@ def plain(value: Any) -> Json:
 def from_json(value: Mapping[str, Json]) -> Report:
     """Rebuild a Report; raise KeyError or TypeError where a required field is missing or is no such thing."""
     values = _known(Report, value)
-    for name in ("differs", "now_right", "now_wrong", "hardest", "per_label", "slices"):
+    for name in ("differs", "samples", "now_right", "now_wrong", "hardest", "per_label", "slices"):
         values[name] = tuple(values.get(name, ()))
     for name in ("data_checks", "checks"):
         values[name] = tuple(_check(inner) for inner in values.get(name, ()))

@@ -13,7 +13,7 @@ from typing import Any
 from dongcha.mask import mask_text
 from dongcha.types import Check, Json, Report
 
-_EXAMPLES = ("now_right", "now_wrong", "hardest")
+_EXAMPLES = ("samples", "now_right", "now_wrong", "hardest")
 _NAME = re.compile("[a-z][a-z0-9_]*")  # what we call a figure; a longer name may be a text
 _ANSWERS = ("gold", "before", "after", "predicted")
 

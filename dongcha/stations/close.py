@@ -8,6 +8,7 @@ from typing import Any
 
 from dongcha import files
 from dongcha.config import Recipe, yaml_text
+from dongcha.data.dataset import ROW
 from dongcha.evaluate import Evaluation
 from dongcha.locale import current_language, say
 from dongcha.loop import Fitted
@@ -18,6 +19,7 @@ from dongcha.stations.pretrain import MODEL
 from dongcha.stations.prove import TrainedRun, load
 from dongcha.stations.snippet import snippet
 from dongcha.steps import Work
+from dongcha.tasks._base import Writes
 from dongcha.types import Report
 
 
@@ -80,6 +82,7 @@ def gather(work: Work, judged: Evaluation, found: Result) -> Report:
         main_metrics=judged.main_metrics,
         table=judged.table,
         checks=work["checks"],
+        samples=samples_of(work),
         now_right=judged.now_right,
         now_wrong=judged.now_wrong,
         hardest=judged.hardest,
@@ -92,6 +95,17 @@ def gather(work: Work, judged: Evaluation, found: Result) -> Report:
         clock=clock(work, found),
         environment=record | {"snippet": found.snippet},
     )
+
+
+def samples_of(work: Work) -> tuple[dict[str, Any], ...]:
+    """Return the first training row as a model that writes reads it: the prompt, and what is to follow."""
+    task: Any = work["task"]
+    if not isinstance(task, Writes):
+        return ()
+    written: Any = task
+    row = work["splits"].by_name["train"].rows([0])[0]
+    prompt = written.texts({name: [row[name]] for name in written.fields[: written.num_inputs]})[0][0]
+    return ({"row": row[ROW], "text": prompt, "gold": written.shown(row, prompt)},)
 
 
 def shown_folder(work: Work) -> str:

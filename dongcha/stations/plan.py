@@ -6,15 +6,17 @@ decides nothing again. Seconds count from the command's start, over all attempts
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from dongcha import files
-from dongcha.adapt import adapt
+from dongcha.adapt import adapt, release
 from dongcha.checks import SAMPLE
 from dongcha.config import Recipe
-from dongcha.data.features import Features
+from dongcha.data.features import IGNORED, Features
 from dongcha.data.plan import of_groups
 from dongcha.errors import RecipeError
 from dongcha.locale import say
@@ -22,15 +24,19 @@ from dongcha.loop import LoopSettings
 from dongcha.loop.clock import Budget, Clock
 from dongcha.models.adapted import Adapted
 from dongcha.models.heads._base import own_dropout
+from dongcha.models.heads.writer import TARGET as WANTED
 from dongcha.models.model import Model
 from dongcha.models.precision import bf16_gain
 from dongcha.models.probe import MOST_UNITS, SECONDS_A_NUMBER, linear_heads
+from dongcha.models.writing import Pace, pace_of, room_for
 from dongcha.objectives.task import TaskObjective
+from dongcha.registry import find
 from dongcha.stations.described import told_of
 from dongcha.stations.prepare import tell_data
 from dongcha.stations.pretrain import chosen_for
 from dongcha.stations.pretrain_plan import PretrainPlan, plan_pretraining
 from dongcha.steps import Kept, Work
+from dongcha.tasks._base import Task, Writes
 from dongcha.train.auto import Measures
 from dongcha.train.decide import choices, loop_settings, method_options, unusual_rate
 from dongcha.train.forecast import Forecast, forecast
@@ -42,6 +48,7 @@ PROOF_SECONDS = 1.0  # proofs, beside their two passes over a sample
 JUDGE_SECONDS_A_ROW = 1.6e-3  # intervals and paired test, a test row
 BASELINE_SECONDS_A_ROW = 1e-4
 TYPICAL_ROWS = 16  # of the batch that a precision is measured on
+ROOM_OF_ANSWERS = "evaluate.decoding.max_new_tokens"
 SLACK = 1.2  # by which a limit's plan takes every forecast to be too low
 MARGIN_SECONDS = 1.0
 
@@ -120,14 +127,15 @@ def decide_and_forecast(work: Work) -> Plan:
     """Tell what the data is, turn every `auto` into a number, time a few steps, cut them to the limit."""
     tell_data(work)
     recipe, model, features = work["recipe"], work["model"], work["features"]
-    adapted = adapt(model, recipe.adapt.method, method_options(recipe, "adapt", "adapt"))
-    chosen = choices(recipe, measures_of(work, adapted)) | chosen_for(work)
+    adapted = adapt(model, recipe.adapt.method, method_options(recipe, "adapt", "adapt"), seed=recipe.seed)
+    chosen = choices(recipe, measures_of(work, adapted)) | chosen_for(work) | room_of_answers(work)
     settings = loop_settings(recipe.replace(chosen) if chosen else recipe)
     test = features[work["splits"].tests[0]] if work["splits"].tests else features["train"]
     with training_form(adapted, features["train"], settings):
         expected = forecast(model, TaskObjective(model.spec), features["train"], test, settings, work["placement"])
+    release(model, recipe.adapt.method)
     settings = replace(settings, accumulation=expected.accumulation)
-    costs = costs_of(expected, features, settings, model)
+    costs = costs_of(expected, features, settings, model, answers_of(work, chosen, test))
     reading = None
     if recipe.pretrain is not None:
         left = work["clock"].left() - SLACK * (costs.before + costs.after) - MARGIN_SECONDS
@@ -149,6 +157,23 @@ def decide_and_forecast(work: Work) -> Plan:
     plan = Plan(decided, settings, expected, seconds, remarks_of(decided, model, settings), costs, chosen, reading)
     tell_forecast(work, plan)
     return plan
+
+
+def room_of_answers(work: Work) -> dict[str, Any]:
+    """Return how long what is written may become, where the recipe leaves it open: a quarter above training's."""
+    if not isinstance(work["task"], Writes) or work["recipe"].evaluate.decoding.max_new_tokens != "auto":
+        return {}
+    train: Features = work["features"]["train"]
+    asked = np.asarray(train.tokens[WANTED]) != IGNORED
+    longest = int(np.add.reduceat(asked, train.starts[:-1]).max()) if len(train) else 0
+    return {ROOM_OF_ANSWERS: room_for(longest)}
+
+
+def planned_task(work: Work) -> Task:
+    """Return the task as the plan has it: one that writes knows how long its answers may become."""
+    task: Task = work["task"]
+    recipe = work["plan"].recipe
+    return task.asked(recipe.data.prompt, recipe.evaluate.decoding) if isinstance(task, Writes) else task
 
 
 def tell_forecast(work: Work, plan: Plan) -> None:
@@ -173,7 +198,9 @@ def measures_of(work: Work, adapted: Adapted) -> Measures:
         tokens=int(train.lengths.sum()),
         by_token=model.spec.by_token,
         in_batch=task.loss == "in_batch",
+        places=task.loss == "two_places",
         dropout=own_dropout(model.module.backbone.config),
+        rate_factor=getattr(find("adapt", work["recipe"].adapt.method), "RATE_FACTOR", 1.0),
         bf16_gain=bf16_gain(width, round(TYPICAL_ROWS * mean_tokens), model.device) if asks else 0.0,
     )
 
@@ -194,7 +221,41 @@ def remarks_of(recipe: Recipe, model: Model, settings: LoopSettings) -> tuple[st
     return tuple(found)
 
 
-def costs_of(expected: Forecast, features: Mapping[str, Features], settings: LoopSettings, model: Model) -> Costs:
+@dataclass(frozen=True)
+class Answers:
+    """What it costs to let a model answer: its pace where it writes, the tokens it may write and those it will."""
+
+    pace: Pace = field(default_factory=lambda: Pace(1, 0.0, 0.0))
+    most: float = 0.0
+    usual: float = 0.0
+
+    def seconds(self, rows: int, *, trained: bool) -> float:
+        """Return the time to answer so many rows beside reading them: who was not trained may not come to an end."""
+        return self.pace.seconds(rows, self.usual if trained else self.most)
+
+
+NOTHING_WRITTEN = Answers()
+
+
+def answers_of(work: Work, chosen: Mapping[str, Any], judged: Features) -> Answers:
+    """Time how a model writes; other answers cost nothing beside a pass."""
+    task = work["task"]
+    if not isinstance(task, Writes):
+        return NOTHING_WRITTEN
+    most = int(chosen.get(ROOM_OF_ANSWERS, work["recipe"].evaluate.decoding.max_new_tokens))
+    decoding = task.writes_by.model_copy(update={"max_new_tokens": most})
+    asked = np.asarray(judged.tokens[WANTED]) != IGNORED
+    longest = float(np.add.reduceat(asked, judged.starts[:-1]).max()) if len(judged) else 0.0
+    return Answers(pace_of(work["model"], task.prompts_in(judged), decoding), most, min(longest, most))
+
+
+def costs_of(
+    expected: Forecast,
+    features: Mapping[str, Features],
+    settings: LoopSettings,
+    model: Model,
+    answers: Answers = NOTHING_WRITTEN,
+) -> Costs:
     """Add up what is still to come: the frozen model and the trained one on every judged set, steps, looks, proofs."""
     train, validation = features["train"], features.get("validation")
     judged = {name: part for name, part in features.items() if name != "train"}
@@ -210,7 +271,9 @@ def costs_of(expected: Forecast, features: Mapping[str, Features], settings: Loo
     rows = len(train) + sum(len(part) for part in tests)
     before = expected.inference_seconds(train) + sum(expected.inference_seconds(part) for part in judged.values())
     before += SECONDS_A_NUMBER * units * width + BASELINE_SECONDS_A_ROW * rows
+    before += sum(answers.seconds(len(part), trained=False) for part in tests)
     after = one_look + sum(expected.inference_seconds(part) for part in judged.values())
+    after += sum(answers.seconds(len(part), trained=True) for part in judged.values())
     after += 2 * sample + PROOF_SECONDS + JUDGE_SECONDS_A_ROW * sum(len(part) for part in tests) + REPORT_SECONDS
     proof = 2 * expected.step_seconds / max(1, expected.num_steps)
     return Costs(before, expected.step_seconds, expected.num_steps, one_look, looks, after + proof)

@@ -56,7 +56,8 @@ class Predictor:
                 raise UserError(say("stations.several_inputs", task=self.task.name, fields=", ".join(inputs)))
             return {inputs[0]: row}
         whole = {*inputs} <= {*row} or "tokens" in row
-        return {k: v for k, v in row.items() if k in (*inputs, "tokens", "id")} if whole else row
+        known = (*inputs, *getattr(self.task, "rules", ()), "tokens", "id")
+        return {k: v for k, v in row.items() if k in known} if whole else row
 
     def predict_file(self, file: str, column: str | None = None) -> Iterator[tuple[Row, dict[str, Any]]]:
         """Yield (the user's own columns, the answer) for each row of a file.

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from dongcha.adapt import adapt
+from dongcha.adapt import adapt, finish
 from dongcha.checks import Evidence, run_checks
 from dongcha.checks.no_leak import leaked_rows
 from dongcha.checks.recorded import write_record
@@ -27,7 +27,7 @@ from dongcha.models.probe import AnyProbe, fit_probe, is_as_it_is
 from dongcha.objectives.task import TaskObjective
 from dongcha.registry import find
 from dongcha.stations.described import trains
-from dongcha.stations.plan import REPORT_SECONDS
+from dongcha.stations.plan import REPORT_SECONDS, planned_task
 from dongcha.stations.prepare import text_language
 from dongcha.stations.pretrain import MODEL
 from dongcha.steps import LOG, Work
@@ -44,7 +44,8 @@ from dongcha.types import Check, Prediction, Row
 Predictions = dict[str, list[Prediction]]  # by test set
 PROBE, SHOWN_AS = "probe", {"zero_shot": "before_zero_shot"}  # ways to make "before", and what the table calls them
 ZERO_SHOT = "zero_shot"  # what the table calls a model that was not trained
-CHECKPOINTS, PREDICTIONS = "checkpoints", "predictions"
+UNTRAINED = "before_untrained"  # and one that writes as it came
+CHECKPOINTS, PREDICTIONS, ADAPTER = "checkpoints", "predictions", "adapter"
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,7 @@ def predict_before(work: Work) -> Before:
 def frozen(work: Work, model: Model, method: str) -> Before:
     """Predict every test set with a model's frozen backbone and the layer that a method of `evaluate.before` makes."""
     started = time.monotonic()
-    recipe, task, splits = work["recipe"], work["task"], work["splits"]
+    recipe, task, splits = work["recipe"], planned_task(work), work["splits"]
     way: Any = find("evaluate.before", method)
     asked = recipe.evaluate.before.method == method
     options = method_options(recipe, "evaluate.before", "evaluate.before") if asked else way.Options()
@@ -135,7 +136,7 @@ def learner(work: Work) -> Model:
 
 def train_model(work: Work) -> TrainedRun:
     """Train, settle what validation decides, save the model."""
-    task, model = work["task"], learner(work)
+    task, model = planned_task(work), learner(work)
     recipe = work["plan"].recipe
     validation = examined(work, model)
     fitted = (in_steps if trains(recipe) else at_once)(work, validation)
@@ -158,8 +159,9 @@ def in_steps(work: Work, validation: Examined | None) -> Fitted:
     """Run the training loop."""
     plan, model = work["plan"], learner(work)
     recipe = plan.recipe
-    return train(
-        adapt(model, recipe.adapt.method, method_options(recipe, "adapt", "adapt"), watch=work.watch),
+    options = method_options(recipe, "adapt", "adapt")
+    found = train(
+        adapt(model, recipe.adapt.method, options, seed=recipe.seed, watch=work.watch),
         work["task"],
         work["features"]["train"],
         validation,
@@ -172,6 +174,8 @@ def in_steps(work: Work, validation: Examined | None) -> Fitted:
         budget=plan.budget(work["clock"]),
         row_names=lambda rows: rows_in_files(work["splits"].by_name["train"], rows),
     ).fitted
+    finish(model, recipe.adapt.method, work.folder / ADAPTER)
+    return found
 
 
 def at_once(work: Work, validation: Examined | None) -> Fitted:
@@ -229,7 +233,8 @@ def evaluate_candidates(work: Work) -> Evaluation | None:
     versus |= {"pretrained": "before"} if "pretrained" in work else {}
     options = {"slice_columns": recipe.evaluate.slices, "seed": recipe.seed}
     found = evaluate(task, splits.by_name[splits.tests[0]], candidates_of(work), versus=versus, **options)
-    return replace(found, slices=(*found.slices, *extra_tests(work)), table=named(found.table, recipe))
+    table = named(found.table, recipe, writes=isinstance(task, Writes))
+    return replace(found, slices=(*found.slices, *extra_tests(work)), table=table)
 
 
 def candidates_of(work: Work) -> list[Candidate]:
@@ -252,9 +257,10 @@ def candidates_of(work: Work) -> list[Candidate]:
     return [*candidates, Candidate("after", after[test_name], **cost)]
 
 
-def named(table: tuple[Row, ...], recipe: Recipe) -> tuple[Row, ...]:
+def named(table: tuple[Row, ...], recipe: Recipe, *, writes: bool) -> tuple[Row, ...]:
     """Call the rows of a table what they are: before by the way it was made, after an untrained model."""
     names = {"before": SHOWN_AS.get(recipe.evaluate.before.method, "before")}
+    names |= {"before": UNTRAINED} if writes else {}
     names |= {} if trains(recipe) else {"after": ZERO_SHOT}
     return tuple(replace(row, name=names.get(row.name, row.name)) for row in table)
 

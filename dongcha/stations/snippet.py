@@ -3,11 +3,13 @@
 In: a model. Out: Python that runs as it stands beside the model's folder, its "..." being the text. Knows no training.
 """
 
+import json
 from pathlib import Path
 from typing import Any
 
 from dongcha.models.model import Model
 from dongcha.models.rewritten import saved_class
+from dongcha.models.writing import settings_of
 from dongcha.registry import find
 from dongcha.tasks._model import task_of
 
@@ -84,6 +86,15 @@ READ = """from transformers import {kind}, AutoTokenizer
 tokenizer, model = AutoTokenizer.from_pretrained("{folder}"), {kind}.from_pretrained("{folder}").eval()
 hidden = model(**tokenizer("...", return_tensors="pt")).last_hidden_state  # a vector a token
 """
+WRITER = """from transformers import {kind}, AutoTokenizer
+
+tokenizer, model = AutoTokenizer.from_pretrained("{folder}"), {kind}.from_pretrained("{folder}").eval()
+batch = tokenizer({call}, return_tensors="pt"){note}
+out = model.generate(
+    input_ids=batch["input_ids"], attention_mask=batch["attention_mask"], {how}
+)
+answer = tokenizer.decode(out[0{behind}], skip_special_tokens=True).lstrip(){cut}
+"""
 BODIES = {
     "native": NATIVE,
     "pooled": POOLED,
@@ -91,6 +102,10 @@ BODIES = {
     "towers": TOWERS,
     "cloze": CLOZE,
 }  # by a module's form
+TOLD_OF_WRITING = (  # of what `generate` is told, that a reader must know
+    *("max_new_tokens", "do_sample", "num_beams", "length_penalty", "repetition_penalty", "no_repeat_ngram_size"),
+    *("temperature", "top_k", "top_p", "min_p"),
+)
 POOLINGS = {
     "mean": "(hidden * mask).sum(1) / mask.sum(1)",
     "cls": "hidden[:, 0]",
@@ -122,6 +137,8 @@ def snippet(model: Model, folder: str) -> str:
     spec = model.spec
     if spec.parts:
         return _several(model, folder)
+    if model.module.form == "writer":
+        return _written(model, folder)
     body = BODIES[model.module.form]
     task = find("tasks", model.card["task"])
     known = task_of(model)
@@ -147,6 +164,24 @@ def reading_snippet(folder: Path, shown: str) -> str:
     """Return the lines for what pretraining alone wrote to `folder`, which they call `shown`."""
     kind = saved_class(folder)
     return (GUESSED if kind.endswith("ForMaskedLM") else READ).format(folder=shown, kind=kind)
+
+
+def _written(model: Model, folder: str) -> str:
+    """Return the lines for a model that writes: the prompt of the recipe, written on as the recipe says."""
+    task: Any = task_of(model)
+    way = settings_of(model.module.hf, task.writes_by, model.tokenizer.max_tokens, model.tokenizer.pad_id)
+    how = ", ".join(f"{name}={value!r}" for name, value in way.to_diff_dict().items() if name in TOLD_OF_WRITING)
+    inputs = {name: ["..."] for name in task.fields[: task.num_inputs]}
+    two_sided = model.tokenizer.two_sided
+    return WRITER.format(
+        kind="AutoModelForSeq2SeqLM" if two_sided else "AutoModelForCausalLM",
+        folder=folder,
+        call=json.dumps(task.texts(inputs)[0][0], ensure_ascii=False),
+        note="",
+        how=how,
+        behind="" if two_sided else ', batch["input_ids"].shape[1] :',
+        cut="".join(f".split({stop!r})[0]" for stop in task.stop) + ".strip()",
+    )
 
 
 def _several(model: Model, folder: str) -> str:

@@ -104,9 +104,39 @@ class Sides(NamedTuple):
 
 @runtime_checkable
 class Writes(Protocol):
-    """What a task that writes texts has beside what every task has."""
+    """What a task has whose answers are text that the model writes.
 
-    sides: Sides
+    Its features hold prompts, with gold the answers too; the model's outputs are then the surprise of each token, and
+    `decode` reads the answers in the features. `writes_by` says how it writes.
+    """
+
+    tokenizer: Any
+
+    @property
+    def sides(self) -> Sides:
+        """The fields read and written."""
+        ...
+
+    @property
+    def writes_by(self) -> Any:
+        """How it writes."""
+        ...
+
+    def asked(self, prompt: str | None, decoding: Any) -> "Task":
+        """Return the task with a recipe's own template and its way to write."""
+        ...
+
+    def reading(self, tokenizer: Tokenizer) -> "Task":
+        """Return the task as one that can turn tokens into text."""
+        ...
+
+    def prompts_in(self, features: Features) -> Features:
+        """Return features with gold as they are without it."""
+        ...
+
+    def answered(self, prompts: Features, written: Sequence[np.ndarray], tokenizer: Tokenizer) -> Features:
+        """Return features of prompts with what was written behind each."""
+        ...
 
 
 @runtime_checkable

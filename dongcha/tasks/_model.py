@@ -23,7 +23,7 @@ from dongcha.models.heads.several import KINDS
 from dongcha.models.model import Model, build_model
 from dongcha.models.source import Source
 from dongcha.registry import find
-from dongcha.tasks._base import Lengths, Searches, Task, is_numeric
+from dongcha.tasks._base import Lengths, Searches, Task, Writes, is_numeric
 from dongcha.tasks._rows import prefixes, refuse_in_vain, refuse_rows_per_label, task_file
 from dongcha.tasks._several import NAME, Part, Several, parts_of
 
@@ -47,6 +47,8 @@ def learn(recipe: Recipe, splits: Splits) -> Task:
             raise RecipeError(recipe.at("tasks", say("config.tasks_alone", task=part.task.name)))
         task = Several(tuple(parts))
     refuse_what_needs_labels(recipe, task, train)
+    if isinstance(task, Writes):
+        return task.asked(recipe.data.prompt, recipe.evaluate.decoding)
     if not isinstance(task, Searches):
         learnt: Task = task
         return learnt
@@ -124,6 +126,8 @@ def keep_passages(task: Task, folder: Path) -> None:
 def saved_task(model: Model, folder: Path) -> Task:
     """Rebuild the task of a model that was loaded from `folder`, with what it searches."""
     task = task_of(model)
+    if isinstance(task, Writes):
+        return task.reading(model.tokenizer)
     if not isinstance(task, Searches):
         return task
     if not (folder / INDEX).is_dir():

@@ -8,7 +8,8 @@ from dongcha.data.dataset import Dataset
 from dongcha.data.features import Chunk, Features, gather
 from dongcha.models.model import Model
 from dongcha.models.room import Outputs
-from dongcha.tasks._base import Columns, Searches, Task, num_rows
+from dongcha.models.writing import write
+from dongcha.tasks._base import Columns, Searches, Task, Writes, num_rows
 from dongcha.types import Prediction
 
 STRETCH = 4096  # rows encoded, computed and decoded together
@@ -16,7 +17,7 @@ STRETCH = 4096  # rows encoded, computed and decoded together
 
 def columns_of(task: Task, dataset: Dataset, *, gold: bool) -> list[str]:
     """Name the columns that a task reads of a data set; `gold` says whether its targets are among them."""
-    aids = getattr(task, "aids", ()) if gold else ()
+    aids = (*getattr(task, "rules", ()), *(getattr(task, "aids", ()) if gold else ()))
     wanted = (*task.fields[: None if gold else task.num_inputs], "words", *aids)
     return [name for name in wanted if name in dataset.table.column_names]
 
@@ -51,8 +52,11 @@ def lay_flat(features: Features, outputs: Outputs) -> np.ndarray:
 def ready(task: Task, model: Model, outputs: Callable[[Features], np.ndarray] | None = None) -> Task:
     """Return the task with what its answers need of the model as it is now: the vectors of what it searches.
 
-    `outputs` computes them, where that is not the model as it stands. Most tasks need nothing.
+    `outputs` computes them, where that is not the model as it stands. One that writes needs the model's tokenizer. Most
+    tasks need nothing.
     """
+    if isinstance(task, Writes):
+        return task.reading(model.tokenizer)
     if not isinstance(task, Searches) or task.passages.vectors is not None:
         return task
     compute = outputs or (lambda features: lay_flat(features, model.logits(features)))
@@ -72,6 +76,8 @@ def predict(task: Task, model: Model, dataset: Dataset) -> Iterator[Prediction]:
 def predict_rows(task: Task, model: Model, rows: Columns, first_row: int = 0) -> list[Prediction]:
     """Predict a few rows given as columns; `first_row` is the position of the first one."""
     features = gather([task.encode(rows, model.tokenizer, first_row)])
+    if isinstance(task, Writes):
+        features = task.answered(features, write(model, features, task.writes_by), model.tokenizer)
     outputs = lay_flat(features, model.logits(features))
     return renumbered(task.decode(outputs, features, rows, first_row), first_row)
 

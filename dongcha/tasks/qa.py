@@ -138,10 +138,7 @@ class Task(Unlabelled):
 
     def outcome(self, rows: Columns, predictions: Sequence[Prediction]) -> Outcome:
         """Lay acceptable answers and the predicted one side by side."""
-        gold = [row["text"] for row in rows["answers"]]
-        return Outcome(
-            gold, [p.target["answers"]["text"][0] if p.target["answers"]["text"] else "" for p in predictions]
-        )
+        return Outcome([row["text"] for row in rows["answers"]], [said(p.target) for p in predictions])
 
     def settle(self, outputs: np.ndarray, features: Features, rows: Columns) -> "Task":
         """Return the task with the threshold that gives the greatest F1 on these rows."""
@@ -156,6 +153,13 @@ class Task(Unlabelled):
     def shown(self, target: Mapping[str, Any], text: str) -> str:
         """Return the first answer; a dash for none."""
         return target["answers"]["text"][0] if target["answers"]["text"] else "-"
+
+
+def said(target: Mapping[str, Any]) -> answers.Said:
+    """Return what a prediction says; who tells of no candidates has none beside the answer."""
+    text = target["answers"]["text"][0] if target["answers"]["text"] else ""
+    candidates = target.get("n_best") or [{"text": text}]
+    return answers.Said(text, candidates[0]["text"])
 
 
 def best_threshold(margins: np.ndarray, gains: np.ndarray) -> float:

@@ -3,6 +3,6 @@
 `conformance.conform` holds a task to what every task promises; it is imported by its own name, for it needs the flow.
 """
 
-from dongcha.testing.tiny import tiny_encoder, tiny_rows
+from dongcha.testing.tiny import tiny_encoder, tiny_rows, tiny_writer
 
-__all__ = ["tiny_encoder", "tiny_rows"]
+__all__ = ["tiny_encoder", "tiny_rows", "tiny_writer"]

@@ -19,14 +19,16 @@ from dongcha.data.load import ReadOptions, load
 from dongcha.data.splits import Splits
 from dongcha.models.model import Model
 from dongcha.models.source import Source
+from dongcha.registry import find
 from dongcha.tasks._base import Columns, Task
 from dongcha.tasks._model import learn, model_for, task_from
 from dongcha.tasks._predict import columns_of, lay_flat, ready
 from dongcha.tasks._rows import data_of, fields_of, read_rows
-from dongcha.testing.tiny import tiny_encoder
+from dongcha.testing.tiny import tiny_encoder, tiny_writer
 from dongcha.types import Report
 
 Rows = Sequence[dict[str, Any]]
+WRITER = "writer"  # the head of tasks whose answers are text
 HALF = 7  # rows of the first part, where a data set is taken in two
 ROUNDING = 2e-4  # of a number that is told with four digits
 MACHINE = "forecast_kept"  # the one proof that hangs on what else the machine does
@@ -42,7 +44,8 @@ def conform(
     tasks have `data` of their own, `rows` are only answered.
     """
     folder = folder.resolve()  # a recipe's paths are taken from its folder
-    encoder = tiny_encoder(folder / "encoder")
+    writes = isinstance(name, str) and getattr(find("tasks", name).Task, "head", None) == WRITER
+    encoder = tiny_writer(folder / "writer") if writes else tiny_encoder(folder / "encoder")
     apart = not isinstance(name, str) and any(isinstance(one, Mapping) and one.get("data") for one in name)
     given: dict[str, Any] = {**({} if apart else {"data": {"train": list(rows)}}), **FAST}
     given |= {key: {**given.get(key, {}), **section} for key, section in sections.items()}

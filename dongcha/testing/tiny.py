@@ -63,6 +63,63 @@ def tiny_encoder(
     return folder
 
 
+def tiny_writer(folder: Path, *, kind: str = "llama", seed: int = 0, max_tokens: int = 160) -> Path:
+    """Write a random language model of a `kind` (`llama`, `gpt2`, `gemma3_text`, `t5`, `bart`) and return its folder.
+
+    Its pieces are bytes, so it can write any text.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    two_sided = kind in TWO_SIDED
+    tokenizer = _bytes(ends=two_sided)
+    names = {"pad_token": "<pad>", "bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>"}
+    fast = PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
+        tokenizer_object=tokenizer,
+        model_max_length=max_tokens,
+        model_input_names=["input_ids", "attention_mask"],
+        clean_up_tokenization_spaces=False,
+        **names,
+    )
+    fast.save_pretrained(folder)
+    ids = {"pad_token_id": 0, "bos_token_id": 1, "eos_token_id": 2, "decoder_start_token_id": 0 if two_sided else None}
+    size = {"vocab_size": tokenizer.get_vocab_size(), "max_position_embeddings": max_tokens, **ids}
+    torch.manual_seed(seed)
+    config = transformers.AutoConfig.for_model(kind, **WRITER_SHAPES[kind], **size)
+    auto: Any = transformers.AutoModelForSeq2SeqLM if two_sided else transformers.AutoModelForCausalLM
+    auto.from_config(config).save_pretrained(folder)
+    return folder
+
+
+TWO_SIDED = ("t5", "bart")
+_HEADS = {"num_attention_heads": 2, "num_hidden_layers": 2}
+WRITER_SHAPES: dict[str, dict[str, Any]] = {
+    "llama": {"hidden_size": 32, "intermediate_size": 64, "num_key_value_heads": 1, **_HEADS},
+    "gemma3_text": {
+        **{"hidden_size": 32, "intermediate_size": 64, "num_key_value_heads": 1, "head_dim": 16, "sliding_window": 24},
+        **_HEADS,
+    },
+    "gpt2": {"n_embd": 32, "n_layer": 2, "n_head": 2, "n_positions": 160},
+    "t5": {"d_model": 32, "d_ff": 64, "d_kv": 16, "num_layers": 2, "num_decoder_layers": 2, "num_heads": 2},
+    "bart": {
+        **{"d_model": 32, "encoder_layers": 2, "decoder_layers": 2, "encoder_attention_heads": 2},
+        **{"decoder_attention_heads": 2, "encoder_ffn_dim": 64, "decoder_ffn_dim": 64, "forced_eos_token_id": None},
+    },
+}
+
+
+def _bytes(*, ends: bool) -> Tokenizer:
+    """Return a tokenizer whose pieces are bytes; `ends` puts the end of a text behind it, else its beginning before."""
+    letters = sorted(pre_tokenizers.ByteLevel.alphabet())
+    special = ("<pad>", "<s>", "</s>", "<unk>")
+    pieces = {piece: i for i, piece in enumerate((*special, *letters))}
+    tokenizer = Tokenizer(models.BPE(vocab=pieces, merges=[], unk_token="<unk>"))
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    single, pair = ("$A </s>", "$A </s> $B </s>") if ends else ("<s> $A", "<s> $A $B")
+    known = [("<s>", 1), ("</s>", 2)]
+    tokenizer.post_processor = processors.TemplateProcessing(single=single, pair=pair, special_tokens=known)
+    return tokenizer
+
+
 def _shape(kind: str) -> dict[str, Any]:
     if kind != "distilbert":
         return SHAPE | ({"embedding_size": 32} if kind == "electra" else {})
@@ -106,6 +163,9 @@ def tiny_rows(task: str, count: int = 40) -> list[dict[str, Any]]:
         "choice": _choice,
         "qa": _question,
         "retrieval": _search,
+        "translation": _turned,
+        "summarization": _told_short,
+        "generation": _asked,
     }
     return [makers[task](i) for i in range(count)]
 
@@ -152,6 +212,23 @@ def _choice(i: int) -> dict[str, Any]:
 def _search(i: int) -> dict[str, Any]:
     place = ("paris", "london", "beijing", "shanghai")[i % 4]
     return {"id": f"s{i}", "query": f"{place} {i}", "positive": f"the service in {place} {i} was good and quiet"}
+
+
+def _turned(i: int) -> dict[str, Any]:
+    words = (("room", "房间"), ("clean", "干净"), ("good", "很好"))
+    one, other = words[i % 3], words[(i + 1) % 3]
+    return {"id": f"t{i}", "source": f"{one[0]} {other[0]} {i}", "target": f"{one[1]}{other[1]}{i}"}
+
+
+def _told_short(i: int) -> dict[str, Any]:
+    row = _review(i)
+    return {"id": f"d{i}", "document": f"{row['text']}. the service was good.", "summary": row["label"]}
+
+
+def _asked(i: int) -> dict[str, Any]:
+    name = ("paris", "london")[i % 2]
+    rules = {"must_include": [name]}
+    return {"id": f"g{i}", "prompt": f"name[{name}] {i}", "completion": f"the room in {name}", "constraints": rules}
 
 
 def _question(i: int) -> dict[str, Any]:

@@ -26,22 +26,26 @@ class Measures:
     dropout: float = 0.0  # what the model was pretrained with: no rule changes it
     tokens: int = 0
     in_batch: bool = False  # whether the rows of a batch are one another's wrong answers
+    places: bool = False  # whether an answer is two places in a text
+    rate_factor: float = 1.0  # of the usual rate, by the way to adapt
     bf16_gain: float = 0.0  # how many times quicker products in bfloat16 were on this machine
 
 
 def epochs(m: Measures) -> int:
-    """Show the model about 12,000 rows in all, or 1.5 million tokens of long ones: at least 3 passes, at most 10."""
+    """Show the model about 12,000 rows in all, or 1.5 million tokens of long ones: at least 3 passes, at most 10.
+
+    Places in long texts are learnt late: for them at least 6.
+    """
     passes = min(ROWS_IN_ALL / m.num_rows, TOKENS_IN_ALL / m.tokens if m.tokens else ROWS_IN_ALL)
-    return min(10, max(3, round(passes)))
+    return min(10, max(6 if m.places else 3, round(passes)))
 
 
 def learning_rate(m: Measures) -> float:
-    """Use 1e-4 for narrow models (width up to 512), half of it with few rows; 3e-5 for wider ones."""
+    """Use 1e-4 for narrow models (width up to 512), half of it with few rows; 3e-5 for wider; ten times for lora."""
     if not m.trains_backbone:
         return 1e-3
-    if m.hidden_width > 512:
-        return 3e-5
-    return 5e-5 if m.num_rows < FEW_ROWS else 1e-4
+    usual = 3e-5 if m.hidden_width > 512 else 5e-5 if m.num_rows < FEW_ROWS else 1e-4
+    return float(f"{m.rate_factor * usual:.0e}")
 
 
 def head_learning_rate(m: Measures) -> float:

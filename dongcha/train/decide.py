@@ -87,4 +87,4 @@ def unusual_rate(recipe: Recipe) -> bool:
     """Tell whether the backbone's rate lies outside what full fine-tuning of pretrained encoders uses."""
     rate = recipe.train.learning_rate
     low, high = auto.USUAL_RATES
-    return recipe.adapt.method != "head" and isinstance(rate, float) and not low <= rate <= high
+    return recipe.adapt.method not in ("head", "lora") and isinstance(rate, float) and not low <= rate <= high

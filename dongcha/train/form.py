@@ -12,6 +12,7 @@ from typing import Any
 from dongcha.data.features import Features
 from dongcha.loop.settings import LoopSettings
 from dongcha.models.adapted import Adapted
+from dongcha.models.anatomy import body_of
 from dongcha.models.dropout import quick_dropout
 from dongcha.models.precision import bf16_products
 from dongcha.models.vocabulary import can_be_narrowed, ids_in_use, vocabulary_in_use
@@ -28,11 +29,11 @@ def training_form(adapted: Adapted, features: Features, settings: LoopSettings) 
     module: Any = model.module
     with ExitStack() as stack:
         if settings.precision == "bf16":
-            stack.enter_context(bf16_products(module.backbone))
+            stack.enter_context(bf16_products(body_of(module)))
         beside: tuple[str, ...] = ()
         if model.device.type == "cpu":
             stack.enter_context(quick_dropout(module))
-            table = module.backbone.get_input_embeddings()
+            table = body_of(module).get_input_embeddings()
             linear = getattr(find("loop.optimizers", settings.optimizer), "LINEAR_WITHOUT_GRADIENT", False)
             if linear and can_be_narrowed(module, table):
                 ids = ids_in_use([features.tokens["input_ids"]], table.num_embeddings, [model.tokenizer.pad_id])

@@ -41,6 +41,7 @@ EXPECTED = {
     ("last_layers", (("layers", 1),)): lambda n: is_head(n) or in_layer(n, 1) or "pooler" in n,
     ("last_layers", ()): lambda n: "embeddings" not in n,
     ("last_layers", (("layers", 9),)): lambda n: "embeddings" not in n,
+    ("lora", ()): lambda n: ".lora_" in n or is_head(n),
 }
 
 

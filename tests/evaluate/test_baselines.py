@@ -29,6 +29,7 @@ from dongcha.evaluate.baselines import (
 from dongcha.metrics import Outcome, spans
 from dongcha.registry import names
 from dongcha.stations.prove import known_of
+from dongcha.tasks import summarization
 from dongcha.tasks._base import Sides
 from dongcha.tasks.qa import Task as AnswerTask
 
@@ -305,8 +306,5 @@ def test_the_nearest_chinese_text_shares_characters(monkeypatch):
 
 
 def test_baselines_are_told_what_their_task_has():
-    class Writer:
-        labels, sides = (), SIDES[1]
-
-    assert known_of(Writer()) == SIDES[1]
+    assert known_of(summarization.Task()) == SIDES[1]
     assert known_of(AnswerTask()) == ()

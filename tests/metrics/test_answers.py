@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dongcha.metrics import Outcome
-from dongcha.metrics.answers import answer_f1, best_f1, is_exact, longest_run, metrics
+from dongcha.metrics.answers import Said, answer_f1, best_f1, is_exact, longest_run, metrics
 
 words = st.lists(st.sampled_from(["blue", "sky", "red", "sea"]), max_size=6)
 
@@ -43,11 +43,13 @@ def test_the_nearest_of_the_acceptable_answers_counts():
 
 
 def test_figures_of_a_few_rows():
-    outcome = Outcome([["blue sky"], [], ["sea"], []], ["sky", "", "", "red"])
+    said = [Said("sky", "sky"), Said("", "red"), Said("", "sea"), Said("red", "red")]
+    outcome = Outcome([["blue sky"], [], ["sea"], []], said)
     found = {name: metric.figure(outcome) for name, metric in metrics().items()}
     assert found["answer_f1"] == pytest.approx((2 / 3 + 1 + 0 + 0) / 4)
     assert found["exact_match"] == pytest.approx(1 / 4)
     assert found["answerable_f1"] == pytest.approx((2 / 3 + 0) / 2)
+    assert found["likeliest_f1"] == pytest.approx((2 / 3 + 1) / 2)
     assert metrics()["exact_match"].row_scores(outcome).tolist() == [0, 1, 0, 0]
 
 

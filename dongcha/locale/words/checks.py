@@ -9,6 +9,14 @@ MESSAGES = {
         "{damaged:,} of {spans:,} gold spans do not begin and end at words; they are widened to whole words or lost.",
         "{spans:,} 个标注片段中有 {damaged:,} 个不以词为边界；它们会被扩到整词或丢失。",
     ),
+    "checks.answers_cut": (
+        "{damaged:,} of {spans:,} answers are longer than the model's room beside their prompts; what is beyond is lost.",
+        "{spans:,} 个答案中有 {damaged:,} 个超出提示之外的位置；超出部分丢失。",
+    ),
+    "checks.answers_cut_fix": (
+        "Raise data.max_tokens, or shorten the prompt.",
+        "请调大 data.max_tokens，或缩短提示。",
+    ),
     "checks.damaged_fix": (
         "Give tokens and tags, or correct these spans.",
         "请提供 tokens 与 tags，或修正这些片段。",

@@ -92,6 +92,10 @@ MESSAGES = {
         "several texts of a row: together as one input, or apart, a vector each",
         "一行的几段文本：together 合为一个输入，apart 各自成向量",
     ),
+    "config.help.data.prompt": (
+        "what a model that writes reads: text with the row's fields in braces",
+        "生成式任务读入的提示：含花括号字段名的文本",
+    ),
     "config.help.model": (
         "model folder, hub name, package:NAME/folder, or scratch: a new one",
         "模型文件夹、hub 名称、package:包名/文件夹，或 scratch：全新的模型",
@@ -204,6 +208,44 @@ MESSAGES = {
     "config.help.evaluate.unsure_below": (
         "confidence below which an answer counts as unsure",
         "置信度低于此值视为没把握",
+    ),
+    "config.help.evaluate.decoding": (
+        "how text is written: greedy, by beams, or drawn",
+        "如何生成文本：贪心、束搜索或采样",
+    ),
+    "config.help.evaluate.decoding.max_new_tokens": (
+        "tokens of an answer at most; auto: a quarter above training's longest",
+        "答案最多的词元数；auto：训练中最长答案再加四分之一",
+    ),
+    "config.help.evaluate.decoding.beams": ("beams of the search; 1: greedy", "束搜索的束数；1 为贪心"),
+    "config.help.evaluate.decoding.length_penalty": (
+        "power of the length that a beam's score is divided by",
+        "束得分除以长度的该次幂",
+    ),
+    "config.help.evaluate.decoding.temperature": (
+        "0: the likeliest token; above: drawn, the higher the freer",
+        "0：取最可能的词元；大于 0：采样，越大越自由",
+    ),
+    "config.help.evaluate.decoding.top_k": ("draw among so many likeliest tokens", "只在最可能的若干词元中采样"),
+    "config.help.evaluate.decoding.top_p": (
+        "draw among the likeliest tokens that together have this share",
+        "只在累计概率达到该值的词元中采样",
+    ),
+    "config.help.evaluate.decoding.min_p": (
+        "draw among tokens at least this share as likely as the likeliest",
+        "只在概率不低于最高概率该比例的词元中采样",
+    ),
+    "config.help.evaluate.decoding.repetition_penalty": (
+        "above 1: what stands there already becomes less likely",
+        "大于 1：已出现的词元更不易再现",
+    ),
+    "config.help.evaluate.decoding.no_repeat_ngram": (
+        "runs of so many tokens that may stand there once only; 0: any",
+        "该长度的词元串只许出现一次；0 为不限",
+    ),
+    "config.help.evaluate.decoding.stop": (
+        "strings that end an answer; default: the line's end, where answers are lines",
+        "遇到这些字符串即结束答案；默认：答案都是单行时为换行",
     ),
     "config.help.report": ("how the report is written", "报告的写法"),
     "config.help.report.texts": (

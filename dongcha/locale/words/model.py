@@ -81,6 +81,20 @@ MESSAGES = {
         "model: {folder} has no tokenizer (tokenizer.json or vocab.txt is missing); get the model again, with all its files.",
         "model：{folder} 中没有分词器（缺少 tokenizer.json 或 vocab.txt）；请重新获取该模型的全部文件。",
     ),
+    "model.no_writer": (
+        "model: {folder} ({kind}) does not write text; name a decoder (Llama, Qwen, Gemma, GPT) or an encoder-decoder "
+        "(T5, BART).",
+        "model：{folder}（{kind}）不会生成文本；请指定解码器（Llama、Qwen、Gemma、GPT）或编码器-解码器（T5、BART）模型。",
+    ),
+    "model.no_writer_weights": (
+        "model: {folder} lacks weights that write ({names}); get the model again, with its language-model head.",
+        "model：{folder} 缺少生成所需的权重（{names}）；请重新获取带语言模型头的模型。",
+    ),
+    "model.no_end": (
+        "model: the tokenizer of {folder} has no token that ends a text (eos_token); name one in its "
+        "tokenizer_config.json.",
+        "model：{folder} 的分词器没有结束词元（eos_token）；请在其 tokenizer_config.json 中指定。",
+    ),
     "model.slow_tokenizer": (
         "model: the tokenizer of {folder} has no fast form (tokenizer.json); save it with a current Transformers first.",
         "model：{folder} 的分词器没有快速版本（tokenizer.json）；请先用新版 Transformers 保存。",

@@ -128,6 +128,10 @@ MESSAGES = {
     "report.tests.caption": ("Before and after on further test sets", "其他测试集上训练前后的成绩"),
     "report.flips.right": ("Wrong before, right now: {shown} of {all}", "由错变对：共 {all} 行，列出 {shown} 行"),
     "report.flips.wrong": ("Right before, wrong now: {shown} of {all}", "由对变错：共 {all} 行，列出 {shown} 行"),
+    "report.samples.caption": (
+        "A training row as the model reads it, and what it is to write",
+        "模型读到的一条训练样本，以及应写出的内容",
+    ),
     "report.hardest.caption": (
         "Wrong, and sure of it: most confident first",
         "判断错误却最有把握的样本，置信度高者在前",

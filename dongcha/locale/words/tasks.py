@@ -14,6 +14,11 @@ MESSAGES = {
         "{error} This index belongs to a trained model: copy the whole run again, or run its recipe again.",
         "{error}该索引属于训练好的模型：请重新复制整个运行文件夹，或重新运行其配方。",
     ),
+    "tasks.prompt_too_long": (
+        "data.prompt: a prompt takes {tokens} tokens without its row's text, and there is room for {room}; shorten it, "
+        "or raise data.max_tokens.",
+        "data.prompt：提示不含正文就需 {tokens} 个词元，只有 {room} 个的位置；请缩短提示，或调大 data.max_tokens。",
+    ),
     "tasks.unknown_doc": (
         "{source}, row {row}, relevant: the corpus has no document {doc}; add it, or delete it from the row.",
         "{source} 第 {row} 行 relevant：文档库中没有文档 {doc}；请补上，或从该行删去。",

@@ -68,7 +68,8 @@ class HeadSpec:
         return self.name == "token" or any(part.by_token for part in self.parts)
 
 
-EXTRA_INPUTS = ("token_type_ids",)  # columns of a batch that a module gets beside ids and mask, where they are there
+# Columns of a batch that a module gets beside ids and mask, where they are there.
+EXTRA_INPUTS = ("token_type_ids", "next", "written", "position")
 
 
 def run(module: nn.Module, batch: Mapping[str, Tensor]) -> Tensor:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dongcha.locale import say
 from dongcha.report import figures
 from dongcha.report.blocks import Block, Cell, Checks, Fold, Table, table, written
+from dongcha.report.sections.errors import examples
 from dongcha.report.terms import term
 from dongcha.types import Check, Json, Report
 
@@ -21,6 +22,7 @@ def splits(report: Report) -> list[Block]:
     if facts := _splits(report):
         blocks.append(_facts_table(facts))
         blocks += _labels(facts)
+    blocks += examples(say("report.samples.caption"), report.samples) if report.samples else []
     if found := tuple(check for check in report.data_checks if not is_gap(check)):
         blocks.append(Checks(found))
     return blocks

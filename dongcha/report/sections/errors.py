@@ -29,16 +29,16 @@ def flips(report: Report) -> list[Block]:
         block
         for key, rows, total in parts
         if rows
-        for block in _examples(say(key, shown=figures.count(len(rows)), all=figures.count(max(total, len(rows)))), rows)
+        for block in examples(say(key, shown=figures.count(len(rows)), all=figures.count(max(total, len(rows)))), rows)
     ]
 
 
 def hardest(report: Report) -> list[Block]:
     """Show the rows that the trained model got wrong and was surest of."""
-    return _examples(say("report.hardest.caption"), report.hardest) if report.hardest else []
+    return examples(say("report.hardest.caption"), report.hardest) if report.hardest else []
 
 
-def _examples(caption: str, rows: Sequence[Mapping[str, Json]]) -> list[Block]:
+def examples(caption: str, rows: Sequence[Mapping[str, Json]]) -> list[Block]:
     """Set the first rows in sight and fold the rest away."""
     told = [(str(r.get("text", "")), _number(r), _answers(r)) for r in rows]
     blocks: list[Block] = [Examples(caption, tuple(told[:IN_SIGHT]))]

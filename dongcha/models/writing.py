@@ -1,0 +1,178 @@
+"""Let a model write: what comes after each prompt, many prompts at once, with a key-value cache.
+
+In: a model whose head writes, features that hold prompts alone, a `Decoding`. Out: the tokens written, by feature.
+Transformers' own `generate` chooses the tokens: greedy, by beams (Graves 2012), or drawn, from the likeliest (top-k:
+Fan et al. 2018; top-p: Holtzman et al. 2020; min-p: Nguyen et al. 2024). Prompts of like length share a batch.
+
+Shape letters: B prompts, T tokens of the longest prompt, W tokens written.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+import torch
+from transformers import GenerationConfig, TextStreamer
+
+from dongcha.config.sections import Decoding
+from dongcha.data.features import Features
+from dongcha.data.plan import plan_inference
+from dongcha.models.model import Model
+from dongcha.models.room import in_batches
+
+TOKENS_AT_ONCE = 8192  # read and written, of the prompts of a batch
+AS_MUCH_AGAIN = 1.25  # of the longest answer in training, how long one may become
+AND_MORE = 8  # tokens
+TIMED_TOKENS = 6  # that a forecast lets a model write
+
+
+def room_for(longest: int) -> int:
+    """Return how many tokens may be written where the longest answer in training has `longest`."""
+    return int(AS_MUCH_AGAIN * longest) + AND_MORE
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How quickly a model writes: seconds to read a batch of so many `rows`, and seconds a token of all of them."""
+
+    rows: int
+    read: float
+    token: float
+
+    def seconds(self, rows: int, tokens: float) -> float:
+        """Return the time to write `tokens` after each of so many prompts."""
+        return -(-rows // max(1, self.rows)) * (self.read + self.token * tokens)
+
+
+def pace_of(model: Model, prompts: Features, decoding: Decoding) -> Pace:
+    """Time one batch of prompts of the usual kind: reading them, and a few tokens more."""
+    if not len(prompts):
+        return Pace(1, 0.0, 0.0)
+    plan = plan_inference(prompts.lengths, budget_of(prompts, decoding))
+    chosen = plan[len(plan) // 2]
+    spent = []
+    for tokens in (1, 1, 1 + TIMED_TOKENS):  # the first warms up
+        started = time.perf_counter()
+        _written(model, prompts, decoding.model_copy(update={"max_new_tokens": tokens, "stop": ()}), chosen)
+        spent.append(time.perf_counter() - started)
+    return Pace(len(chosen), spent[1], max(0.0, spent[2] - spent[1]) / TIMED_TOKENS)
+
+
+def budget_of(prompts: Features, decoding: Decoding) -> int:
+    """Return how many padded tokens of prompts share a batch, so that with what is written there is room."""
+    mean = float(prompts.lengths.mean()) if len(prompts) else 1.0
+    return max(1, int(TOKENS_AT_ONCE * mean / (mean + int(decoding.max_new_tokens)) / decoding.beams))
+
+
+def write(model: Model, features: Features, decoding: Decoding, *, seed: int = 0) -> list[np.ndarray]:
+    """Return the ids that are written after each prompt, in the features' order; without those that end a text."""
+    torch.manual_seed(seed)
+    found: list[np.ndarray] = [np.zeros(0, dtype=np.int64)] * len(features)
+    budget, ends = budget_of(features, decoding), ends_of(model)
+    model.module.eval()
+    for indices, written in in_batches(features, budget, partial(_written, model, features, decoding), model.room):
+        for index, ids in zip(indices.tolist(), written, strict=True):
+            found[index] = until(ids, ends)
+    return found
+
+
+def _written(model: Model, features: Features, decoding: Decoding, indices: np.ndarray) -> np.ndarray:
+    ids, mask = prompts_of(features, indices, model.tokenizer.pad_id, left=not model.tokenizer.two_sided)
+    return generate(model, ids, mask, decoding)
+
+
+def generate(
+    model: Model, ids_BT: np.ndarray, mask_BT: np.ndarray, decoding: Decoding, streamer: Any = None
+) -> np.ndarray:
+    """Return what is written after padded prompts (B, W), padded behind."""
+    hf: Any = model.module.hf
+    room = max(1, model.tokenizer.max_tokens - (0 if model.tokenizer.two_sided else ids_BT.shape[1]))
+    stops = {"stop_strings": list(decoding.stop), "tokenizer": model.tokenizer.hf} if decoding.stop else {}
+    with torch.inference_mode():
+        out = hf.generate(
+            input_ids=model.tensor(ids_BT),
+            attention_mask=model.tensor(mask_BT.astype(np.int64)),
+            generation_config=settings_of(hf, decoding, room, model.tokenizer.pad_id),
+            streamer=streamer,
+            **stops,
+        )
+    read = 1 if model.tokenizer.two_sided else ids_BT.shape[1]
+    found: np.ndarray = out[:, read:].cpu().numpy()
+    return found
+
+
+def settings_of(hf: Any, decoding: Decoding, room: int, pad_id: int) -> GenerationConfig:
+    """Return what Transformers' `generate` is told; nothing of the model's own taste but its special tokens stays."""
+    own = hf.generation_config
+    drawn = decoding.temperature > 0
+    chosen: dict[str, Any] = {"temperature": decoding.temperature, "top_k": decoding.top_k or 0} if drawn else {}
+    chosen |= {"top_p": decoding.top_p, "min_p": decoding.min_p} if drawn else {}
+    return GenerationConfig(  # type: ignore[no-untyped-call]
+        do_sample=drawn,
+        num_beams=decoding.beams,
+        length_penalty=decoding.length_penalty,
+        repetition_penalty=decoding.repetition_penalty,
+        no_repeat_ngram_size=decoding.no_repeat_ngram,
+        max_new_tokens=min(int(decoding.max_new_tokens), room),
+        bos_token_id=own.bos_token_id,
+        eos_token_id=own.eos_token_id if own.eos_token_id is not None else hf.config.eos_token_id,
+        pad_token_id=own.pad_token_id if own.pad_token_id is not None else pad_id,
+        decoder_start_token_id=own.decoder_start_token_id,
+        forced_bos_token_id=own.forced_bos_token_id,
+        use_cache=True,
+        **chosen,
+    )
+
+
+def prompts_of(features: Features, indices: np.ndarray, pad_id: int, *, left: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Return the ids of prompts and where they are (B, T), padded before (`left`) or behind."""
+    batch = features.batch(indices, pad_id)
+    ids, mask = batch["input_ids"], batch["mask"]
+    if not left:
+        return ids, mask
+    shift = mask.shape[1] - mask.sum(axis=1)
+    source = (np.arange(mask.shape[1]) - shift[:, None]) % mask.shape[1]
+    return np.take_along_axis(ids, source, axis=1), np.take_along_axis(mask, source, axis=1)
+
+
+def ends_of(model: Model) -> frozenset[int]:
+    """Return the ids that end a text or fill one up."""
+    own = model.module.hf.generation_config
+    named = [own.eos_token_id, own.pad_token_id, model.tokenizer.hf.eos_token_id, model.tokenizer.pad_id]
+    flat = [one for value in named for one in (value if isinstance(value, list) else [value])]
+    return frozenset(int(one) for one in flat if one is not None)
+
+
+def until(ids: np.ndarray, ends: frozenset[int]) -> np.ndarray:
+    """Return the ids before the first that ends a text."""
+    over = np.flatnonzero(np.isin(ids, list(ends)))
+    return ids[: over[0]] if len(over) else ids
+
+
+class Telling(TextStreamer):
+    """Tell `hear` of each piece of a text as soon as it is certain."""
+
+    def __init__(self, tokenizer: Any, hear: Callable[[str], None]) -> None:
+        super().__init__(tokenizer, skip_prompt=True, skip_special_tokens=True)
+        self.hear = hear
+
+    def on_finalized_text(self, text: str, stream_end: bool = False) -> None:
+        """Pass a piece on."""
+        if text:
+            self.hear(text)
+
+
+def stream(model: Model, features: Features, decoding: Decoding, hear: Callable[[str], None]) -> np.ndarray:
+    """Write after one prompt, telling `hear` of each piece; return the ids."""
+    ids, mask = prompts_of(features, np.array([0]), model.tokenizer.pad_id, left=True)
+    written = generate(model, ids, mask, decoding, Telling(model.tokenizer.hf, hear))
+    return until(written[0], ends_of(model))
+
+
+def cut_at(text: str, stops: Sequence[str]) -> str:
+    """Return what of a text comes before the first of some strings."""
+    places = [place for stop in stops if (place := text.find(stop)) >= 0]
+    return text[: min(places)] if places else text

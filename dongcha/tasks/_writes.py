@@ -1,0 +1,310 @@
+"""Write an answer to each row: what the tasks share whose answers are text, by a model that writes.
+
+A row is put into a prompt, a template with the row's fields in braces; the model goes on from there. In training the
+loss asks for the answer's tokens and the one that ends it, never for the prompt's. A prompt too long is cut in its
+longest field, from its end; an answer is cut only where it would not fit by itself, and that is counted.
+A task of this kind adds its name, its fields and its metrics.
+"""
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from dongcha.config.sections import Decoding
+from dongcha.data.dataset import Dataset
+from dongcha.data.features import IGNORED, Chunk, Features, bounds, gather
+from dongcha.data.tags import is_cjk
+from dongcha.errors import DataError
+from dongcha.locale import say
+from dongcha.metrics import Metric, Outcome
+from dongcha.metrics._written import Wanted
+from dongcha.models.tokenizer import Encoded, Tokenizer, side_by_side
+from dongcha.models.writing import cut_at
+from dongcha.tasks._base import Columns, Lengths, Sides, Texts, Unlabelled, num_rows
+from dongcha.types import Prediction
+
+USUAL_TOKENS = 512  # of prompt and answer, where the model could read more and no one says otherwise
+ANSWER_SHARE = 4  # an answer whose length is not known gets the room divided by this
+CHINESE_SHARE = 0.2  # of the characters of a text, from which on it is taken for Chinese
+LINE = "\n"
+READ, WRITTEN = 0, 1  # sides of a feature
+_FIELD = re.compile(r"\{(\w+)\}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Writing(Unlabelled, ABC):
+    """Text that answers a row.
+
+    `prompt` is the template; `writes` is the language of answers, zh or another one; `stop` are strings at which an
+    answer is over; `tokenizer` is there once a model is (`ready`): answers are tokens until then.
+    """
+
+    lengths: Lengths = field(default_factory=Lengths)
+    prompt: str = ""
+    writes: str = "en"
+    stop: tuple[str, ...] = ()
+    decoding: Decoding = field(default_factory=Decoding)
+    tokenizer: Tokenizer | None = field(default=None, repr=False, compare=False)
+
+    head = "writer"
+    loss = "next_token"
+    num_outputs = 1
+    isolates_cjk = False
+    num_inputs = 1
+    aids: ClassVar[tuple[str, ...]] = ("references",)  # columns beside the fields that judging reads
+    rules: ClassVar[tuple[str, ...]] = ()  # and those that writing reads too
+
+    name: ClassVar[str]
+    fields: ClassVar[tuple[str, ...]]
+    baselines: ClassVar[tuple[str, ...]]
+    usual_prompts: ClassVar[Mapping[str, str]]  # by the language that is written
+
+    def __post_init__(self) -> None:
+        """Leave out what a row may have beside its fields."""
+        object.__setattr__(self, "fields", tuple(name for name in type(self).fields if not name.endswith("?")))
+
+    @property
+    def sides(self) -> Sides:
+        """The fields that are read first, and written."""
+        return Sides(self.fields[0], self.gold)
+
+    @property
+    def gold(self) -> str:
+        """The field that is written."""
+        return self.fields[self.num_inputs]
+
+    @classmethod
+    def learn(cls, train: Dataset, lengths: Lengths) -> Self:
+        """See what language is written, and whether answers are single lines: what is written ends with one then."""
+        answers = train.column(cls.fields[cls.num_inputs])
+        stop = () if any(LINE in text.strip() for text in answers) else (LINE,)
+        most = USUAL_TOKENS if lengths.max_tokens is None else lengths.max_tokens
+        writes = language_of(answers)
+        prompt = cls.usual_prompts[writes]
+        return cls(lengths=replace(lengths, max_tokens=most), prompt=prompt, writes=writes, stop=stop)
+
+    def asked(self, prompt: str | None, decoding: Decoding) -> Self:
+        """Return the task with a recipe's own template and its way to write."""
+        stop = self.stop if decoding.stop is None else decoding.stop
+        return replace(self, prompt=prompt or self.prompt, decoding=decoding, stop=stop)
+
+    def reading(self, tokenizer: Tokenizer) -> Self:
+        """Return the task as one that can turn tokens into text."""
+        return replace(self, tokenizer=tokenizer)
+
+    @classmethod
+    def from_card(cls, card: Mapping[str, Any]) -> Self:
+        """Rebuild the task of a saved model."""
+        lengths = Lengths(max_tokens=card["max_tokens"], long_texts=card["long_texts"])
+        told = {name: card[name] for name in ("prompt", "writes")}
+        return cls(lengths=lengths, stop=tuple(card["stop"]), decoding=Decoding(**card["decoding"]), **told)
+
+    def card(self) -> dict[str, Any]:
+        """Return the facts that rebuild the task beside a saved model."""
+        facts = {"task": self.name, "prompt": self.prompt, "writes": self.writes, "stop": list(self.stop)}
+        return facts | {"decoding": self.decoding.model_dump(mode="json"), "long_texts": self.lengths.long_texts}
+
+    @property
+    @abstractmethod
+    def metrics(self) -> Mapping[str, Metric]:
+        """The task's metrics, the main one first."""
+
+    @property
+    def writes_by(self) -> Decoding:
+        """How it writes, with the strings at which an answer is over."""
+        return self.decoding.model_copy(update={"stop": self.stop})
+
+    def texts(self, rows: Columns) -> Texts:
+        """Return the prompts."""
+        return ([self.rendered(rows, row) for row in range(num_rows(rows))],)
+
+    def rendered(self, rows: Columns, row: int, instead: Mapping[str, str] | None = None) -> str:
+        """Return the prompt of a row; `instead` holds fields in another form."""
+        own = {name: rows[name][row] for name in self.fields[: self.num_inputs]} | dict(instead or {})
+        return _FIELD.sub(lambda found: str(own.get(found[1], found[0])), self.prompt)
+
+    def encode(self, rows: Columns, tokenizer: Tokenizer, first_row: int) -> Chunk:
+        """Turn rows into features: the prompt, and with gold the answer and the token that ends it behind it."""
+        prompts, facts = self._prompts(rows, tokenizer)
+        count = num_rows(rows)
+        units = {"row": np.arange(first_row, first_row + count)}
+        if self.gold not in rows:
+            return laid(tokenizer, (prompts.ids, prompts.lengths), None, units, facts)
+        answers = tokenizer.encode([self.behind(text, tokenizer) for text in rows[self.gold]])
+        framed = side_by_side([_tiled(tokenizer.prefix, count) if tokenizer.two_sided else _none(count), _of(answers)])
+        ids, lengths = _ended(framed[0], framed[1], tokenizer)
+        room = self.most(tokenizer) - prompts.lengths - _around(tokenizer)
+        over = lengths > room
+        facts |= {"answers": count, "cut_answers": int(over.sum())}
+        if over.any():
+            ids, lengths = _heads(ids, lengths, np.minimum(lengths, np.maximum(room, 1)))
+        return laid(tokenizer, (prompts.ids, prompts.lengths), (ids, lengths), units, facts)
+
+    def behind(self, answer: str, tokenizer: Tokenizer) -> str:
+        """Return an answer as it stands behind its prompt: a blank before it, where words have blanks between them."""
+        answer = answer.strip()
+        joined = tokenizer.two_sided or self.prompt[-1:].isspace() or is_cjk(answer[:1] or " ")
+        return answer if joined else f" {answer}"
+
+    def most(self, tokenizer: Tokenizer) -> int:
+        """Return the tokens that prompt and answer may have together."""
+        return min(tokenizer.max_tokens, self.lengths.max_tokens or tokenizer.max_tokens)
+
+    def _prompts(self, rows: Columns, tokenizer: Tokenizer) -> tuple[Encoded, dict[str, int]]:
+        """Return the prompts' tokens, each with room for an answer behind it, and how many were cut for that."""
+        asked, most = self.decoding.max_new_tokens, self.most(tokenizer)
+        answer = most // ANSWER_SHARE if asked == "auto" else min(int(asked), most // 2)
+        room = most - answer - _around(tokenizer)
+        texts = self.texts(rows)[0]
+        encoded = tokenizer.encode(texts)
+        over = np.flatnonzero(encoded.lengths > room)
+        lost = int((encoded.lengths - room)[over].sum())
+        for row in over.tolist():
+            texts[row] = self._shortened(rows, row, tokenizer, room)
+        facts = {"rows": len(texts), "cut_rows": len(over), "cut_tokens": lost}
+        return (tokenizer.encode(texts) if len(over) else encoded), facts
+
+    def _shortened(self, rows: Columns, row: int, tokenizer: Tokenizer, room: int) -> str:
+        """Return the prompt of a row that fits: its longest field is cut from its end."""
+        named = [name for name in self.fields[: self.num_inputs] if f"{{{name}}}" in self.prompt]
+        longest = max(named, key=lambda name: len(str(rows[name][row])), default=self.fields[0])
+        text = str(rows[longest][row])
+        while True:
+            prompt = self.rendered(rows, row, {longest: text})
+            excess = int(tokenizer.encode([prompt]).lengths[0]) - room
+            if excess <= 0:
+                return prompt
+            own = tokenizer.encode([text])
+            kept = int(own.lengths[0]) - excess
+            if kept <= 0:
+                raise DataError(say("tasks.prompt_too_long", tokens=int(own.lengths[0]) - kept + room, room=room))
+            text = text[: int(own.end[kept - 1])].rstrip()
+
+    def prompts_in(self, features: Features) -> Features:
+        """Return features with gold as they are without it: their prompts alone."""
+        asked = np.asarray(features.tokens["next"]) != IGNORED
+        written = asked if "written" in features.tokens else np.concatenate([[False], asked[:-1]])
+        lengths = np.add.reduceat(~written, features.starts[:-1]) if len(features) else np.zeros(0, np.int64)
+        tokens = {name: np.asarray(column)[~written] for name, column in features.tokens.items()}
+        tokens["next"] = np.full(int(lengths.sum()), IGNORED, dtype=np.int32)
+        return Features(bounds(lengths), tokens, features.units, {})
+
+    def answered(self, prompts: Features, written: Sequence[np.ndarray], tokenizer: Tokenizer) -> Features:
+        """Return features of prompts with what was written behind each, ended."""
+        lengths = np.array([len(ids) for ids in written], dtype=np.int64)
+        ids = np.concatenate(written) if len(written) else np.zeros(0, dtype=np.int64)
+        frame = _around(tokenizer)
+        inner, read = _inner(prompts, len(tokenizer.prefix), frame - len(tokenizer.prefix))
+        units = {"row": np.asarray(prompts.units["row"])}
+        return gather([laid(tokenizer, (inner, read), _ended(ids, lengths, tokenizer), units, {})])
+
+    def decode(self, outputs: np.ndarray, features: Features, rows: Columns, first_row: int) -> list[Prediction]:
+        """Read the answers in features whose tokens have these surprises (S, 1); an answer is as sure as its tokens.
+
+        The confidence is the geometric mean of the tokens' probabilities.
+        """
+        assert self.tokenizer is not None, "a task that writes is made ready for its model first"
+        wanted = np.asarray(features.tokens["next"])
+        found = []
+        for row in range(len(features)):
+            part = slice(int(features.starts[row]), int(features.starts[row + 1]))
+            asked = wanted[part] != IGNORED
+            text = cut_at(self.tokenizer.text_of(wanted[part][asked].tolist()).lstrip(), self.stop).strip()
+            sure = float(np.exp(-outputs[part][asked].mean())) if asked.any() else 0.0
+            found.append(Prediction(row, {self.gold: text}, min(1.0, sure)))
+        return found
+
+    def perfect(self, features: Features, rows: Columns) -> list[Prediction]:
+        """Answer as one who knows the targets in the features."""
+        return self.decode(np.zeros((int(features.starts[-1]), 1)), features, rows, 0)
+
+    def outcome(self, rows: Columns, predictions: Sequence[Prediction]) -> Outcome:
+        """Lay what was to be written beside what was."""
+        wanted = [self.wanted(rows, row) for row in range(num_rows(rows))]
+        return Outcome(wanted, [prediction.target[self.gold] for prediction in predictions])
+
+    def wanted(self, rows: Columns, row: int) -> Wanted:
+        """Return what was to be written in a row."""
+        more = rows["references"][row] if "references" in rows else None
+        references = (rows[self.gold][row], *(text for text in more or () if text != rows[self.gold][row]))
+        rules = {} if "constraints" not in rows else dict(rows["constraints"][row] or {})
+        return Wanted(references, str(rows[self.fields[0]][row]), rules)
+
+    def settle(self, outputs: np.ndarray, features: Features, rows: Columns) -> Self:
+        """Return the task as it is: validation rows decide nothing."""
+        return self
+
+    def shown(self, target: Mapping[str, Any], text: str) -> str:
+        """Return the text; a dash for none."""
+        return str(target[self.gold]) or "-"
+
+
+def language_of(texts: Sequence[str]) -> str:
+    """Return zh for texts with a good share of Chinese characters, else en."""
+    joined = "".join(texts)
+    return "zh" if sum(map(is_cjk, joined)) > CHINESE_SHARE * max(1, len(joined)) else "en"
+
+
+def laid(
+    tokenizer: Tokenizer,
+    prompts: tuple[np.ndarray, np.ndarray],
+    answers: tuple[np.ndarray, np.ndarray] | None,
+    units: Mapping[str, np.ndarray],
+    facts: Mapping[str, int],
+) -> Chunk:
+    """Lay prompts in their frame, answers behind them; say at each token which one is to come."""
+    count = len(prompts[1])
+    suffix = tokenizer.suffix if tokenizer.two_sided else tokenizer.suffix[:0]
+    read = [_tiled(tokenizer.prefix, count), prompts, _tiled(suffix, count)]
+    ids, lengths, part = side_by_side([*read, answers or _none(count)])
+    written = part == len(read)
+    if tokenizer.two_sided:
+        following = np.where(written, ids, IGNORED)
+    else:
+        following = np.full(len(ids), IGNORED, dtype=np.int32)
+        following[:-1] = np.where(written[1:], ids[1:], IGNORED)  # a feature opens with what is read: never asked for
+    place = np.arange(len(ids)) - np.repeat(bounds(lengths)[:-1], lengths)
+    tokens = {"input_ids": ids, "next": following.astype(np.int32), "position": place.astype(np.int32)}
+    tokens |= {"written": written.astype(np.int8)} if tokenizer.two_sided else {}
+    return Chunk(lengths, tokens, units, facts)
+
+
+def _around(tokenizer: Tokenizer) -> int:
+    """Return how many tokens stand around a prompt."""
+    return len(tokenizer.prefix) + (len(tokenizer.suffix) if tokenizer.two_sided else 0)
+
+
+def _ended(ids: np.ndarray, lengths: np.ndarray, tokenizer: Tokenizer) -> tuple[np.ndarray, np.ndarray]:
+    """Return answers with what ends a text behind each."""
+    end = tokenizer.suffix if tokenizer.two_sided and len(tokenizer.suffix) else np.array([tokenizer.end_id])
+    return side_by_side([(ids, lengths), _tiled(end, len(lengths))])[:2]
+
+
+def _inner(prompts: Features, before: int, after: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the tokens of prompts without what frames them, and their lengths."""
+    lengths = prompts.lengths.astype(np.int64)
+    place = np.arange(int(prompts.starts[-1])) - np.repeat(prompts.starts[:-1], lengths)
+    inside = (place >= before) & (place < np.repeat(lengths - after, lengths))
+    return np.asarray(prompts.tokens["input_ids"])[inside], lengths - before - after
+
+
+def _of(encoded: Encoded) -> tuple[np.ndarray, np.ndarray]:
+    return encoded.ids, encoded.lengths
+
+
+def _tiled(tokens: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
+    return np.tile(tokens, count), np.full(count, len(tokens))
+
+
+def _none(count: int) -> tuple[np.ndarray, np.ndarray]:
+    return np.zeros(0, dtype=np.int32), np.zeros(count, dtype=np.int64)
+
+
+def _heads(ids: np.ndarray, lengths: np.ndarray, kept: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the first `kept` (n,) of each row's values."""
+    place = np.arange(len(ids)) - np.repeat(bounds(lengths)[:-1], lengths)
+    return ids[place < np.repeat(kept, lengths)], kept
