@@ -4,7 +4,7 @@ import uuid
 from pathlib import Path
 
 import pytest
-from shut_in import processes_of
+from shut_in import namespaces_refused, processes_of
 
 from dongcha.sandbox import available, watched
 
@@ -19,9 +19,11 @@ def marker(monkeypatch):
 
 @pytest.fixture
 def sandboxed(marker):
-    """Skip where this system gives no sandboxes; afterwards no process, mount or file of them is left."""
+    """Skip where this system gives no namespaces; afterwards no process, mount or file of a sandbox is left."""
     if not (found := available()):
-        pytest.skip(f"no sandboxes here: {found.why}")
+        if refused := namespaces_refused():
+            pytest.skip(f"no namespaces here: {refused}")
+        pytest.fail(f"namespaces are here, and yet: {found.why}")
     mounts = Path("/proc/self/mounts").read_bytes()
     yield marker
     assert processes_of(marker) == []

@@ -54,15 +54,13 @@ def mount(kind: str, target: str, flags: int, options: str = "") -> None:
 
 
 def copied_tree(path: str) -> int:
-    """Return a descriptor of a read-only copy of the mounts at a path and below, seen nowhere yet (Linux 5.12)."""
+    """Return a descriptor of a copy of the mounts at a path and below, seen nowhere yet (Linux 5.2)."""
     name = ctypes.create_string_buffer(os.fsencode(path))
-    tree = _call("open_tree", _OPEN_TREE, _HERE, name, _COPY | _CLOSE_ON_EXEC | _WHOLE)
-    set_flags(tree, READ_ONLY | NO_SETUID)
-    return tree
+    return _call("open_tree", _OPEN_TREE, _HERE, name, _COPY | _CLOSE_ON_EXEC | _WHOLE)
 
 
 def set_flags(tree: int, flags: int) -> None:
-    """Add READ_ONLY and the like to all mounts of a tree, given by a descriptor of its top."""
+    """Add READ_ONLY and the like to all mounts of a tree, given by a descriptor of its top (Linux 5.12)."""
     attributes = ctypes.create_string_buffer(flags.to_bytes(8, "little") + bytes(24), 32)
     _call("mount_setattr", _MOUNT_SETATTR, tree, ctypes.create_string_buffer(b""), _EMPTY_PATH | _WHOLE, attributes, 32)
 

@@ -52,7 +52,7 @@ def plant(size: int, owner: int, group: int) -> None:
     Path(f"{_ROOT}/dev/shm").symlink_to(FOLDER)
     kernel.make_root(_ROOT)
     top = os.open("/", os.O_PATH)
-    kernel.set_flags(top, kernel.READ_ONLY)
+    kernel.set_flags(top, kernel.READ_ONLY | kernel.NO_SETUID)  # and all that is mounted below
     os.close(top)
     flags = kernel.NO_SETUID | kernel.NO_DEVICES | kernel.NO_PROGRAMS
     kernel.mount("tmpfs", FOLDER, flags, f"size={size},nr_inodes={MOST_FILES},mode=700,uid={owner},gid={group}")
