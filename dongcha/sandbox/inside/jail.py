@@ -13,6 +13,7 @@ child's child gives up its powers and runs the program. Each dies with its paren
 import json
 import os
 import resource
+import select
 import signal
 import sys
 from typing import Any, NamedTuple, NoReturn
@@ -52,8 +53,11 @@ def main() -> NoReturn:
     except (OSError, ValueError) as error:
         tell(trouble=str(error.strerror if isinstance(error, OSError) and not error.filename else error))
         os._exit(1)
+    alive, held = os.pipe()
     first = os.fork()
     if first == 0:
+        os.close(held)
+        die_with_outside(alive)
         watch(order, proc, (owner, group))
     if signal.sigwait(_WAITED) == signal.SIGTERM:
         os.kill(first, signal.SIGKILL)
@@ -65,6 +69,13 @@ def die_with(parent: int) -> None:
     """Have the kernel kill this process when its parent dies, which may have happened already."""
     kernel.control(kernel.DIE_WITH_PARENT, signal.SIGKILL)
     if os.getppid() != parent:
+        os._exit(1)
+
+
+def die_with_outside(alive: int) -> None:
+    """Do the same for the first process inside, which sees no parent: a pipe tells whether that still holds it."""
+    kernel.control(kernel.DIE_WITH_PARENT, signal.SIGKILL)
+    if select.select([alive], [], [], 0)[0]:
         os._exit(1)
 
 
@@ -91,7 +102,6 @@ def enclose(proc: int, disk_bytes: int) -> tuple[int, int]:
 
 def watch(order: dict[str, Any], proc: int, who: tuple[int, int]) -> NoReturn:
     """Be the first process of the namespace: start the program, bury whatever dies, report the program's end."""
-    kernel.control(kernel.DIE_WITH_PARENT, signal.SIGKILL)
     os.setsid()  # a signal to the program's own group must not reach the process outside
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # to the first process, a signal without a handler is nothing
     said, says = os.pipe()
