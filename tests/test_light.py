@@ -47,7 +47,7 @@ def test_the_package_and_its_recipe(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "module", ["config", "registry", "locale", "files", "types", "errors", "steps", "report", "cli"]
+    "module", ["config", "registry", "locale", "files", "types", "errors", "steps", "report", "cli", "sandbox"]
 )
 def test_modules_that_promise_it(tmp_path, module):
     found = fresh(f"import dongcha.{module}", folder=tmp_path)
