@@ -87,6 +87,11 @@ def is_as_it_is(head: str) -> bool:
     return bool(getattr(find("models.heads", head), "AS_IT_IS", False))
 
 
+def has_directions(head: str) -> bool:
+    """Tell whether a layer may be held to a head's own few directions: how alike two texts are."""
+    return hasattr(find("models.heads", head), "directions")
+
+
 def scaled(vectors: np.ndarray, unit: bool) -> np.ndarray:
     """Return vectors as they are, or brought to length 1."""
     if not unit:
@@ -155,7 +160,7 @@ def _fit_one(model: Model, features: Features, seed: int, scalings: tuple[bool, 
     vectors, targets = vectors[chosen], targets[chosen]
     loss, outputs = getattr(head, "PROBE_LOSSES", {}).get(model.spec.loss, model.spec.loss), model.spec.num_outputs
     views = [View(unit) for unit in scalings]
-    if hasattr(head, "directions"):
+    if has_directions(model.spec.name):
         views.append(View(directions=head.directions(vectors.shape[1])))
     view, strength = choose(vectors, targets, outputs, loss, seed, views)
     return view.lifted(_fit(view(vectors), targets, outputs, loss, strength))

@@ -11,7 +11,7 @@ from dongcha.config import Recipe
 from dongcha.errors import RecipeError
 from dongcha.locale import say
 from dongcha.models.heads._base import HeadSpec
-from dongcha.models.probe import is_as_it_is
+from dongcha.models.probe import has_directions, is_as_it_is
 from dongcha.registry import METHODS, find
 from dongcha.tasks._base import Task
 from dongcha.tasks._cloze import misfit_of_cloze
@@ -41,7 +41,7 @@ def refuse_misfit(recipe: Recipe, task: Task) -> None:
             if options.model_dump(exclude_defaults=True):
                 raise RecipeError(recipe.at(path, say("stations.nothing_described", task=task.name)))
             continue
-        if task.head == "towers":  # labels of two texts that are read apart
+        if has_directions(task.head):  # labels of two texts that are read apart
             refuse_option(recipe, path, misfit_of_pairs(options, task.labels))
             continue
         if task.name not in TASKS:

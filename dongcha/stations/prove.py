@@ -1,6 +1,5 @@
 """Prove a run: predict before, by baselines, train, predict after, judge on the same rows, check the result."""
 
-import os
 import shutil
 import time
 from collections.abc import Mapping
@@ -27,7 +26,7 @@ from dongcha.models.probe import AnyProbe, fit_probe, is_as_it_is
 from dongcha.objectives.task import TaskObjective
 from dongcha.registry import find
 from dongcha.stations.described import trains
-from dongcha.stations.plan import REPORT_SECONDS
+from dongcha.stations.measured import clock_facts, line_of_test, size_megabytes
 from dongcha.stations.prepare import text_language
 from dongcha.stations.pretrain import MODEL
 from dongcha.steps import LOG, Work
@@ -229,7 +228,7 @@ def candidates_of(work: Work) -> list[Candidate]:
     """Return what was said of the first test set, in the table's order: baselines, before, joined rankings, after."""
     run, before, task = work["train"], work["before"], work["train"].task
     test_name, after = work["splits"].tests[0], work["after"]
-    size = sum(p.stat().st_size for p in (work.folder / MODEL).rglob("*") if p.is_file()) / 2**20
+    size = size_megabytes(work.folder / MODEL)
     cost = {"seconds": run.fitted.state.seconds, "megabytes": run.megabytes, "size_megabytes": size}
     candidates = [Candidate(name, *found) for name, found in work["baselines"].items()]
     trained = trains(work["plan"].recipe)
@@ -274,8 +273,7 @@ def extra_tests(work: Work) -> list[Mapping[str, Any]]:
         candidates = [Candidate(side, [at(found, i) for i in rows.tolist()]) for side, found in sides.items()]
         judged = evaluate(run.task, splits.by_name[name].take(rows), candidates, seed=seed)
         figures = {row.name: row.metrics[judged.main_metric] for row in judged.table}
-        line = {side: [f.value, f.low, f.high] for side, f in figures.items()}
-        lines.append({"slice": "test", "value": shown, "rows": len(rows), **line})
+        lines.append(line_of_test(shown, len(rows), figures))
     return lines
 
 
@@ -322,29 +320,3 @@ def evidence_of(work: Work) -> Evidence:
         resolved=work["plan"].recipe.resolved(),
         clock=clock_facts(work),
     )
-
-
-def clock_facts(work: Work) -> dict[str, Any]:
-    """Return what the forecast said of the steps that were taken, what it took, and how busy the machine was."""
-    run: TrainedRun = work["train"]
-    state = run.fitted.state
-    forecast = work["plan"].expected(state.step, len(state.scores))
-    if "pretrain" in work:
-        told, planned = work["pretrain"].told, work["plan"].pretraining
-        forecast += planned.expected(told["steps"], len(told.get("scores", [0])) - 1) - planned.total
-    return {
-        "forecast_seconds": forecast,
-        "seconds": work["clock"].spent() + REPORT_SECONDS,
-        "forecast_megabytes": work["plan"].forecast.megabytes,
-        "megabytes": run.megabytes,
-        "load": load(),
-        "attempts": work["clock"].attempts,
-    }
-
-
-def load() -> list[float]:
-    """Return the machine's load average over 1, 5 and 15 minutes; empty where the system keeps none."""
-    try:
-        return [round(value, 2) for value in os.getloadavg()]
-    except OSError:
-        return []
