@@ -75,8 +75,18 @@ class TrainedRun:
     megabytes: float
 
 
-def predict_before(work: Work) -> Before:
-    """Put a linear layer on the frozen backbone, by the same training rows, and predict every test set."""
+def lacks_labels(work: Work) -> bool:
+    """Tell whether a layer on the frozen backbone would need labels that the training rows have not."""
+    return work["splits"].unlabelled and not is_as_it_is(work["task"].head)
+
+
+def predict_before(work: Work) -> Before | None:
+    """Put a linear layer on the frozen backbone, by the same training rows, and predict every test set.
+
+    None where these rows have no labels.
+    """
+    if lacks_labels(work):
+        return None
     method = work["recipe"].evaluate.before.method
     probed = frozen(work, work["model"], PROBE)
     return probed if method == PROBE else replace(frozen(work, work["model"], method), probed=probed)
@@ -98,13 +108,13 @@ def frozen(work: Work, model: Model, method: str) -> Before:
     return Before(layer, found, time.monotonic() - started)
 
 
-def predict_pretrained(work: Work) -> Before:
+def predict_pretrained(work: Work) -> Before | None:
     """Fit a linear layer on the pretrained backbone, frozen, as before on the original; predict every test set."""
-    return frozen(work, work["start"], PROBE)
+    return None if lacks_labels(work) else frozen(work, work["start"], PROBE)
 
 
 def predict_baselines(work: Work) -> dict[str, tuple[list[Prediction], float]]:
-    """Predict the test set with the task's honest baselines; each with its seconds."""
+    """Predict the test set with the task's honest baselines; each with its seconds. Without labels some cannot be."""
     task, splits = work["task"], work["splits"]
     found: dict[str, tuple[list[Prediction], float]] = {}
     for part in parts_of(task) if splits.tests else ():
@@ -114,6 +124,8 @@ def predict_baselines(work: Work) -> dict[str, tuple[list[Prediction], float]]:
         for name in own.baselines:
             started = time.monotonic()
             baseline: Any = find("evaluate.baselines", name)
+            if splits.unlabelled and getattr(baseline, "LEARNS", True):
+                continue
             predictions = part.among(baseline.predict(train, test, known, work["recipe"].seed))
             found[f"{part.name}.{name}" if part.name else name] = (predictions, time.monotonic() - started)
     return found
@@ -232,14 +244,14 @@ def candidates_of(work: Work) -> list[Candidate]:
     cost = {"seconds": run.fitted.state.seconds, "megabytes": run.megabytes, "size_megabytes": size}
     candidates = [Candidate(name, *found) for name, found in work["baselines"].items()]
     trained = trains(work["plan"].recipe)
-    if before.probed or not (trained or is_as_it_is(task.head)):
+    if before and (before.probed or not (trained or is_as_it_is(task.head))):
         candidates.append(Candidate(PROBE, before.fitted.predictions[test_name], before.fitted.seconds))
     if trained:
         candidates.append(Candidate("before", before.predictions[test_name], before.seconds))
     combined = task.combined.items() if isinstance(task, Searches) else ()
     sides = {name: found[0] for name, found in work["baselines"].items()} | {"after": after[test_name]}
     candidates += [Candidate(name, task.combine(sides[one], sides[other])) for name, (one, other) in combined]
-    if "pretrained" in work:
+    if "pretrained" in work and not lacks_labels(work):
         candidates.append(Candidate("pretrained", work["pretrained"].predictions[test_name], reading_seconds(work)))
     return [*candidates, Candidate("after", after[test_name], **cost)]
 
