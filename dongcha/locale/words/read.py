@@ -8,7 +8,7 @@ MESSAGES = {
     ),
     "read.split_unlabelled": (
         "{given}: the training rows have no labels, so none of them can judge; leave this out, and name a file of labelled rows in data.test or data.validation.",
-        "{given}：训练数据没有标签，切出的行无法用于评估；请去掉这一项，并在 data.test 或 data.validation 中给出已标注的文件。",
+        "{given}：训练数据没有标注，切出的行无法用于评估；请去掉这一项，并在 data.test 或 data.validation 中给出已标注的文件。",
     ),
     # where the source is
     "read.missing": (
