@@ -29,7 +29,8 @@ from bench._quality_page import page
 from dongcha import files
 from dongcha.config import Recipe
 from dongcha.metrics import Outcome
-from dongcha.stations.prove import candidates_of, clock_facts
+from dongcha.stations.measured import clock_facts
+from dongcha.stations.prove import candidates_of
 from dongcha.steps import Work
 from dongcha.tasks._predict import columns_of
 from dongcha.types import Interval

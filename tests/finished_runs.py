@@ -8,8 +8,11 @@ from typing import Any
 
 import pytest
 
+from dongcha.data.plan import plan_epoch
+from dongcha.loop.clock import Clock
 from dongcha.pretrain import _study
-from dongcha.stations import plan
+from dongcha.stations import begin, plan, pretrain_plan
+from dongcha.train.forecast import Forecast
 
 TRAIN = {"epochs": 6, "learning_rate": 3e-3, "head_learning_rate": 1e-2, "batch_tokens": 256}
 SPLIT = {"validation": 0.2, "test": 0.3}
@@ -214,3 +217,19 @@ class Hands:
             told(moment, **facts)
 
         return tell
+
+
+def foreseen(model, objective, train, judged, settings, placement):
+    """Forecast what the hands will show."""
+    steps = settings.epochs * len(plan_epoch(train.lengths, settings.batch_tokens, settings.seed, 0))
+    return Forecast(STEP * steps, 100.0, 0.0, steps, settings.accumulation)
+
+
+@pytest.fixture
+def hands(monkeypatch):
+    """Put a clock of our own, and the forecast that fits it, into every run that begins."""
+    found = Hands()
+    monkeypatch.setitem(begin.__globals__, "Clock", lambda limit, age: Clock(limit, age, now=found))
+    for planner in (plan, pretrain_plan):
+        monkeypatch.setattr(planner, "forecast", foreseen)
+    return found

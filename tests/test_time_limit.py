@@ -7,34 +7,17 @@ import sys
 import time
 
 import pytest
-from finished_runs import FAST, ROWS, SPLIT, STAGE, STEP, TRAIN, Hands
+from finished_runs import FAST, ROWS, SPLIT, STAGE, STEP, TRAIN
 
 import dongcha
-from dongcha import Recipe, files, stations
-from dongcha.data.plan import plan_epoch
+from dongcha import Recipe, files
 from dongcha.errors import RecipeError, Stopped
-from dongcha.loop.clock import CLOCK, Clock
+from dongcha.loop.clock import CLOCK
 from dongcha.report.as_screen import screen_lines
 from dongcha.report.limits import limits
 from dongcha.testing import tiny_rows
-from dongcha.train.forecast import Forecast
 
 pytestmark = pytest.mark.usefixtures("no_charts")
-
-
-def foreseen(model, objective, train, judged, settings, placement):
-    """Forecast what the hands will show."""
-    steps = settings.epochs * len(plan_epoch(train.lengths, settings.batch_tokens, settings.seed, 0))
-    return Forecast(STEP * steps, 100.0, 0.0, steps, settings.accumulation)
-
-
-@pytest.fixture
-def hands(monkeypatch):
-    """Put a clock of our own, and the forecast that fits it, into every run that begins."""
-    found = Hands()
-    monkeypatch.setitem(stations.begin.__globals__, "Clock", lambda limit, age: Clock(limit, age, now=found))
-    monkeypatch.setitem(stations.decide_and_forecast.__globals__, "forecast", foreseen)
-    return found
 
 
 def recipe_of(folder, models, limit, epochs=100_000, **train):

@@ -56,12 +56,19 @@ class Conversion:
     """Convert batch after batch of one source; remembers what its first batch settled.
 
     `columns` maps a field to its column or columns in the file, which stay in the table under their own names too.
+    `need_gold` None: each row must have gold where the file, or `columns`, has a column for it; else none has.
     """
 
     def __init__(
-        self, fields: Sequence[str], columns: Mapping[str, str | Sequence[str]], origin: Origin, *, need_gold: bool
+        self,
+        fields: Sequence[str],
+        columns: Mapping[str, str | Sequence[str]],
+        origin: Origin,
+        *,
+        need_gold: bool | None,
     ) -> None:
-        self._fields, self._origin, self._need_gold = tuple(fields), origin, need_gold
+        self._fields, self._origin = tuple(fields), origin
+        self._need_gold, self._may_lack_gold = need_gold is not False, need_gold is None
         self._others: dict[str, str] = {}  # the field that a file may have in a field's place
         self._optional = {field.removesuffix("?") for field in fields if field.endswith("?")}
         if origin.part == "first_line" and "spans" in map(form, fields):
@@ -95,8 +102,11 @@ class Conversion:
         if self._has_tokens is None:
             self._settle_places(found)
             self._fields = tuple(self._present(field, found) for field in self._fields if self._is_there(field, found))
+            self._need_gold &= not self._may_lack_gold or self._has_gold(found)
             self._has_tokens = self._settle_tokens(found)
             self._check_columns(found)
+        elif self._may_lack_gold and not self._need_gold and self._has_gold(found):
+            self._origin.refuse("read.gold_late", batch.column(ROW)[0].as_py())
         made: dict[str, pa.Array] = self._from_tokens(batch) if self._has_tokens else {}
         for field in self._fields:
             if field not in made and (self._is_needed(field) or self._names(field)[0] in found):
@@ -114,6 +124,11 @@ class Conversion:
     def _is_there(self, field: str, found: set[str]) -> bool:
         """Tell whether a field is to be made: one that ends in `?` only where the file has it."""
         return not field.endswith("?") or found.issuperset(self._names(field.removesuffix("?")))
+
+    def _has_gold(self, found: set[str]) -> bool:
+        """Tell whether the file has a column of gold, or the user named one, which is then to be there."""
+        gold = {name for name in self._fields if known(name).is_gold} | ({"tags"} if "spans" in self._fields else set())
+        return any(name in self._columns or name in found for name in gold)
 
     def _present(self, field: str, found: set[str]) -> str:
         """Return which of the fields that `a|b` stands for the file has; the first where it has none."""

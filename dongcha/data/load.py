@@ -60,13 +60,14 @@ def load(  # noqa: PLR0913 (the door to all sources: each argument is a thing of
     cache: Path | None,
     given: str = "data",
     name: str = "train",
-    need_gold: bool = True,
+    need_gold: bool | None = True,
 ) -> Dataset:
     """Read `source` (a path below `base`, `package:`, `hf:`, `modelscope:`, a list of dicts, a DataFrame, a Table).
 
     `given` is where the user gave it, for messages: a recipe's key with its place, an option, an argument. Input fields
-    are required; gold ones only when `need_gold`. Raises DataError with file, row and fix; nothing is left
-    on disk then. Rows in memory and on hubs are not cached.
+    are required; gold ones only when `need_gold`, and where that is None, when the file has a column for them or the
+    user named one. Raises DataError with file, row and fix; nothing is left on disk then. Rows in memory and on hubs
+    are not cached.
     """
     is_named = isinstance(source, str | Path)
     hub = hub_of(str(source)) if is_named else None
@@ -77,7 +78,7 @@ def load(  # noqa: PLR0913 (the door to all sources: each argument is a thing of
         encoding=options.encoding,
         encoding_errors=options.encoding_errors,
         rows_before=options.rows_before,
-        tags_wanted="spans" in fields and need_gold,
+        tags_wanted="spans" in fields and need_gold is not False,
         in_memory=not is_named,
     )
     conversion = Conversion(fields, options.columns, origin, need_gold=need_gold)

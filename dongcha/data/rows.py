@@ -54,11 +54,14 @@ def read_texts(dataset: Dataset, fields: Sequence[str]) -> Iterator[str]:
             yield "\x1f".join(str(item) for part in parts for item in part)
 
 
-def targets(dataset: Dataset, fields: Sequence[str]) -> list[str]:
-    """Return each row's gold value as one comparable string; the order inside a list of labels or spans is nothing."""
+def targets(dataset: Dataset, fields: Sequence[str]) -> list[str | None]:
+    """Return each row's gold value as one comparable string, None where the rows have no column for it.
+
+    The order inside a list of labels or spans is nothing.
+    """
     names = target_fields(fields)
-    if not names:
-        return [""] * len(dataset)
+    if not names or not {*names} <= {*dataset.columns}:
+        return [None] * len(dataset)
     columns = [[plain(value) for value in dataset.column(name)] for name in names]
     return ["\x1f".join(values) for values in zip(*columns, strict=True)]
 
@@ -87,8 +90,9 @@ def labels_of(value: Any) -> tuple[str, ...]:
 
 
 def label_counts(dataset: Dataset, target: str) -> Counter[str]:
-    """Count the labels of a split; in tagging, its gold spans by label."""
-    return Counter(label for value in dataset.column(target) for label in labels_of(value))
+    """Count the labels of a split; in tagging, its gold spans by label. Rows without that column have none."""
+    values = dataset.column(target) if target in dataset.columns else ()
+    return Counter(label for value in values for label in labels_of(value))
 
 
 def inputs_shown(row: Mapping[str, Any], fields: Sequence[str]) -> str:

@@ -9,12 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from dongcha.config.kinds import PerLabel as AskedPerLabel
-from dongcha.config.sections import SOURCES, Data
+from dongcha.config.sections import SOURCES, Data, Split
 from dongcha.data.dataset import Dataset
 from dongcha.data.duplicates import drop_repeats
 from dongcha.data.fields import form
 from dongcha.data.load import ReadOptions, load
+from dongcha.data.rows import target_fields
 from dongcha.data.split import PerLabel, SplitOptions, make_splits
+from dongcha.errors import RecipeError
+from dongcha.locale import say
 
 MAIN = ("train", "validation", "test")
 CORPUS = ("doc", "text")  # fields of a document
@@ -25,12 +28,14 @@ class Splits:
     """The data sets of a run by name; `made` names those that we cut ourselves; `dropped` counts repeats left out.
 
     `corpus` holds documents to be searched (`doc`, `text`), where the recipe names them; it is no set of rows.
+    `unlabelled`: the rows of train have no targets, those of all other sets have.
     """
 
     by_name: Mapping[str, Dataset]
     made: frozenset[str]
     dropped: int
     corpus: Dataset | None = None
+    unlabelled: bool = False
 
     @property
     def tests(self) -> tuple[str, ...]:
@@ -56,7 +61,7 @@ def key_of(name: str) -> str:
     return f"data.{name}" if name in SOURCES else f"data.tests.{name}"
 
 
-def read_splits(
+def read_splits(  # noqa: PLR0913 (the door to all sets: each argument is a thing of its own)
     data: Data,
     fields: tuple[str, ...],
     *,
@@ -64,22 +69,31 @@ def read_splits(
     base: Path,
     cache: Path | None,
     given: Callable[[str], str] = str,
+    need_targets: bool = True,
 ) -> Splits:
-    """Read all sets of a recipe and cut the missing ones from train; `given` says of a key where it was written."""
+    """Read all sets of a recipe and cut the missing ones from train; `given` says of a key where it was written.
+
+    Unless they `need_targets`, the rows of train may be without: nothing is cut from such rows, for it could not judge.
+    """
     options = read_options(data)
     sources = {name: getattr(data, name) for name in MAIN} | dict(data.tests)
     where: dict[str, Any] = {"base": base, "cache": cache}
     read: dict[str, Dataset] = {}
     for name, source in sources.items():  # train comes first
         if source is not None:
-            read[name] = load(source, fields, options=options, name=name, given=given(key_of(name)), **where)
+            need_gold = True if need_targets or read else None
+            how: dict[str, Any] = {"options": options, "name": name, "given": given(key_of(name)), **where}
+            read[name] = load(source, fields, need_gold=need_gold, **how)
             fields = present(fields, read["train"])
+    unlabelled = not need_targets and {*target_fields(fields)}.isdisjoint(read["train"].columns)
+    if unlabelled:
+        refuse_to_cut(data.split, given)
     dropped = 0
     if data.duplicates == "drop":
         read["train"], dropped, _ = drop_repeats(read["train"], needed(fields))
     wanted = _wanted(data)
     made: dict[str, Dataset] = {}
-    if wanted.asked:
+    if wanted.asked and not unlabelled:
         forms = {form(name): name for name in reversed(fields)}  # of several labels the first
         label = (forms.get("label") or forms.get("score")) if data.split.stratify else None
         made = make_splits(read["train"], wanted, label_field=label, seed=seed, fields=needed(fields))
@@ -91,7 +105,15 @@ def read_splits(
         columns = {field: data.columns[field] for field in CORPUS if field in data.columns}
         documents = ReadOptions(columns=columns, encoding=data.encoding, encoding_errors=data.encoding_errors)
         corpus = load(data.corpus, CORPUS, options=documents, name="corpus", given=given(key_of("corpus")), **where)
-    return Splits({name: everything[name] for name in order}, frozenset(made) - {"train", *named}, dropped, corpus)
+    made_names = frozenset(made) - {"train", *named}
+    return Splits({name: everything[name] for name in order}, made_names, dropped, corpus, unlabelled)
+
+
+def refuse_to_cut(split: Split, given: Callable[[str], str]) -> None:
+    """Refuse what a recipe asks of a split where no row has a target; shares that nobody asked for are as nothing."""
+    for name, field in Split.model_fields.items():
+        if getattr(split, name) not in (field.default, 0):
+            raise RecipeError(say("read.split_unlabelled", given=given(f"data.split.{name}")))
 
 
 def present(fields: tuple[str, ...], dataset: Dataset) -> tuple[str, ...]:

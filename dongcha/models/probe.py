@@ -20,7 +20,8 @@ from sklearn.model_selection import KFold, StratifiedKFold
 
 from dongcha.data.features import Features
 from dongcha.models.heads import several
-from dongcha.models.heads.several import features_of, own_features
+from dongcha.models.heads._base import HeadSpec
+from dongcha.models.heads.several import own_features
 from dongcha.models.model import Model
 from dongcha.registry import find
 
@@ -72,19 +73,23 @@ def frozen_outputs(model: Model, probe: AnyProbe, features: Features) -> np.ndar
     if isinstance(probe, Probe):
         return probe(vectors_of(model, features))
     outputs = np.zeros((int(features.starts[-1]), model.spec.num_outputs))
-    for layer, (part, columns) in zip(probe.parts, several.places(model.spec), strict=True):
-        own = features_of(features, part.part)
-        found = layer(vectors_of(replace(model, spec=part), own))
+    seen = several.vectors(model, features)
+    for layer, vectors, (part, columns) in zip(probe.parts, seen, several.places(model.spec), strict=True):
         if part.name == "token":
-            outputs[:, columns] = found
+            outputs[:, columns] = layer(vectors)
         else:
-            outputs[features.starts[:-1], columns] = found
+            outputs[features.starts[:-1], columns] = layer(vectors)
     return outputs
 
 
 def is_as_it_is(head: str) -> bool:
     """Tell whether a head has no layer to fit or set: its frozen vectors are compared as they are."""
     return bool(getattr(find("models.heads", head), "AS_IT_IS", False))
+
+
+def has_directions(head: str) -> bool:
+    """Tell whether a layer may be held to a head's own few directions: how alike two texts are."""
+    return hasattr(find("models.heads", head), "directions")
 
 
 def scaled(vectors: np.ndarray, unit: bool) -> np.ndarray:
@@ -135,27 +140,33 @@ def fit_probe(model: Model, features: Features, seed: int, *, scalings: tuple[bo
     `scalings` are those that may be chosen: a layer that is to become a head's start must take vectors as they are.
     A head without a layer of its own gets the vectors themselves, of length 1.
     """
-    if not model.spec.parts:
-        return _fit_one(model, features, seed, scalings)
-    parts = [(replace(model, spec=part), own_features(features, part.part)) for part in model.spec.parts]
-    return Probes(tuple(_fit_one(alone, own, seed, scalings) for alone, own in parts))
-
-
-def _fit_one(model: Model, features: Features, seed: int, scalings: tuple[bool, ...]) -> Probe:
-    head = find("models.heads", model.spec.name)
     if is_as_it_is(model.spec.name):
-        width = int(model.module.backbone.config.hidden_size) if hasattr(head, "vectors") else 0
+        has_vectors = hasattr(find("models.heads", model.spec.name), "vectors")
+        width = int(model.module.backbone.config.hidden_size) if has_vectors else 0
         return Probe(np.eye(width), np.zeros(width), unit=True)
-    vectors, targets = vectors_of(model, features), head.flat_targets(features)
+    if not model.spec.parts:
+        return _fit_one(model.spec, vectors_of(model, features), features, seed, scalings)
+    own = [own_features(features, part.part) for part in model.spec.parts]
+    if all(len(alone) == len(features) for alone in own):
+        seen = several.vectors(model, features)
+    else:  # each row is read once, by the task whose it is
+        seen = [vectors_of(replace(model, spec=part), alone) for part, alone in zip(model.spec.parts, own, strict=True)]
+    layers = zip(model.spec.parts, seen, own, strict=True)
+    return Probes(tuple(_fit_one(part, vectors, alone, seed, scalings) for part, vectors, alone in layers))
+
+
+def _fit_one(spec: HeadSpec, vectors: np.ndarray, features: Features, seed: int, scalings: tuple[bool, ...]) -> Probe:
+    head = find("models.heads", spec.name)
+    targets = head.flat_targets(features)
     chosen = (
         np.flatnonzero(targets >= 0) if targets.ndim == 1 and targets.dtype.kind == "i" else np.arange(len(targets))
     )
     if len(chosen) > MOST_UNITS:
         chosen = np.random.default_rng(seed).choice(chosen, MOST_UNITS, replace=False)
     vectors, targets = vectors[chosen], targets[chosen]
-    loss, outputs = getattr(head, "PROBE_LOSSES", {}).get(model.spec.loss, model.spec.loss), model.spec.num_outputs
+    loss, outputs = getattr(head, "PROBE_LOSSES", {}).get(spec.loss, spec.loss), spec.num_outputs
     views = [View(unit) for unit in scalings]
-    if hasattr(head, "directions"):
+    if has_directions(spec.name):
         views.append(View(directions=head.directions(vectors.shape[1])))
     view, strength = choose(vectors, targets, outputs, loss, seed, views)
     return view.lifted(_fit(view(vectors), targets, outputs, loss, strength))

@@ -53,6 +53,10 @@ def _no_before(report: Report) -> str:
     return say("report.limit.no_before") if alone else ""
 
 
+def _unlabelled(report: Report) -> str:
+    return say("report.limit.unlabelled") if facts_of(report, "train").get("unlabelled") else ""
+
+
 def _label_names(report: Report) -> str:
     ways = _described(report)
     return say("report.limit.label_names") if any(not way.get("descriptions") for way in ways) else ""
@@ -106,6 +110,7 @@ def _no_calibration(report: Report) -> str:
 
 _RULES: tuple[Callable[[Report], str], ...] = (
     _no_before,
+    _unlabelled,
     _label_names,
     _balanced,
     _cut_by_clock,

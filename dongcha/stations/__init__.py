@@ -3,8 +3,9 @@
 One file a stretch of the flow: `begin` (folder, data, model found), `prepare` (until the data checks), `plan` (what was
 open, the forecast, the limit), `pretrain` (texts without labels read first, and `pretrain_plan`), `prove` (before,
 train, after, judged, checked; what is kept of it in `kept`), `reading` (what stands for `plan` and `prove` where no
-task is learnt), `close` (report, run folder finished), `predictor` (a finished run, put to use), `open_book` (one that
-reads what an index finds), `triples` (two runs together), `triple_scores` (how well they do).
+task is learnt), `measured` (what either took), `close` (report, run folder finished), `predictor` (a finished run, put
+to use), `open_book` (one that reads what an index finds), `triples` (two runs together), `triple_scores` (how well they
+do).
 """
 
 from dongcha.stations.begin import begin, clear, leaving_nothing

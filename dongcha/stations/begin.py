@@ -14,6 +14,7 @@ from dongcha.errors import UserError
 from dongcha.loop.clock import CLOCK, Clock
 from dongcha.loop.placement import place
 from dongcha.models.source import locate
+from dongcha.stations.described import trains
 from dongcha.stations.pretrain import new_model, read_corpus
 from dongcha.steps import LOG, Work
 from dongcha.tasks._model import with_pairs_read
@@ -49,7 +50,7 @@ def begin(
     placement = place(recipe.device, threads)
     at_hand = locate(recipe.model, base=recipe.folder, cache=cache) if isinstance(recipe.model, str) else None
     watch("reading", source=sources_of(recipe)[:200])
-    splits = read_rows(recipe, cache)
+    splits = read_rows(recipe, cache, learns=trains(recipe))
     minor = ".".join(version("dongcha").split(".")[:2])
     corpus = read_corpus(recipe, cache)
     source = at_hand or new_model(

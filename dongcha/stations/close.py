@@ -14,9 +14,10 @@ from dongcha.locale import current_language, say
 from dongcha.loop import Fitted
 from dongcha.loop.state import State
 from dongcha.report import read_report, write_report
+from dongcha.stations.measured import load
 from dongcha.stations.prepare import facts_of
 from dongcha.stations.pretrain import MODEL
-from dongcha.stations.prove import TrainedRun, load
+from dongcha.stations.prove import TrainedRun
 from dongcha.stations.snippet import snippet
 from dongcha.steps import Work
 from dongcha.tasks._base import Writes

@@ -11,7 +11,7 @@ from dongcha.config import Recipe
 from dongcha.errors import RecipeError
 from dongcha.locale import say
 from dongcha.models.heads._base import HeadSpec
-from dongcha.models.probe import is_as_it_is
+from dongcha.models.probe import has_directions, is_as_it_is
 from dongcha.registry import METHODS, find
 from dongcha.tasks._base import Task
 from dongcha.tasks._cloze import misfit_of_cloze
@@ -29,6 +29,12 @@ def described(recipe: Recipe, path: str) -> ZeroShot | None:
     return found if isinstance(found, ZeroShot) else None
 
 
+def named_labels(recipe: Recipe) -> tuple[str, ...]:
+    """Return the labels that a recipe describes, which are all there are where training rows have none."""
+    options = described(recipe, ADAPT)
+    return () if options is None else tuple(options.descriptions)
+
+
 def refuse_misfit(recipe: Recipe, task: Task) -> None:
     """Refuse a task whose answers no description can tell apart, and descriptions that do not fit its labels."""
     if not trains(recipe) and described(recipe, BEFORE):
@@ -41,7 +47,7 @@ def refuse_misfit(recipe: Recipe, task: Task) -> None:
             if options.model_dump(exclude_defaults=True):
                 raise RecipeError(recipe.at(path, say("stations.nothing_described", task=task.name)))
             continue
-        if task.head == "towers":  # labels of two texts that are read apart
+        if has_directions(task.head):  # labels of two texts that are read apart
             refuse_option(recipe, path, misfit_of_pairs(options, task.labels))
             continue
         if task.name not in TASKS:
@@ -77,11 +83,13 @@ def shaped_by(recipe: Recipe) -> Callable[[HeadSpec], HeadSpec]:
     return (lambda spec: spec) if shaped is None else partial(shaped, options=method_options(recipe, ADAPT, ADAPT))
 
 
-def told_of(recipe: Recipe, head: str) -> list[str]:
-    """Say what a user should know of labels that are told apart by descriptions."""
+def told_of(recipe: Recipe, head: str, *, unlabelled: bool) -> list[str]:
+    """Say what a user should know of labels that are told apart by descriptions, of texts that may have none."""
     options, found = described(recipe, ADAPT), []
     if not trains(recipe):
         found.append(say("stations.nothing_trained"))
+    if unlabelled:
+        found.append(say("stations.unlabelled"))
     if is_as_it_is(head):
         return found
     options = options or described(recipe, BEFORE)

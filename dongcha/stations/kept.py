@@ -31,7 +31,9 @@ def _read_predictions(path: Path) -> list[Prediction]:
     return [Prediction(**value | {"probabilities": tuple(value["probabilities"])}) for value in found]
 
 
-def _write_before(value: Before, folder: Path) -> None:
+def _write_before(value: Before | None, folder: Path) -> None:
+    if value is None:
+        return
     if value.probed is not None:
         (folder / PROBE).mkdir()
         _write_before(value.probed, folder / PROBE)
@@ -44,7 +46,9 @@ def _write_before(value: Before, folder: Path) -> None:
     files.write_json(folder / "before.json", {"seconds": value.seconds, "tests": list(value.predictions), "unit": unit})
 
 
-def _read_before(folder: Path, work: Work) -> Before:
+def _read_before(folder: Path, work: Work) -> Before | None:
+    if not (folder / "before.json").is_file():
+        return None
     facts, probe = files.read_json(folder / "before.json"), load_file(folder / "probe.safetensors")
     found = {name: _read_predictions(folder / f"{name}.jsonl") for name in facts["tests"]}
     layers = tuple(Probe(probe[f"{i}.weight"], probe[f"{i}.bias"], unit) for i, unit in enumerate(facts["unit"]))

@@ -128,7 +128,8 @@ def decide_and_forecast(work: Work) -> Plan:
     tell_data(work)
     recipe, model, features = work["recipe"], work["model"], work["features"]
     adapted = adapt(model, recipe.adapt.method, method_options(recipe, "adapt", "adapt"), seed=recipe.seed)
-    chosen = choices(recipe, measures_of(work, adapted)) | chosen_for(work) | room_of_answers(work)
+    of_reading = chosen_for(work) | room_of_answers(work)
+    chosen = choices(recipe, measures_of(work, adapted)) | of_reading
     settings = loop_settings(recipe.replace(chosen) if chosen else recipe)
     test = features[work["splits"].tests[0]] if work["splits"].tests else features["train"]
     with training_form(adapted, features["train"], settings):
@@ -151,10 +152,11 @@ def decide_and_forecast(work: Work) -> Plan:
         cut = steps / costs.num_steps
         costs = replace(costs, steps=costs.steps * cut, num_steps=steps, validations=looks)
     if not adapted.trained:
-        chosen = {}  # an `auto` that nothing reads stays what it was
+        chosen = of_reading  # an `auto` that nothing reads stays what it was
     decided = recipe.replace(chosen) if chosen else recipe
     seconds = work["clock"].spent() + costs.total
-    plan = Plan(decided, settings, expected, seconds, remarks_of(decided, model, settings), costs, chosen, reading)
+    remarks = remarks_of(work, decided, settings)
+    plan = Plan(decided, settings, expected, seconds, remarks, costs, chosen, reading)
     tell_forecast(work, plan)
     return plan
 
@@ -205,9 +207,10 @@ def measures_of(work: Work, adapted: Adapted) -> Measures:
     )
 
 
-def remarks_of(recipe: Recipe, model: Model, settings: LoopSettings) -> tuple[str, ...]:
-    """Say what a user of this recipe should know before it runs."""
-    found = told_of(recipe, model.spec.name)
+def remarks_of(work: Work, recipe: Recipe, settings: LoopSettings) -> tuple[str, ...]:
+    """Say what a user of this recipe, its `auto` decided, should know before it runs."""
+    model: Model = work["model"]
+    found = told_of(recipe, model.spec.name, unlabelled=work["splits"].unlabelled)
     if not isinstance(recipe.model, str):
         found.append(say("pretrain.drawn"))
     if unusual_rate(recipe):

@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -18,13 +18,14 @@ from dongcha.data.dataset import Dataset
 from dongcha.data.features import Features, cached, gather
 from dongcha.data.reference import reference_texts
 from dongcha.data.rows import label_counts as count_labels
+from dongcha.data.splits import Splits
 from dongcha.errors import DataError, RecipeError
 from dongcha.locale import say
 from dongcha.models.masked import has_masked_head, pseudo_perplexity
 from dongcha.models.model import Model
 from dongcha.models.room import Room
 from dongcha.models.vectors import unit_vectors
-from dongcha.stations.described import refuse_misfit, shaped_by
+from dongcha.stations.described import named_labels, refuse_misfit, shaped_by
 from dongcha.steps import Kept, Work
 from dongcha.tasks._base import Task
 from dongcha.tasks._model import learn, model_for
@@ -35,22 +36,30 @@ from dongcha.types import Check
 
 def learn_task(work: Work) -> Task:
     """Find the labels; refuse training rows that leave nothing to tell apart."""
-    train: Dataset = work["splits"].by_name["train"]
     refuse_unknown_slices(work)
-    task = learn(work["recipe"], work["splits"])
+    task = learn(work["recipe"], work["splits"], named_labels(work["recipe"]))
     for part in parts_of(task):
         own = part.task
         fewest = {"label": 1 if getattr(own, "multi", False) else 2, "spans": 1}.get(own.fields[-1], 0)
         if len(own.labels) < fewest:
-            found = ", ".join(own.labels) or "-"
-            raise DataError(say("stations.too_few_labels", source=train.source, found=found, wanted=fewest))
+            raise DataError(too_few(own.labels, fewest, work["splits"]))
     refuse_misfit(work["recipe"], task)
     return task
+
+
+def too_few(labels: Sequence[str], wanted: int, splits: Splits) -> str:
+    """Say that labels are too few to tell anything apart, and where more would come from."""
+    key = "stations.too_few_labels"
+    if splits.unlabelled:
+        key = "stations.too_few_named" if labels else "stations.none_named"
+    return say(key, source=splits.by_name["train"].source, found=", ".join(labels) or "-", wanted=wanted)
 
 
 def refuse_tiny_classes(work: Work) -> None:
     """Refuse labels of a single row, in train and what was cut from the same file, unless the recipe allows them."""
     recipe, task, splits = work["recipe"], work["task"], work["splits"]
+    if splits.unlabelled:
+        return
     names = ["train", *(name for name in splits.by_name if name in splits.made and name != "train")]
     for part in parts_of(task):
         own = part.task
@@ -136,6 +145,7 @@ def check_data(work: Work) -> tuple[Check, ...]:
         reference=tuple(reference_texts(language)),
         language=language,
         seed=recipe.seed,
+        named=task.labels if splits.unlabelled else (),
     )
     names = DATA_CHECKS if work["deep"] else None
     return run_checks(view, names)
@@ -204,7 +214,7 @@ def facts_of(work: Work) -> dict[str, Any]:
             "cut_rows": int(features.facts.get("cut_rows", 0)),
             "labels": label_counts(dataset, task),
         }
-    facts["train"]["dropped"] = splits.dropped
+    facts["train"] |= {"dropped": splits.dropped, "unlabelled": splits.unlabelled}
     return facts
 
 

@@ -37,6 +37,7 @@ from dongcha.pretrain._probe import TaskProbe
 from dongcha.pretrain._study import Place, Study
 from dongcha.pretrain._surprise import General
 from dongcha.registry import find
+from dongcha.stations.described import shaped_by
 from dongcha.stations.prepare import FEW_TO_CACHE, text_language
 from dongcha.steps import Kept, Work
 from dongcha.tasks._base import Columns, Task, num_rows
@@ -239,9 +240,9 @@ def eyes_of(work: Work) -> Eyes | None:
 
 
 def probe_of(work: Work) -> TaskProbe | None:
-    """Return the task's eyes: a probe on its validation rows; None where it has none."""
+    """Return the task's eyes: a probe on its validation rows; None where it has none, or no labels to fit it on."""
     dataset, task = work["splits"].by_name.get("validation"), work["task"]
-    if dataset is None:
+    if dataset is None or work["splits"].unlabelled:
         return None
     rows = {name: dataset.column(name) for name in columns_of(task, dataset, gold=True)}
     features = work["features"]
@@ -284,7 +285,8 @@ def start_model(work: Work) -> Model:
     """Build the task's model anew on the pretrained backbone."""
     folder: Path = work["pretrain"].folder
     source = Source(work["source"].name, folder, files.hash_file(folder / "model.safetensors"))
-    model = model_for(work["plan"].recipe, work["task"], source, work["splits"].by_name["train"])
+    recipe, train = work["plan"].recipe, work["splits"].by_name["train"]
+    model = model_for(recipe, work["task"], source, train, shaped_by(recipe))
     work["placement"].module(model.module)
     tell_pretrained(work)
     return replace(model, room=work["model"].room)

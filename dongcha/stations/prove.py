@@ -1,6 +1,5 @@
 """Prove a run: predict before, by baselines, train, predict after, judge on the same rows, check the result."""
 
-import os
 import shutil
 import time
 from collections.abc import Mapping
@@ -27,7 +26,8 @@ from dongcha.models.probe import AnyProbe, fit_probe, is_as_it_is
 from dongcha.objectives.task import TaskObjective
 from dongcha.registry import find
 from dongcha.stations.described import trains
-from dongcha.stations.plan import REPORT_SECONDS, planned_task
+from dongcha.stations.measured import clock_facts, line_of_test, size_megabytes
+from dongcha.stations.plan import planned_task
 from dongcha.stations.prepare import text_language
 from dongcha.stations.pretrain import MODEL
 from dongcha.steps import LOG, Work
@@ -77,8 +77,18 @@ class TrainedRun:
     megabytes: float
 
 
-def predict_before(work: Work) -> Before:
-    """Put a linear layer on the frozen backbone, by the same training rows, and predict every test set."""
+def lacks_labels(work: Work) -> bool:
+    """Tell whether a layer on the frozen backbone would need labels that the training rows have not."""
+    return work["splits"].unlabelled and not is_as_it_is(work["task"].head)
+
+
+def predict_before(work: Work) -> Before | None:
+    """Put a linear layer on the frozen backbone, by the same training rows, and predict every test set.
+
+    None where these rows have no labels.
+    """
+    if lacks_labels(work):
+        return None
     method = work["recipe"].evaluate.before.method
     probed = frozen(work, work["model"], PROBE)
     return probed if method == PROBE else replace(frozen(work, work["model"], method), probed=probed)
@@ -100,13 +110,13 @@ def frozen(work: Work, model: Model, method: str) -> Before:
     return Before(layer, found, time.monotonic() - started)
 
 
-def predict_pretrained(work: Work) -> Before:
+def predict_pretrained(work: Work) -> Before | None:
     """Fit a linear layer on the pretrained backbone, frozen, as before on the original; predict every test set."""
-    return frozen(work, work["start"], PROBE)
+    return None if lacks_labels(work) else frozen(work, work["start"], PROBE)
 
 
 def predict_baselines(work: Work) -> dict[str, tuple[list[Prediction], float]]:
-    """Predict the test set with the task's honest baselines; each with its seconds."""
+    """Predict the test set with the task's honest baselines; each with its seconds. Without labels some cannot be."""
     task, splits = work["task"], work["splits"]
     found: dict[str, tuple[list[Prediction], float]] = {}
     for part in parts_of(task) if splits.tests else ():
@@ -116,6 +126,8 @@ def predict_baselines(work: Work) -> dict[str, tuple[list[Prediction], float]]:
         for name in own.baselines:
             started = time.monotonic()
             baseline: Any = find("evaluate.baselines", name)
+            if splits.unlabelled and getattr(baseline, "LEARNS", True):
+                continue
             predictions = part.among(baseline.predict(train, test, known, work["recipe"].seed))
             found[f"{part.name}.{name}" if part.name else name] = (predictions, time.monotonic() - started)
     return found
@@ -241,18 +253,18 @@ def candidates_of(work: Work) -> list[Candidate]:
     """Return what was said of the first test set, in the table's order: baselines, before, joined rankings, after."""
     run, before, task = work["train"], work["before"], work["train"].task
     test_name, after = work["splits"].tests[0], work["after"]
-    size = sum(p.stat().st_size for p in (work.folder / MODEL).rglob("*") if p.is_file()) / 2**20
+    size = size_megabytes(work.folder / MODEL)
     cost = {"seconds": run.fitted.state.seconds, "megabytes": run.megabytes, "size_megabytes": size}
     candidates = [Candidate(name, *found) for name, found in work["baselines"].items()]
     trained = trains(work["plan"].recipe)
-    if before.probed or not (trained or is_as_it_is(task.head)):
+    if before and (before.probed or not (trained or is_as_it_is(task.head))):
         candidates.append(Candidate(PROBE, before.fitted.predictions[test_name], before.fitted.seconds))
     if trained:
         candidates.append(Candidate("before", before.predictions[test_name], before.seconds))
     combined = task.combined.items() if isinstance(task, Searches) else ()
     sides = {name: found[0] for name, found in work["baselines"].items()} | {"after": after[test_name]}
     candidates += [Candidate(name, task.combine(sides[one], sides[other])) for name, (one, other) in combined]
-    if "pretrained" in work:
+    if "pretrained" in work and not lacks_labels(work):
         candidates.append(Candidate("pretrained", work["pretrained"].predictions[test_name], reading_seconds(work)))
     return [*candidates, Candidate("after", after[test_name], **cost)]
 
@@ -287,8 +299,7 @@ def extra_tests(work: Work) -> list[Mapping[str, Any]]:
         candidates = [Candidate(side, [at(found, i) for i in rows.tolist()]) for side, found in sides.items()]
         judged = evaluate(run.task, splits.by_name[name].take(rows), candidates, seed=seed)
         figures = {row.name: row.metrics[judged.main_metric] for row in judged.table}
-        line = {side: [f.value, f.low, f.high] for side, f in figures.items()}
-        lines.append({"slice": "test", "value": shown, "rows": len(rows), **line})
+        lines.append(line_of_test(shown, len(rows), figures))
     return lines
 
 
@@ -335,29 +346,3 @@ def evidence_of(work: Work) -> Evidence:
         resolved=work["plan"].recipe.resolved(),
         clock=clock_facts(work),
     )
-
-
-def clock_facts(work: Work) -> dict[str, Any]:
-    """Return what the forecast said of the steps that were taken, what it took, and how busy the machine was."""
-    run: TrainedRun = work["train"]
-    state = run.fitted.state
-    forecast = work["plan"].expected(state.step, len(state.scores))
-    if "pretrain" in work:
-        told, planned = work["pretrain"].told, work["plan"].pretraining
-        forecast += planned.expected(told["steps"], len(told.get("scores", [0])) - 1) - planned.total
-    return {
-        "forecast_seconds": forecast,
-        "seconds": work["clock"].spent() + REPORT_SECONDS,
-        "forecast_megabytes": work["plan"].forecast.megabytes,
-        "megabytes": run.megabytes,
-        "load": load(),
-        "attempts": work["clock"].attempts,
-    }
-
-
-def load() -> list[float]:
-    """Return the machine's load average over 1, 5 and 15 minutes; empty where the system keeps none."""
-    try:
-        return [round(value, 2) for value in os.getloadavg()]
-    except OSError:
-        return []

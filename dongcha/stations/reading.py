@@ -24,11 +24,12 @@ from dongcha.models.unigram import unigram_of
 from dongcha.pretrain import Pretrained
 from dongcha.stations.close import Result, put_down
 from dongcha.stations.close import gather as gather_report
+from dongcha.stations.measured import clock_facts, line_of_test, size_megabytes
 from dongcha.stations.plan import JUDGE_SECONDS_A_ROW, MARGIN_SECONDS, PROOF_SECONDS, REPORT_SECONDS, SLACK
 from dongcha.stations.prepare import tell_data
 from dongcha.stations.pretrain import MODEL, chosen_for, eyes_of, key_of_test, tell_pretrained
 from dongcha.stations.pretrain_plan import PretrainPlan, plan_pretraining
-from dongcha.stations.prove import CHECKPOINTS, load, record
+from dongcha.stations.prove import CHECKPOINTS, record
 from dongcha.stations.snippet import reading_snippet
 from dongcha.steps import Kept, Work
 from dongcha.tasks._base import Task
@@ -112,7 +113,7 @@ def judge_reading(work: Work) -> Evaluation | None:
         return None
     before, after = read.outcomes[key_of_test(tests[0])]
     outcomes = {UNIGRAM: by_frequency(work, tests[0]), BEFORE: before, AFTER: after}
-    size = sum(path.stat().st_size for path in read.folder.rglob("*") if path.is_file()) / 2**20
+    size = size_megabytes(read.folder)
     cost = {"seconds": read.fitted.state.seconds, "megabytes": peak_megabytes(), "size_megabytes": size}
     candidates = [Candidate(UNIGRAM, ()), Candidate(BEFORE, ()), Candidate(AFTER, (), **cost)]
     table = tuple(map(renamed, compared(task, candidates, outcomes, {AFTER: BEFORE}, seed)))
@@ -135,9 +136,7 @@ def renamed(row: Row) -> Row:
 def slice_of(task: Task, name: str, before: Outcome, after: Outcome, seed: int) -> dict[str, Any]:
     """Return before and after on a further test set."""
     figure = partial(interval, next(iter(task.metrics.values())), seed=seed)
-    sides = {side: figure(outcome) for side, outcome in ((BEFORE, before), (AFTER, after))}
-    line = {side: [found.value, found.low, found.high] for side, found in sides.items()}
-    return {"slice": "test", "value": name, "rows": len(after), **line}
+    return line_of_test(name, len(after), {BEFORE: figure(before), AFTER: figure(after)})
 
 
 def prove_reading(work: Work) -> tuple[Check, ...]:
@@ -170,20 +169,6 @@ def rescored(work: Work) -> float | None:
         return None
     module = work["placement"].module(load_masked(work["pretrain"].folder, work["recipe"].seed))
     return eyes.score(eyes.outcome(module)).score
-
-
-def clock_facts(work: Work) -> dict[str, Any]:
-    """Return what the forecast said of the steps that were taken, what it took, and how busy the machine was."""
-    plan, state = work["plan"], work["pretrain"].fitted.state
-    saved = plan.pretraining.total - plan.pretraining.expected(state.step, max(0, len(state.scores) - 1))
-    return {
-        "forecast_seconds": plan.seconds - saved,
-        "seconds": work["clock"].spent() + REPORT_SECONDS,
-        "forecast_megabytes": plan.pretraining.megabytes,
-        "megabytes": peak_megabytes(),
-        "load": load(),
-        "attempts": work["clock"].attempts,
-    }
 
 
 def write_reading(work: Work) -> Report:

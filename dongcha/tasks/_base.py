@@ -140,6 +140,16 @@ class Writes(Protocol):
 
 
 @runtime_checkable
+class Untaught(Protocol):
+    """What a task has that can be had of training rows without targets, where nothing is learnt from them."""
+
+    @classmethod
+    def untaught(cls, labels: Sequence[str], others: Sequence[Dataset], lengths: Lengths) -> "Task":
+        """Return the task of these labels, which someone named; `others` are sets of rows with targets, to judge by."""
+        ...
+
+
+@runtime_checkable
 class Knowing(Protocol):
     """What a task has whose perfect answer is no pattern of outputs that its targets spell out."""
 

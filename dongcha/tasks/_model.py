@@ -3,7 +3,7 @@
 A recipe has one `task`, or several `tasks`; both come out as one Task here, and nothing that follows tells them apart.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -31,13 +31,19 @@ TOGETHER, APART = "together", "apart"  # how the texts of a row are read
 INDEX = "index"  # folder beside a model that searches
 
 
-def learn(recipe: Recipe, splits: Splits) -> Task:
-    """Make the task of a recipe from its training rows, where its labels are found, and from what it searches."""
+def learn(recipe: Recipe, splits: Splits, named: Sequence[str] = ()) -> Task:
+    """Make the task of a recipe from its training rows, where its labels are found, and from what it searches.
+
+    Where these rows have no targets, its labels are those that were `named`.
+    """
     train = splits.by_name["train"]
     alone = task_file(recipe)
     lengths = lengths_of(recipe, [alone] if alone else [find("tasks", entry.task) for entry in recipe.tasks or ()])
-    if alone is not None:
-        task: Any = alone.Task.learn(train, lengths)
+    if splits.unlabelled:
+        others = [rows for name, rows in splits.by_name.items() if name != "train"]
+        task: Any = alone.Task.untaught(named, others, lengths)
+    elif alone is not None:
+        task = alone.Task.learn(train, lengths)
     else:
         parts = [
             _learn_part(Part(entry.named, find("tasks", entry.task).Task, entry.weight, prefix), train, lengths)
@@ -46,7 +52,7 @@ def learn(recipe: Recipe, splits: Splits) -> Task:
         for part in (part for part in parts if part.task.head not in KINDS):  # pairs whose texts are read apart
             raise RecipeError(recipe.at("tasks", say("config.tasks_alone", task=part.task.name)))
         task = Several(tuple(parts))
-    refuse_what_needs_labels(recipe, task, train)
+    refuse_what_needs_labels(recipe, task, splits)
     if isinstance(task, Writes):
         return task.asked(recipe.data.prompt, recipe.evaluate.decoding)
     if not isinstance(task, Searches):
@@ -90,11 +96,12 @@ def with_pairs_read(recipe: Recipe, splits: Splits, source: Source) -> Recipe:
     return recipe.replace({"data.pairs": APART if apart else TOGETHER})
 
 
-def refuse_what_needs_labels(recipe: Recipe, task: Task, train: Dataset) -> None:
+def refuse_what_needs_labels(recipe: Recipe, task: Task, splits: Splits) -> None:
     """Refuse what a task cannot heed: weights of classes where it has none, and of numbers what asks for odds."""
-    is_number = is_numeric(task)
+    is_number, train = is_numeric(task), splits.by_name["train"]
+    weighs = recipe.train.class_weights != "none"
     asked = {
-        "train.class_weights": recipe.train.class_weights != "none" and not task.class_weights(train),
+        "train.class_weights": weighs and (splits.unlabelled or not task.class_weights(train)),
         "train.label_smoothing": bool(recipe.train.label_smoothing) and is_number,
         "evaluate.unsure_below": recipe.evaluate.unsure_below is not None and is_number,
     }

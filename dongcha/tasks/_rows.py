@@ -19,6 +19,7 @@ from dongcha.locale import say
 from dongcha.models.heads.several import KINDS
 from dongcha.registry import find
 from dongcha.tasks import _reading
+from dongcha.tasks._base import Untaught
 
 
 def task_file(recipe: Recipe) -> Any:
@@ -96,14 +97,18 @@ def data_of(recipe: Recipe) -> Data:
     return recipe.data.model_copy(update={"columns": columns})
 
 
-def read_rows(recipe: Recipe, cache: Path | None) -> Splits:
-    """Read the rows of a recipe; where each of several tasks has data of its own, all, and whose each row is."""
+def read_rows(recipe: Recipe, cache: Path | None, *, learns: bool = True) -> Splits:
+    """Read the rows of a recipe; where each of several tasks has data of its own, all, and whose each row is.
+
+    Where nothing `learns` from targets, the rows of train may be without, if the task can be had so.
+    """
     fields = fields_of(recipe)
     refuse_rows_per_label(recipe, fields)
     options: dict[str, Any] = {"seed": recipe.seed, "base": recipe.folder, "cache": cache}
     own_data = [(entry, entry.data) for entry in recipe.tasks or () if entry.data is not None]
     if not own_data:
-        return read_splits(data_of(recipe), fields, given=recipe.given, **options)
+        needs_targets = learns or not isinstance(getattr(task_file(recipe), "Task", None), Untaught)
+        return read_splits(data_of(recipe), fields, given=recipe.given, need_targets=needs_targets, **options)
     shares = []
     for number, (prefix, (entry, rows)) in enumerate(zip(prefixes(recipe), own_data, strict=True)):
         kind = find("tasks", entry.task).Task

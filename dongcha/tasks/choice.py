@@ -58,6 +58,11 @@ class Task(Unlabelled):
         return (Apart if lengths.pairs == "apart" else Task)(lengths=lengths)
 
     @classmethod
+    def untaught(cls, labels: Sequence[str], others: Sequence[Dataset], lengths: Lengths) -> "Task":
+        """Take the lengths; the choices are the rows' own."""
+        return (Apart if lengths.pairs == "apart" else Task)(lengths=lengths)
+
+    @classmethod
     def from_card(cls, card: Mapping[str, Any]) -> "Task":
         """Rebuild the task of a saved model."""
         read = card.get("pairs", "together")

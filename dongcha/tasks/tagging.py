@@ -50,6 +50,11 @@ class Task:
         return cls(labels=tuple(sorted(labels)), lengths=lengths)
 
     @classmethod
+    def untaught(cls, labels: Sequence[str], others: Sequence[Dataset], lengths: Lengths) -> "Task":
+        """Take the span labels as they were named."""
+        return cls(labels=tuple(sorted(labels)), lengths=lengths)
+
+    @classmethod
     def from_card(cls, card: Mapping[str, Any]) -> "Task":
         """Rebuild the task of a saved model."""
         lengths = Lengths(max_tokens=card["max_tokens"], long_texts=card["long_texts"])

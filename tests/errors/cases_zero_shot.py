@@ -6,6 +6,7 @@ from typing import Any
 from error_case import Case
 from error_desk import Desk
 
+from dongcha.data.dataset import BATCH
 from dongcha.testing import tiny_rows
 
 TOLD = {"good": "good and clean", "bad": "bad and dirty"}
@@ -39,6 +40,26 @@ def of_pairs(labels: int = 2, **options: Any):
         desk.encoder()
 
     return put
+
+
+def of_texts(split: dict[str, Any] | None = None, **options: Any):
+    """Put rows without labels, a model, and a recipe that asks for zero-shot, and for a split if one is given."""
+
+    def put(desk: Desk) -> None:
+        rows = [{"text": row["text"]} for row in tiny_rows("classification", 24)]
+        desk.put("rows.jsonl", "".join(f"{json.dumps(row)}\n" for row in rows))
+        data = {"train": "rows.jsonl"} | ({"split": split} if split else {})
+        desk.recipe(data=data, adapt={"method": "zero_shot", **options})
+        desk.encoder()
+
+    return put
+
+
+def labelled_late(desk: Desk) -> None:
+    """Put rows of which only those beyond the first stretch that is read have labels."""
+    asking(descriptions=TOLD)(desk)
+    rows = [{"text": f"good room {i}"} | ({"label": "good"} if i > BATCH else {}) for i in range(BATCH + 9)]
+    desk.put("rows.jsonl", "".join(f"{json.dumps(row)}\n" for row in rows))
 
 
 def twice(desk: Desk) -> None:
@@ -126,6 +147,30 @@ ZERO_SHOT_CASES = (
         ("`alike` for texts that are no pairs", "对不成对的文本用 `alike`"),
         ("leave it out", "去掉它"),
         asking(alike="good"),
+    ),
+    Case(
+        "zero-shot: texts alone, no descriptions",
+        ("training rows without labels, and no `descriptions`", "训练数据没有标注，也没有写 `descriptions`"),
+        ("describe each label, or name the label column", "描述每个标签，或指明标签列"),
+        of_texts(),
+    ),
+    Case(
+        "zero-shot: texts alone, one description",
+        ("training rows without labels, one in `descriptions`", "训练数据没有标注，`descriptions` 中只有一个"),
+        ("describe the other labels too", "把其余标签也写上描述"),
+        of_texts(descriptions={"good": "good and clean"}),
+    ),
+    Case(
+        "zero-shot: texts alone, a split",
+        ("a share for `test` of training rows without labels", "要从没有标注的训练数据中划出 `test`"),
+        ("leave it out, and give a labelled file", "去掉它，并给出已标注的文件"),
+        of_texts({"test": 0.3}, descriptions=TOLD),
+    ),
+    Case(
+        "zero-shot: texts alone, then labels",
+        ("a long file whose first rows have no labels", "长文件靠前的行没有标注"),
+        ("label all rows, or none", "全部标注，或全不标注"),
+        labelled_late,
     ),
     Case(
         "zero-shot: compared with itself",

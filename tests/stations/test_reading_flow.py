@@ -6,24 +6,21 @@ import numpy as np
 import pytest
 import torch
 import transformers
-from finished_runs import FAST, STEP, TRAIN, Died, Hands, dies, stopped_once
+from finished_runs import FAST, TRAIN, Died, dies, stopped_once
 
 import dongcha
-from dongcha import Recipe, files, stations
+from dongcha import Recipe, files
 from dongcha.config import load_recipe
 from dongcha.data.features import gather
 from dongcha.errors import RecipeError, UserError
-from dongcha.loop.clock import Clock
 from dongcha.models.tokenizer import load_tokenizer
 from dongcha.models.unigram import unigram_of
 from dongcha.pretrain import mlm
 from dongcha.pretrain._blocks import blocks
 from dongcha.pretrain._surprise import LOSS, General
 from dongcha.report import read_report, screen_lines
-from dongcha.stations import pretrain_plan
 from dongcha.stations.embedder import load_embedder
 from dongcha.testing import tiny_rows
-from dongcha.train.forecast import Forecast
 
 pytestmark = pytest.mark.usefixtures("no_charts")
 
@@ -185,15 +182,6 @@ def test_the_recipe_that_a_run_writes_is_that_run(straight):
     report, folder = straight
     again = load_recipe(folder / "recipe.yaml")
     assert again.reads_only and again.resolved()["pretrain"] == report.recipe["pretrain"]
-
-
-@pytest.fixture
-def hands(monkeypatch):
-    """Put a clock of our own, and the forecast that fits it, into every run that begins."""
-    found = Hands()
-    monkeypatch.setitem(stations.begin.__globals__, "Clock", lambda limit, age: Clock(limit, age, now=found))
-    monkeypatch.setattr(pretrain_plan, "forecast", lambda *_: Forecast(STEP, 100.0, 0.0, 1, 1))
-    return found
 
 
 def test_the_heads_that_judge_before_and_after_learn_alike_whatever_time_is_left(tmp_path, models, hands):

@@ -17,7 +17,8 @@ from dongcha.loop.fit import mean_loss
 from dongcha.metrics.several import MEAN
 from dongcha.models.heads import several
 from dongcha.models.heads._base import HeadSpec
-from dongcha.models.model import build_model
+from dongcha.models.model import Model, build_model
+from dongcha.models.probe import fit_probe, frozen_outputs, vectors_of
 from dongcha.objectives.task import TaskObjective
 from dongcha.report import read_report
 from dongcha.report.as_screen import screen_lines
@@ -133,6 +134,20 @@ def test_answers_of_a_text_stand_at_its_first_token(prepared):
         "intent",
         "tagging",
     ]
+
+
+def test_the_frozen_backbone_is_read_once_for_all_tasks(prepared, monkeypatch):
+    """Each task's layer sees what it would see alone, to the bit."""
+    model, features = prepared["model"], prepared["features"]["train"]
+    alone = [
+        vectors_of(replace(model, spec=part), several.features_of(features, part.part)) for part in model.spec.parts
+    ]
+    passes, hidden = [], Model.hidden
+    monkeypatch.setattr(Model, "hidden", lambda *given: passes.append(1) or hidden(*given))
+    together = several.vectors(model, features)
+    assert all(np.array_equal(one, other) for one, other in zip(alone, together, strict=True))
+    frozen_outputs(model, fit_probe(model, features, seed=0), features)
+    assert len(passes) == 3
 
 
 def test_the_mean_of_tasks_is_what_its_name_says(prepared):

@@ -30,7 +30,8 @@ class View:
     unit vectors; `reads_windows`: longer texts are read in windows, so that nothing is cut; `pseudo_perplexity`: where
     the model has a masked-language head. `reference`: general sentences of the language, to compare the task's text
     with. Checks that need a model run on `sample` rows drawn with `seed`, those that compute with it on `embedded` at
-    most (long texts: fewer, so that looking costs less than training).
+    most (long texts: fewer, so that looking costs less than training). `named`: the labels that there are, where the
+    rows of train have none.
     """
 
     splits: Mapping[str, Dataset]
@@ -48,6 +49,7 @@ class View:
     seed: int = 13
     sample: int = 2000
     embedded: int = 2000
+    named: Sequence[str] = ()
 
     def texts(self, split: str) -> list[str]:
         """Return the input texts of a split, in order; several input fields are joined by a unit separator."""

@@ -30,13 +30,15 @@ class Split:
     name: str
     texts: list[str]
     groups: np.ndarray
-    gold: list[str]
+    gold: list[str | None]
 
     def gold_by_group(self, groups: np.ndarray) -> dict[int, set[str]]:
-        """Map each of these groups to the gold values that its rows have here."""
+        """Map each of these groups to the gold values that its rows have here, where they have any."""
         values: dict[int, set[str]] = defaultdict(set)
         for row in np.flatnonzero(np.isin(self.groups, groups)):
-            values[int(self.groups[row])].add(self.gold[row])
+            gold = self.gold[row]
+            if gold is not None:
+                values[int(self.groups[row])].add(gold)
         return values
 
     def first_rows(self, groups: np.ndarray) -> list[int]:

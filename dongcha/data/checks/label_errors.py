@@ -16,6 +16,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
 
 from dongcha.data.checks._base import NUM_EXAMPLES, View, short, skipped
+from dongcha.data.dataset import Dataset
 from dongcha.data.fields import form
 from dongcha.data.rows import read_texts, row_numbers
 from dongcha.errors import MissingExtra
@@ -31,7 +32,7 @@ def check(view: View) -> list[Check]:
     """Look for wrong labels in train; labels with fewer rows than folds are left out."""
     dataset = view.splits.get("train")
     target = next((name for name in view.targets if form(name) == "label"), None)  # of several tasks the first
-    if dataset is None or target is None or not all(isinstance(v, str) for v in dataset.column(target)):
+    if dataset is None or target is None or not _has_one_label_a_row(dataset, target):
         return [skipped("label_errors", say("data_checks.errors_none"))]
     if len(dataset) > MOST_ROWS:
         chosen = np.random.default_rng(view.seed).choice(len(dataset), MOST_ROWS, replace=False)
@@ -66,6 +67,10 @@ def check(view: View) -> list[Check]:
             figures={"suspects": found[:MOST_LISTED], "rows": len(texts)},
         )
     ]
+
+
+def _has_one_label_a_row(dataset: Dataset, target: str) -> bool:
+    return target in dataset.columns and all(isinstance(value, str) for value in dataset.column(target))
 
 
 def held_out_probabilities(view: View, texts: list[str], gold: np.ndarray) -> np.ndarray:

@@ -39,8 +39,12 @@ def _of(view: View, target: str) -> list[Check]:
     if form(target) == "score":
         return [_scores(view, target)]
     counts = {name: label_counts(view.splits[name], target) for name in split_order(view.splits)}
-    train = counts.get("train") or next(iter(counts.values()), Counter())
-    checks = [_number(train, target), _balance(train), _across(counts), _names(counts)]
+    if view.named:
+        counts["train"] = Counter(dict.fromkeys(view.named, 0))
+        checks = [skipped("labels", say("data_checks.labels_named", all=len(view.named))), _across(counts, "_named")]
+    else:
+        train = counts.get("train") or next(iter(counts.values()), Counter())
+        checks = [_number(train, target), _balance(train), _across(counts), _names(counts)]
     return [found for found in checks if found is not None]
 
 
@@ -86,8 +90,8 @@ def _balance(train: Counter[str]) -> Check | None:
     return Check("label_balance", "warned", message, 1, fix=say("data_checks.balance_fix"), figures=figures)
 
 
-def _across(counts: Mapping[str, Counter[str]]) -> Check | None:
-    """Name the labels that a split has and train has not, or the other way round."""
+def _across(counts: Mapping[str, Counter[str]], words: str = "") -> Check | None:
+    """Name the labels that a split has and train has not, or the other way round; `words` ends the messages' names."""
     if "train" not in counts or len(counts) < 2:
         return None
     clauses, examples = [], []
@@ -100,9 +104,9 @@ def _across(counts: Mapping[str, Counter[str]]) -> Check | None:
         figures[name] = {"unseen": unseen, "absent": absent, "unseen_rows": sum(found[label] for label in unseen)}
         if unseen:
             rows = figures[name]["unseen_rows"]
-            clauses.append(say("data_checks.labels_unseen", split=name, labels=len(unseen), rows=rows))
+            clauses.append(say(f"data_checks.labels_unseen{words}", split=name, labels=len(unseen), rows=rows))
         if absent:
-            clauses.append(say("data_checks.labels_absent", split=name, labels=len(absent)))
+            clauses.append(say(f"data_checks.labels_absent{words}", split=name, labels=len(absent)))
         examples += [f"{name}: {short(label)}" for label in (*unseen, *absent)]
     if not clauses:
         return Check("labels_across_splits", "passed", say("data_checks.labels_across_passed"), figures=figures)
@@ -112,7 +116,7 @@ def _across(counts: Mapping[str, Counter[str]]) -> Check | None:
         message=say("data_checks.labels_across", clauses=say("data_checks.and").join(clauses)),
         count=len(examples),
         examples=tuple(examples[:NUM_EXAMPLES]),
-        fix=say("data_checks.labels_across_fix"),
+        fix=say(f"data_checks.labels_across_fix{words}"),
         figures=figures,
     )
 

@@ -65,7 +65,7 @@ def _tokens(view: View, name: str, encode: Encode) -> tuple[dict[str, Json], lis
     limit = view.max_tokens if view.max_tokens is not None else max(lengths, default=0)
     cut = [row for row, length in enumerate(lengths) if length > limit]
     cut_spans, spans = 0, 0
-    for target in (name for name in view.targets if form(name) == "spans"):
+    for target in (name for name in view.targets if form(name) == "spans" and name in sample.columns):
         gold = sample.column(target)
         spans += sum(len(row or ()) for row in gold)
         ends = [texts[row][: span["end"]] for row in cut for span in gold[row] or ()]

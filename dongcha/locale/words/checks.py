@@ -5,6 +5,10 @@ MESSAGES = {
         "Labels aligned: {rows:,} training rows encoded, answered perfectly and decoded give their gold labels back.",
         "标签对齐：{rows:,} 行训练数据经编码、完美作答、解码后，与标注完全一致。",
     ),
+    "checks.labels_unlabelled": (
+        "The training rows have no labels that could be lost on the way.",
+        "训练数据没有标注，也就无从在编码、解码中走样。",
+    ),
     "checks.labels_damaged": (
         "{damaged:,} of {spans:,} gold spans do not begin and end at words; they are widened to whole words or lost.",
         "{spans:,} 个标注片段中有 {damaged:,} 个不以词为边界；它们会被扩到整词或丢失。",

@@ -105,6 +105,10 @@ MESSAGES = {
     ),
     # labels
     "data_checks.labels_none": ("The task has no labels.", "该任务没有标签。"),
+    "data_checks.labels_named": (
+        "The training rows have no labels: the {all:,} that were described are taken.",
+        "训练数据没有标注：以写有描述的 {all:,} 个标签为准。",
+    ),
     "data_checks.labels_one": (
         "Train has {count} label(s) ({label}); nothing can be told apart.",
         "训练集只有 {count} 个标签（{label}），无从区分。",
@@ -143,6 +147,18 @@ MESSAGES = {
     "data_checks.labels_absent": (
         "{split} lacks {labels:,} labels of train",
         "{split} 缺少训练集中的 {labels:,} 个标签",
+    ),
+    "data_checks.labels_unseen_named": (
+        "{split} has {labels:,} labels that are not described ({rows:,} examples that cannot be right)",
+        "{split} 有 {labels:,} 个标签没有描述（{rows:,} 个样例必然判错）",
+    ),
+    "data_checks.labels_absent_named": (
+        "{split} lacks {labels:,} labels that are described",
+        "{split} 缺少 {labels:,} 个写有描述的标签",
+    ),
+    "data_checks.labels_across_fix_named": (
+        "Correct their names, or describe them in adapt.descriptions.",
+        "请更正标签名，或在 adapt.descriptions 中写上描述。",
     ),
     "data_checks.labels_across_fix": (
         "Correct their names, add rows to train, or split again with data.split.stratify.",

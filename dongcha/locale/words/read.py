@@ -6,6 +6,10 @@ MESSAGES = {
         "task {has} has {set} rows and task {lacks} has none; name a file, or set a share in data.split, for both or neither.",
         "任务 {has} 有 {set} 数据，任务 {lacks} 没有；请为二者都给出文件或在 data.split 中留出比例，或者都不要。",
     ),
+    "read.split_unlabelled": (
+        "{given}: the training rows have no labels, so none of them can judge; leave this out, and name a file of labelled rows in data.test or data.validation.",
+        "{given}：训练数据没有标注，切出的行无法用于评估；请去掉这一项，并在 data.test 或 data.validation 中给出已标注的文件。",
+    ),
     # where the source is
     "read.missing": (
         "{given}: there is no file or folder {source!r} in {base}; {near}.",
@@ -185,6 +189,10 @@ MESSAGES = {
     "read.rows_asked_near": (
         "{place}: the model wants {field}, and a row has only: {found}. Is it {near!r}? Then call it {field}.",
         "{place}：模型需要 {field}，而行中只有：{found}。若为 {near!r}，请改名为 {field}。",
+    ),
+    "read.gold_late": (
+        "{place}: rows from about here on have labels, those before have none; label all training rows, or take the labels out.",
+        "{place}：约从此处起的行有标注，之前的没有；请为全部训练数据标注，或去掉标注。",
     ),
     "read.columns_key": (
         "{place}: data.columns names a field {name!r} that the task does not have; did you mean {near}?",

@@ -219,6 +219,10 @@ MESSAGES = {
         "No difference found is not proof of no difference: more test rows may show one.",
         "未发现差异不等于没有差异：更多测试样本可能会显出差别。",
     ),
+    "report.limit.unlabelled": (
+        "No training row had a label, so nothing that learns from labels stands beside, and what labelling would buy is not known.",
+        "训练数据没有任何标注，因此表中没有需要标注才能学习的对照，也无从得知标注能换来什么。",
+    ),
     "report.limit.label_names": (
         "Labels were told apart by their names alone; descriptions of them usually serve better.",
         "仅凭标签名称区分各标签；写上描述通常更好。",

@@ -45,6 +45,14 @@ MESSAGES = {
         "{source}: the training rows hold {found} as their only label, at least {wanted} are needed to learn from; check the label column (data.columns) or add rows of other labels.",
         "{source}：训练数据只有标签 {found}，至少需要 {wanted} 种才能学习；请检查标签列（data.columns）或补充其他标签的数据。",
     ),
+    "stations.none_named": (
+        "{source}: there is nothing to know the labels from: the training rows have none; describe each label in adapt.descriptions, or name the label column in data.columns.",
+        "{source}：无从得知有哪些标签：训练数据没有标注；请在 adapt.descriptions 中描述每个标签，或在 data.columns 中指明标签列。",
+    ),
+    "stations.too_few_named": (
+        "{source}: the training rows have no labels, and adapt.descriptions has {found} as its only one, at least {wanted} are needed; describe the others too.",
+        "{source}：训练数据没有标注，而 adapt.descriptions 只有标签 {found}，至少需要 {wanted} 个；请把其余标签也写上描述。",
+    ),
     "stations.tiny_labels": (
         "{source}: {count} of {all} labels have a single row ({labels}), too few to be both learnt and checked; add rows of them, merge them with others, or set data.allow_tiny: true.",
         "{source}：{all} 个标签中有 {count} 个只有一行（{labels}），不足以既学习又检验；请补充数据、与其他标签合并，或设 data.allow_tiny: true。",
@@ -113,6 +121,10 @@ MESSAGES = {
     "stations.nothing_trained": (
         "adapt: zero_shot trains nothing: the keys of train: have no effect.",
         "adapt: zero_shot 不训练任何权重：train: 下的各项不起作用。",
+    ),
+    "stations.unlabelled": (
+        "The training rows have no labels, so no split is cut from them, and no baseline or layer that learns from labels is shown; if a column holds them, name it in data.columns.",
+        "训练数据没有标注，因此不从中划分数据，也不列出需要标注才能学习的基线与线性层；若某一列就是标注，请在 data.columns 中指明。",
     ),
     "stations.described_by_names": (
         "zero_shot goes by the labels' own names; descriptions usually serve better.",

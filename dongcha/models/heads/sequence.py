@@ -23,6 +23,7 @@ from dongcha.data.features import Features
 from dongcha.errors import ModelError
 from dongcha.locale import say
 from dongcha.models.heads._base import HeadSpec, Native, class_weights, load_hf, load_native, refuse_incomplete
+from dongcha.models.heads._frozen import Laid, one_pass
 
 POOLINGS = ("mean", "cls", "max")
 POOLING_FILE = "1_Pooling/config.json"
@@ -169,14 +170,19 @@ PLAIN_CLASS = "AutoModelForSequenceClassification"  # what Transformers has for 
 
 def vectors(model: Any, features: Features) -> np.ndarray:
     """Return one frozen vector a feature (N, H): the model's own pooling, else the mean."""
+    (found,) = one_pass(model, features, [laid(model, features)])
+    return found
+
+
+def laid(model: Any, features: Features) -> Laid:
+    """Return where frozen vectors are laid batch by batch, one a feature."""
     pooling = getattr(model.module, "pooling", "mean")
-    out = np.zeros((len(features), int(model.module.backbone.config.hidden_size)), dtype=np.float32)
-    for indices, hidden in model.hidden(features):
-        lengths = features.lengths[indices]
-        mask = torch.from_numpy(np.arange(hidden.shape[1]) < lengths[:, None])
-        pooled = pool(torch.from_numpy(hidden), mask, pooling)
-        out[indices] = pooled.numpy()
-    return out
+
+    def lay(out: np.ndarray, indices: np.ndarray, hidden_BTH: np.ndarray) -> None:
+        mask = torch.from_numpy(np.arange(hidden_BTH.shape[1]) < features.lengths[indices][:, None])
+        out[indices] = pool(torch.from_numpy(hidden_BTH), mask, pooling).numpy()
+
+    return Laid(len(features), lay)
 
 
 def flat_targets(features: Features) -> np.ndarray:

@@ -22,6 +22,7 @@ from dongcha.data.features import OWN, Features
 from dongcha.data.fields import form
 from dongcha.models.heads import sequence, token
 from dongcha.models.heads._base import HeadSpec, load_hf, own_dropout, refuse_incomplete
+from dongcha.models.heads._frozen import one_pass
 
 KINDS: Mapping[str, Any] = {"sequence": sequence, "token": token}  # heads that can stand beside others
 APART = ("target", OWN)  # columns of features that each of several tasks has for itself
@@ -101,6 +102,11 @@ def places(spec: HeadSpec) -> list[tuple[HeadSpec, slice]]:
         found.append((part, slice(begin, begin + part.num_outputs)))
         begin += part.num_outputs
     return found
+
+
+def vectors(model: Any, features: Features) -> list[np.ndarray]:
+    """Return what each task's layer sees of the frozen backbone, as its own head has it, in one pass for all."""
+    return one_pass(model, features, [KINDS[part.name].laid(model, features) for part in model.spec.parts])
 
 
 def own_rows(batch: Mapping[str, Array], part: HeadSpec) -> Array | None:

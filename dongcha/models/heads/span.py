@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from dongcha.data.features import Features
 from dongcha.models.heads._base import HeadSpec, Native, load_native
+from dongcha.models.heads._frozen import one_pass
 from dongcha.models.heads.token import by_token
 
 NEVER = -1e4  # a logit that no softmax sees
@@ -57,7 +58,8 @@ PROBE_LOSSES = {"two_places": "binary_cross_entropy"}  # a linear layer on froze
 
 def vectors(model: Any, features: Features) -> np.ndarray:
     """Return the frozen hidden state of each token (S, H)."""
-    return by_token(model, features, np.ones(int(features.starts[-1]), dtype=bool))
+    (found,) = one_pass(model, features, [by_token(features, np.ones(int(features.starts[-1]), dtype=bool))])
+    return found
 
 
 def flat_targets(features: Features) -> np.ndarray:

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from dongcha.data.features import IGNORED, Features
 from dongcha.models.heads._base import HeadSpec, class_weights, load_native
+from dongcha.models.heads._frozen import Laid, one_pass
 
 
 def build(folder: Path, spec: HeadSpec) -> nn.Module:
@@ -36,19 +37,25 @@ PLAIN_CLASS = "AutoModelForTokenClassification"  # what Transformers has for thi
 
 def vectors(model: Any, features: Features) -> np.ndarray:
     """Return the frozen hidden state of each token that carries a word (S, H); zeros elsewhere."""
-    return by_token(model, features, np.asarray(features.tokens["word"]) >= 0)
+    (found,) = one_pass(model, features, [laid(model, features)])
+    return found
 
 
-def by_token(model: Any, features: Features, wanted: np.ndarray) -> np.ndarray:
-    """Return the frozen hidden states (S, H) of the tokens that are `wanted` (S,); zeros elsewhere."""
-    width = int(model.module.backbone.config.hidden_size)
-    out = np.zeros((int(features.starts[-1]), width), dtype=np.float32)
-    for indices, hidden in model.hidden(features):
-        places = features.starts[indices][:, None] + np.arange(hidden.shape[1])
-        inside = np.arange(hidden.shape[1]) < features.lengths[indices][:, None]
+def laid(model: Any, features: Features) -> Laid:
+    """Return where the frozen hidden states of the tokens that carry a word are laid, batch by batch."""
+    return by_token(features, np.asarray(features.tokens["word"]) >= 0)
+
+
+def by_token(features: Features, wanted: np.ndarray) -> Laid:
+    """Return where the frozen hidden states of the tokens that are `wanted` (S,) are laid; zeros elsewhere."""
+
+    def lay(out: np.ndarray, indices: np.ndarray, hidden_BTH: np.ndarray) -> None:
+        places = features.starts[indices][:, None] + np.arange(hidden_BTH.shape[1])
+        inside = np.arange(hidden_BTH.shape[1]) < features.lengths[indices][:, None]
         inside[inside] = wanted[places[inside]]
-        out[places[inside]] = hidden[inside]
-    return out
+        out[places[inside]] = hidden_BTH[inside]
+
+    return Laid(int(features.starts[-1]), lay)
 
 
 def flat_targets(features: Features) -> np.ndarray:
