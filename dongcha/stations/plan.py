@@ -201,6 +201,7 @@ def measures_of(work: Work, adapted: Adapted) -> Measures:
         by_token=model.spec.by_token,
         in_batch=task.loss == "in_batch",
         places=task.loss == "two_places",
+        writes=task.loss == "next_token",
         dropout=own_dropout(model.module.backbone.config),
         rate_factor=getattr(find("adapt", work["recipe"].adapt.method), "RATE_FACTOR", 1.0),
         bf16_gain=bf16_gain(width, round(TYPICAL_ROWS * mean_tokens), model.device) if asks else 0.0,

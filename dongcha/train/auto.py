@@ -26,6 +26,7 @@ class Measures:
     dropout: float = 0.0  # what the model was pretrained with: no rule changes it
     tokens: int = 0
     in_batch: bool = False  # whether the rows of a batch are one another's wrong answers
+    writes: bool = False  # whether an answer is text
     places: bool = False  # whether an answer is two places in a text
     rate_factor: float = 1.0  # of the usual rate, by the way to adapt
     bf16_gain: float = 0.0  # how many times quicker products in bfloat16 were on this machine
@@ -34,8 +35,10 @@ class Measures:
 def epochs(m: Measures) -> int:
     """Show the model about 12,000 rows in all, or 1.5 million tokens of long ones: at least 3 passes, at most 10.
 
-    Places in long texts are learnt late: for them at least 6.
+    Places in long texts are learnt late: for them at least 6. A model that writes could do so before: 3.
     """
+    if m.writes:
+        return 3
     passes = min(ROWS_IN_ALL / m.num_rows, TOKENS_IN_ALL / m.tokens if m.tokens else ROWS_IN_ALL)
     return min(10, max(6 if m.places else 3, round(passes)))
 
