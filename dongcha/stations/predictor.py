@@ -1,19 +1,23 @@
 """Put a finished run to use: load its model once, predict texts or rows."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from dongcha import files
 from dongcha.data.dataset import Dataset
+from dongcha.data.features import Features
 from dongcha.data.load import ReadOptions, load
 from dongcha.errors import DataError, ModelError, UserError
 from dongcha.locale import say
 from dongcha.models.model import CARD, COLUMNS, UNSURE_BELOW, Model, load_model
+from dongcha.models.writing import stream as written_aloud
 from dongcha.stations.pretrain import MODEL
-from dongcha.tasks._base import Task, is_numeric
+from dongcha.tasks._base import Task, Writes, is_numeric
 from dongcha.tasks._model import saved_task
 from dongcha.tasks._predict import STRETCH, columns_of, predict_rows
 
@@ -40,6 +44,21 @@ class Predictor:
         for dataset in self.datasets(rows, at_once, stream):
             for _, answer in self.predict_dataset(dataset):
                 yield answer
+
+    def stream(self, row: str | Row, hear: Callable[[str], None], stream: str = "") -> dict[str, Any]:
+        """Answer one row, telling `hear` of each piece of the text as it is written; return the answer as `predict`."""
+        if not isinstance(self.task, Writes):
+            raise UserError(say("stations.no_stream", task=self.task.name))
+        if self.task.writes_by.beams > 1:
+            raise UserError(say("stations.no_stream_of_beams"))
+
+        def writing(model: Model, prompts: Features, decoding: Any) -> list[np.ndarray]:
+            return written_aloud(model, prompts, decoding, hear)
+
+        (dataset,) = self.datasets([row], 1, stream)
+        rows = next(dataset.batches(1, columns_of(self.task, dataset, gold=False)))
+        (found,) = predict_rows(self.task, self.model, rows, writing=writing)
+        return self.answer(dataset.rows([0])[0], found.target, found.confidence)
 
     def datasets(self, rows: Iterable[str | Row], at_once: int = STRETCH, stream: str = "") -> Iterator[Dataset]:
         """Yield rows as data sets of `at_once` rows, as they come."""

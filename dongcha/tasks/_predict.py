@@ -1,6 +1,7 @@
 """Run a model on rows: encode, compute, decode, a stretch of rows at a time, so that memory stays bounded."""
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from dongcha.models.writing import write
 from dongcha.tasks._base import Columns, Searches, Task, Writes, num_rows
 from dongcha.types import Prediction
 
+Writing = Callable[[Model, Features, Any], list[np.ndarray]]  # model, prompts, a Decoding: the ids written
 STRETCH = 4096  # rows encoded, computed and decoded together
 
 
@@ -73,11 +75,13 @@ def predict(task: Task, model: Model, dataset: Dataset) -> Iterator[Prediction]:
         first += num_rows(rows)
 
 
-def predict_rows(task: Task, model: Model, rows: Columns, first_row: int = 0) -> list[Prediction]:
-    """Predict a few rows given as columns; `first_row` is the position of the first one."""
+def predict_rows(
+    task: Task, model: Model, rows: Columns, first_row: int = 0, writing: Writing = write
+) -> list[Prediction]:
+    """Predict a few rows given as columns; `first_row` is the position of the first one, `writing` lets it write."""
     features = gather([task.encode(rows, model.tokenizer, first_row)])
     if isinstance(task, Writes):
-        features = task.answered(features, write(model, features, task.writes_by), model.tokenizer)
+        features = task.answered(features, writing(model, features, task.writes_by), model.tokenizer)
     outputs = lay_flat(features, model.logits(features))
     return renumbered(task.decode(outputs, features, rows, first_row), first_row)
 

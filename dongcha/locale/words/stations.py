@@ -142,6 +142,15 @@ MESSAGES = {
         "{place}: {task} cannot read its texts in windows; set data.long_texts: truncate, or leave it out.",
         "{place}：{task} 的文本不能分窗读；请设 data.long_texts: truncate，或去掉这一项。",
     ),
+    "stations.no_stream": (
+        "--stream: a {task} model does not write its answers; leave it out.",
+        "--stream：{task} 模型的回答不是写出来的；请去掉。",
+    ),
+    "stations.no_stream_of_beams": (
+        "--stream: this model searches with beams (evaluate.decoding.beams), and no word is certain before the end; "
+        "leave it out.",
+        "--stream：该模型使用束搜索（evaluate.decoding.beams），写完之前没有确定的词；请去掉。",
+    ),
     "stations.no_confidence": (
         "A {task} model knows no confidence in its numbers, so none of them can be called unsure; leave the threshold out.",
         "{task} 模型的数值没有置信度，无法判断是否“不确定”；请去掉该阈值。",
