@@ -89,6 +89,8 @@ def predict_before(work: Work) -> Before | None:
     """
     if lacks_labels(work):
         return None
+    if not trains(work["recipe"]) and is_as_it_is(work["model"].spec.name):  # before and after are the same
+        return Before(fit_probe(work["model"], work["features"]["train"], work["recipe"].seed), {}, 0.0)
     method = work["recipe"].evaluate.before.method
     probed = frozen(work, work["model"], PROBE)
     return probed if method == PROBE else replace(frozen(work, work["model"], method), probed=probed)
@@ -273,7 +275,8 @@ def named(table: tuple[Row, ...], recipe: Recipe, *, writes: bool) -> tuple[Row,
     """Call the rows of a table what they are: before by the way it was made, after an untrained model."""
     names = {"before": SHOWN_AS.get(recipe.evaluate.before.method, "before")}
     names |= {"before": UNTRAINED} if writes else {}
-    names |= {} if trains(recipe) else {"after": ZERO_SHOT}
+    untrained = getattr(find("adapt", recipe.adapt.method), "SHOWN_AS", ZERO_SHOT)
+    names |= {} if trains(recipe) else {"after": untrained}
     return tuple(replace(row, name=names.get(row.name, row.name)) for row in table)
 
 

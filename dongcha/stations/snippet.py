@@ -11,7 +11,9 @@ from dongcha.models.model import Model
 from dongcha.models.rewritten import saved_class
 from dongcha.models.writing import settings_of
 from dongcha.registry import find
+from dongcha.tasks._in_context import IN_CONTEXT
 from dongcha.tasks._model import task_of
+from dongcha.tasks._writes import behind
 
 IMPORTS = {
     "import json\n": "json.",
@@ -102,6 +104,24 @@ BODIES = {
     "towers": TOWERS,
     "cloze": CLOZE,
 }  # by a module's form
+WEIGHED = """import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+tokenizer = AutoTokenizer.from_pretrained("{folder}")
+model = AutoModelForCausalLM.from_pretrained("{folder}").eval()
+
+
+def likely(prompt, answer):
+    read, said = tokenizer(prompt)["input_ids"], tokenizer(answer, add_special_tokens=False)["input_ids"]
+    with torch.inference_mode():
+        logits = model(input_ids=torch.tensor([read + said])).logits[0, len(read) - 1 : -1]
+    return float(logits.log_softmax(-1)[range(len(said)), said].sum())
+
+
+answers = {answers}
+scores = [likely({prompt}, answer){blank} for answer in answers]
+answer = {names}[scores.index(max(scores))]
+"""
 TOLD_OF_WRITING = (  # of what `generate` is told, that a reader must know
     *("max_new_tokens", "do_sample", "num_beams", "length_penalty", "repetition_penalty", "no_repeat_ngram_size"),
     *("temperature", "top_k", "top_p", "min_p"),
@@ -138,7 +158,7 @@ def snippet(model: Model, folder: str) -> str:
     if spec.parts:
         return _several(model, folder)
     if model.module.form == "writer":
-        return _written(model, folder)
+        return (_weighed if IN_CONTEXT in model.card else _written)(model, folder)
     body = BODIES[model.module.form]
     task = find("tasks", model.card["task"])
     known = task_of(model)
@@ -182,6 +202,18 @@ def _written(model: Model, folder: str) -> str:
         behind="" if two_sided else ', batch["input_ids"].shape[1] :',
         cut="".join(f".split({stop!r})[0]" for stop in task.stop) + ".strip()",
     )
+
+
+def _weighed(model: Model, folder: str) -> str:
+    """Return the lines for a model that weighs answers: without examples, as what follows the prompt."""
+    task: Any = task_of(model)
+    inputs = {name: ["..."] for name in task.fields[: task.num_inputs]} | {"choices": [["...", "..."]]}
+    prompt, answers = task.texts(inputs)[0][0], task.offered(inputs)[0]
+    blank = f" - likely({json.dumps(task.blank, ensure_ascii=False)}, answer)" if task.calibrate else ""
+    told = [behind(prompt, answer) for answer in answers]
+    names = json.dumps(list(task.labels or told), ensure_ascii=False)
+    given = {"prompt": json.dumps(prompt, ensure_ascii=False), "answers": json.dumps(told, ensure_ascii=False)}
+    return WEIGHED.format(folder=folder, blank=blank, names=names, **given)
 
 
 def _several(model: Model, folder: str) -> str:

@@ -6,7 +6,7 @@ A recipe has one `task`, or several `tasks`; both come out as one Task here, and
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -24,6 +24,7 @@ from dongcha.models.model import Model, build_model
 from dongcha.models.source import Source
 from dongcha.registry import find
 from dongcha.tasks._base import Lengths, Searches, Task, Writes, is_numeric
+from dongcha.tasks._in_context import IN_CONTEXT, InContext
 from dongcha.tasks._rows import prefixes, refuse_in_vain, refuse_rows_per_label, task_file
 from dongcha.tasks._several import NAME, Part, Several, parts_of
 
@@ -53,6 +54,11 @@ def learn(recipe: Recipe, splits: Splits, named: Sequence[str] = ()) -> Task:
             raise RecipeError(recipe.at("tasks", say("config.tasks_alone", task=part.task.name)))
         task = Several(tuple(parts))
     refuse_what_needs_labels(recipe, task, splits)
+    method = find("adapt", recipe.adapt.method)
+    if hasattr(method, "taught"):  # the way to adapt is a way to ask
+        refuse_other_tasks(recipe, task, method.TASKS)
+        weighed: Task = method.taught(task, train, recipe.options("adapt", method.Options))
+        return weighed
     if isinstance(task, Writes):
         return task.asked(recipe.data.prompt, recipe.evaluate.decoding)
     if not isinstance(task, Searches):
@@ -60,6 +66,13 @@ def learn(recipe: Recipe, splits: Splits, named: Sequence[str] = ()) -> Task:
         return learnt
     Index.create((), (), np.zeros((0, 1), np.float32))  # a library that it lacks is told now, not after training
     return task.searching(splits)
+
+
+def refuse_other_tasks(recipe: Recipe, task: Any, known: Sequence[str]) -> None:
+    """Refuse a task, or labels several at once, that a way to adapt does not serve."""
+    if task.name not in known or getattr(task, "multi", False):
+        facts = {"path": "adapt", "method": recipe.adapt.method, "tasks": ", ".join(known)}
+        raise RecipeError(recipe.at("adapt", say("stations.other_tasks", task=task.name, **facts)))
 
 
 def _learn_part(part: Part, train: Dataset, lengths: Lengths) -> Part:
@@ -119,7 +132,7 @@ def task_from(card: Mapping[str, Any]) -> Task:
     """Rebuild a task, or several, from a card."""
     kind: Any = Several if card["task"] == NAME else find("tasks", card["task"]).Task
     task: Task = kind.from_card(card)
-    return task
+    return cast("Task", InContext.from_card(task, card)) if IN_CONTEXT in card else task
 
 
 def keep_passages(task: Task, folder: Path) -> None:

@@ -145,10 +145,8 @@ class Writing(Unlabelled, ABC):
         return laid(tokenizer, (prompts.ids, prompts.lengths), (ids, lengths), units, facts)
 
     def behind(self, answer: str, tokenizer: Tokenizer) -> str:
-        """Return an answer as it stands behind its prompt: a blank before it, where words have blanks between them."""
-        answer = answer.strip()
-        joined = tokenizer.two_sided or self.prompt[-1:].isspace() or is_cjk(answer[:1] or " ")
-        return answer if joined else f" {answer}"
+        """Return an answer as it stands behind its prompt; a decoder with an encoder writes it by itself."""
+        return answer.strip() if tokenizer.two_sided else behind(self.prompt, answer)
 
     def most(self, tokenizer: Tokenizer) -> int:
         """Return the tokens that prompt and answer may have together."""
@@ -241,6 +239,12 @@ class Writing(Unlabelled, ABC):
     def shown(self, target: Mapping[str, Any], text: str) -> str:
         """Return the text; a dash for none."""
         return str(target[self.gold]) or "-"
+
+
+def behind(prompt: str, answer: str) -> str:
+    """Return an answer as it stands behind a prompt: a blank before it, where words have blanks between them."""
+    answer = answer.strip()
+    return answer if prompt[-1:].isspace() or is_cjk(answer[:1] or " ") else f" {answer}"
 
 
 def language_of(texts: Sequence[str]) -> str:

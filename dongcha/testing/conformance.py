@@ -45,6 +45,7 @@ def conform(
     """
     folder = folder.resolve()  # a recipe's paths are taken from its folder
     writes = isinstance(name, str) and getattr(find("tasks", name).Task, "head", None) == WRITER
+    writes |= sections.get("adapt", {}).get("method") == "in_context"
     encoder = tiny_writer(folder / "writer") if writes else tiny_encoder(folder / "encoder")
     apart = not isinstance(name, str) and any(isinstance(one, Mapping) and one.get("data") for one in name)
     given: dict[str, Any] = {**({} if apart else {"data": {"train": list(rows)}}), **FAST}

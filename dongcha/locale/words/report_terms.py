@@ -30,6 +30,7 @@ MESSAGES = {
     "report.row.probe": ("frozen + linear", "冻结 + 线性"),
     "report.row.zero_shot": ("zero-shot", "零样本"),
     "report.row.unigram": ("frequency alone", "只按词频"),
+    "report.row.in_context": ("in context", "上下文学习"),
     "report.row.before_untrained": ("before (as it came)", "训练前（原模型）"),
     "report.row.before_reading": ("before", "预训练前"),
     "report.row.after_reading": ("after (pretrained)", "预训练后"),

@@ -151,6 +151,10 @@ MESSAGES = {
         "leave it out.",
         "--stream：该模型使用束搜索（evaluate.decoding.beams），写完之前没有确定的词；请去掉。",
     ),
+    "stations.other_tasks": (
+        "{path}: {method} serves {tasks}, with one label a row, not {task} as it is here; take another method.",
+        "{path}：{method} 只适用于 {tasks}（每行一个标签），不适用于这里的 {task}；请换用其他方法。",
+    ),
     "stations.no_confidence": (
         "A {task} model knows no confidence in its numbers, so none of them can be called unsure; leave the threshold out.",
         "{task} 模型的数值没有置信度，无法判断是否“不确定”；请去掉该阈值。",

@@ -69,7 +69,7 @@ class HeadSpec:
 
 
 # Columns of a batch that a module gets beside ids and mask, where they are there.
-EXTRA_INPUTS = ("token_type_ids", "next", "written", "position")
+EXTRA_INPUTS = ("token_type_ids", "next", "written", "position", "branch")
 
 
 def run(module: nn.Module, batch: Mapping[str, Tensor]) -> Tensor:

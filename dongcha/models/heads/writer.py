@@ -4,7 +4,8 @@ A feature holds what is read and what is to be written, end to end; `next` says 
 one that follows it, or with an encoder the token itself), IGNORED where none is asked for. `written` marks the tokens
 that an encoder does not read. `position` counts from 0 in each sample, so several samples may share a feature without
 one seeing the other. Outputs are by token, one figure: the surprise (nats) of the token to come. All logits are never
-held at once: only those that are asked for are computed.
+held at once: only those that are asked for are computed. Where several answers to one prompt are weighed, `branch`
+numbers them from 1 (0: the prompt): each goes on from the prompt and sees no other.
 
 Shape letters: B features, T tokens, M tokens that are asked for, V pieces of the vocabulary.
 """
@@ -23,9 +24,11 @@ from torch import Tensor, nn
 from dongcha.data.features import IGNORED, Batch, Features
 from dongcha.errors import ModelError
 from dongcha.locale import say
+from dongcha.models.attention import additive
 from dongcha.models.heads._base import HeadSpec, Native, load_native
 
 TARGET = "next"
+FULL, SLIDING = "full_attention", "sliding_attention"  # kinds of layers, as configurations name them
 
 
 class Writer(Native):
@@ -38,7 +41,10 @@ class Writer(Native):
         """Return the surprise of each token that is asked for (B, T, 1); 0 elsewhere."""
         wanted_BT = extra["next"]
         given: dict[str, Any] = {"attention_mask": mask.long()}
-        if packed(extra["position"], mask):  # samples end to end: positions say where each begins
+        if "branch" in extra:
+            seen = masks(seen_by(extra["branch"], mask), extra["position"], self.hf.config)
+            given = {"attention_mask": seen, "position_ids": extra["position"]}
+        elif packed(extra["position"], mask):  # samples end to end: positions say where each begins
             given = {"attention_mask": None, "position_ids": extra["position"]}
         return self.surprise(wanted_BT, input_ids=input_ids, use_cache=False, **given)
 
@@ -97,6 +103,26 @@ class Translator(Writer):
         ids = target_BW.masked_fill(target_BW == IGNORED, pad)
         begun = torch.full_like(ids[:, :1], pad if first is None else first)
         return torch.cat([begun, ids[:, :-1]], dim=1)
+
+
+def seen_by(branch_BT: Tensor, mask_BT: Tensor) -> Tensor:
+    """Return what each token sees (B, T, T) bool: those before it in the prompt and in its own branch, and itself."""
+    tokens = branch_BT.shape[1]
+    before = torch.ones(tokens, tokens, dtype=torch.bool, device=branch_BT.device).tril()
+    same = (branch_BT[:, None, :] == 0) | (branch_BT[:, None, :] == branch_BT[:, :, None])
+    itself = torch.eye(tokens, dtype=torch.bool, device=branch_BT.device)
+    return (before & same & mask_BT[:, None, :]) | itself
+
+
+def masks(seen_BTT: Tensor, position_BT: Tensor, config: Any) -> Tensor | dict[str, Tensor]:
+    """Return what is added to the scores of attention (B, 1, T, T); by kind of layer, where some see a window alone."""
+    window, kinds = getattr(config, "sliding_window", None), set(getattr(config, "layer_types", None) or ())
+    full = additive(seen_BTT[:, None], torch.float32)
+    if window is None or kinds == {FULL}:
+        return full
+    near_BTT = position_BT[:, :, None] - position_BT[:, None, :] < window
+    narrow = additive((seen_BTT & near_BTT)[:, None], torch.float32)
+    return {FULL: full, SLIDING: narrow} if kinds else narrow
 
 
 def packed(position_BT: Tensor, mask_BT: Tensor) -> bool:
@@ -175,8 +201,7 @@ def plain_outputs(folder: Path, batch: Batch) -> np.ndarray:
     kind: Any = getattr(transformers, name)
     plain = kind.from_pretrained(folder, local_files_only=True, trust_remote_code=False).eval()
     found = np.zeros((*batch["mask"].shape, 1), dtype=np.float32)
-    for row in range(len(found)):
-        inside = batch["mask"][row]
+    for row, inside in samples_of(batch):
         ids, wanted = (torch.from_numpy(batch[column][row][inside]) for column in ("input_ids", "next"))
         asked = wanted != IGNORED
         with torch.inference_mode():
@@ -189,6 +214,15 @@ def plain_outputs(folder: Path, batch: Batch) -> np.ndarray:
         places = np.flatnonzero(inside)[asked.numpy()]
         found[row, places, 0] = said.numpy()
     return found
+
+
+def samples_of(batch: Batch) -> Iterator[tuple[int, np.ndarray]]:
+    """Yield each row of a batch with the places of a sample in it: all, or the prompt with one of its branches."""
+    for row, inside in enumerate(batch["mask"]):
+        branch = batch.get("branch", np.zeros_like(batch["mask"], dtype=np.int64))[row]
+        numbers = np.unique(branch[inside & (branch > 0)])
+        for number in numbers.tolist() or [0]:
+            yield row, inside & ((branch == 0) | (branch == number))
 
 
 def batch_written(batch: Batch, row: int, inside: np.ndarray) -> Tensor:
