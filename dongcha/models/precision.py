@@ -25,11 +25,14 @@ MOST_TOKENS = 512
 
 
 class Product(torch.autograd.Function):
-    """x W^T + b for x (..., I), W (O, I), b (O,) or None: three products in bfloat16, in and out in fp32."""
+    """x W^T + b for x (..., I), W (O, I), b (O,) or None: three products in bfloat16, in and out in fp32.
+
+    `rounded` is W in bfloat16, where that is at hand.
+    """
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-        rows_NI, rounded_OI = x.reshape(-1, x.shape[-1]).bfloat16(), weight.bfloat16()
+    def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor | None, rounded: Tensor | None = None) -> Tensor:
+        rows_NI, rounded_OI = x.reshape(-1, x.shape[-1]).bfloat16(), weight.bfloat16() if rounded is None else rounded
         ctx.save_for_backward(rows_NI, rounded_OI)
         ctx.shape = x.shape
         out = torch.mm(rows_NI, rounded_OI.t()).float()
@@ -42,28 +45,33 @@ class Product(torch.autograd.Function):
         rows_NI, rounded_OI = ctx.saved_tensors
         exact_NO = gradients[0].reshape(-1, gradients[0].shape[-1])
         gradient_NO = exact_NO.bfloat16()
-        of_x, of_weight, of_bias = ctx.needs_input_grad
+        of_x, of_weight, of_bias = ctx.needs_input_grad[:3]
         return (
             torch.mm(gradient_NO, rounded_OI).float().view(ctx.shape) if of_x else None,
             torch.mm(gradient_NO.t(), rows_NI).float() if of_weight else None,
             exact_NO.sum(0) if of_bias else None,
+            None,
         )
 
 
-def _forward(layer: nn.Linear, x: Tensor) -> Tensor:
+def _forward(layer: nn.Linear, rounded: Tensor | None, x: Tensor) -> Tensor:
     if not (layer.training and torch.is_grad_enabled()):
         return linear(layer, x)
-    found: Tensor = Product.apply(x, layer.weight, layer.bias)  # type: ignore[no-untyped-call]
+    found: Tensor = Product.apply(x, layer.weight, layer.bias, rounded)  # type: ignore[no-untyped-call]
     return found
 
 
 @contextmanager
 def bf16_products(module: nn.Module) -> Iterator[None]:
-    """Let each plain linear layer of a module in fp32 train by `Product`; put them back at the end."""
+    """Let each plain linear layer of a module in fp32 train by `Product`; put them back at the end.
+
+    Weights that do not learn are rounded once.
+    """
     found = [part for part in module.modules() if type(part) is nn.Linear and part.weight.dtype == torch.float32]
     before = [vars(layer).get("forward") for layer in found]
     for layer in found:
-        layer.forward = partial(_forward, layer)  # type: ignore[method-assign]
+        rounded = None if layer.weight.requires_grad else layer.weight.detach().bfloat16()
+        layer.forward = partial(_forward, layer, rounded)  # type: ignore[method-assign]
     try:
         yield
     finally:
@@ -83,7 +91,7 @@ def bf16_gain(width: int, tokens: int, device: torch.device) -> float:
     with torch.random.fork_rng(devices=[]):
         layer = nn.Linear(width, WIDER * width).to(device)
         rows_NI = torch.randn(min(tokens, MOST_TOKENS), width).to(device).requires_grad_()
-    ways: tuple[Callable[[Tensor], Tensor], ...] = (layer, partial(_forward, layer))
+    ways: tuple[Callable[[Tensor], Tensor], ...] = (layer, partial(_forward, layer, None))
     spent = [[_seconds(way, rows_NI) for way in ways] for _ in range(ROUNDS + 1)][1:]
     plain, rounded = (min(column) for column in zip(*spent, strict=True))
     return float(plain / rounded)
