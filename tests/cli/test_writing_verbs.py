@@ -1,0 +1,81 @@
+"""Verbs with a model that writes: a recipe from `init`, a run, an answer as it is written."""
+
+import json
+import sys
+from dataclasses import replace
+
+import pytest
+
+import dongcha
+from dongcha.cli import app, main
+from dongcha.cli._door import guarded
+from dongcha.config import Recipe, load_recipe
+from dongcha.models.at_hand import WRITER
+from dongcha.report.texts import as_allowed
+from dongcha.testing import tiny_rows, tiny_writer
+from dongcha.types import Report
+
+pytestmark = pytest.mark.usefixtures("no_charts")
+FAST = {"epochs": 1, "learning_rate": 3e-3, "batch_tokens": 400}
+SOURCE = "room clean 1"
+
+
+@pytest.fixture(scope="module")
+def writing(tmp_path_factory):
+    """A run of translation by a tiny decoder."""
+    folder = tmp_path_factory.mktemp("writing")
+    given = {"data": {"train": tiny_rows("translation", 30)}, "model": str(tiny_writer(folder / "writer"))}
+    recipe = Recipe(name="phrases", task="translation", folder=folder, threads=1, train=FAST, **given)
+    report = dongcha.run(recipe)
+    assert isinstance(report, Report)
+    return folder / report.folder, report
+
+
+@pytest.fixture
+def predict(capsys, writing):
+    def run(*arguments, model=None):
+        code = guarded(app, ["predict", str(model or writing[0]), *map(str, arguments)])
+        told = capsys.readouterr()
+        return code, told.out, told.err
+
+    return run
+
+
+def test_a_stream_prints_the_answer_alone(predict):
+    _, whole, _ = predict("--text", SOURCE)
+    code, streamed, err = predict("--text", SOURCE, "--stream")
+    assert (code, err) == (0, "")
+    assert streamed.strip() == json.loads(whole)["target"]
+
+
+def test_a_stream_needs_one_text_and_a_model_that_writes(predict, reviews, tmp_path):
+    rows = tmp_path / "rows.jsonl"
+    rows.write_text(json.dumps({"source": SOURCE}) + "\n", encoding="utf-8")
+    code, out, err = predict(rows, "--stream")
+    assert (code, out) == (2, "") and "--text" in err
+    code, out, err = predict("--text", "good", "--stream", model=reviews.folder)
+    assert (code, out) == (2, "") and "classification" in err
+
+
+def test_the_report_shows_a_row_as_the_model_reads_it_and_hides_it_where_asked(writing):
+    folder, report = writing
+    (sample,) = report.samples
+    assert sample["text"].startswith("原文：") and sample["text"].endswith("\n译文：")
+    assert sample["gold"] in (folder / "report.html").read_text(encoding="utf-8")
+    assert report.recipe["evaluate"]["decoding"]["max_new_tokens"] > 0  # what auto was, written out
+    assert {row.name for row in report.table} == {"copy_source", "before_untrained", "after"}
+    hidden = as_allowed(replace(report, recipe={**report.recipe, "report": {"texts": "none"}}))
+    assert hidden.samples == ({"row": sample["row"]},)
+
+
+def test_init_proposes_a_model_that_writes(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    lines = "".join(json.dumps(row) + "\n" for row in tiny_rows("translation", 30))
+    (tmp_path / "pairs.jsonl").write_text(lines, encoding="utf-8")
+    monkeypatch.setattr(sys, "argv", ["dongcha", "init", "pairs.jsonl"])
+    with pytest.raises(SystemExit) as left:
+        main()
+    told = capsys.readouterr()
+    assert left.value.code == 0 and WRITER in told.err
+    recipe = load_recipe(tmp_path / "pairs.yaml")
+    assert (recipe.task, recipe.model, recipe.adapt.method) == ("translation", WRITER, "lora")
