@@ -76,6 +76,7 @@ MAKERS = {
     "refused_recipes": lambda language: refused("recipes", language),
     "refused_data": lambda language: refused("data", language),
     "refused_tasks": lambda language: refused("tasks", language),
+    "refused_writing": lambda language: refused("writing", language),
     "refused_zero_shot": lambda language: refused("zero_shot", language),
     "refused_models": lambda language: refused("models", language),
     "refused_index": lambda language: refused("index", language),

@@ -61,11 +61,19 @@ def learn(recipe: Recipe, splits: Splits, named: Sequence[str] = ()) -> Task:
         return weighed
     if isinstance(task, Writes):
         return task.asked(recipe.data.prompt, recipe.evaluate.decoding)
+    refuse_what_needs_writing(recipe)
     if not isinstance(task, Searches):
         learnt: Task = task
         return learnt
     Index.create((), (), np.zeros((0, 1), np.float32))  # a library that it lacks is told now, not after training
     return task.searching(splits)
+
+
+def refuse_what_needs_writing(recipe: Recipe) -> None:
+    """Refuse keys that only a task heeds whose answers are text."""
+    usual = type(recipe.evaluate)().decoding
+    asked = {"data.prompt": recipe.data.prompt is not None, "evaluate.decoding": recipe.evaluate.decoding != usual}
+    refuse_in_vain(recipe, asked, "config.needs_writing")
 
 
 def refuse_other_tasks(recipe: Recipe, task: Any, known: Sequence[str]) -> None:

@@ -138,7 +138,7 @@ def refuse_rows_per_label(recipe: Recipe, fields: tuple[str, ...]) -> None:
         refuse_in_vain(recipe, {key: isinstance(wish, PerLabel) and not has_label for key, wish in wishes.items()})
 
 
-def refuse_in_vain(recipe: Recipe, asked: dict[str, bool]) -> None:
-    """Refuse keys that were set in vain: what they ask for needs labels."""
+def refuse_in_vain(recipe: Recipe, asked: dict[str, bool], key: str = "config.needs_labels") -> None:
+    """Refuse keys that were set in vain: what they ask for needs labels, or what else the message of `key` says."""
     for path in (path for path, in_vain in asked.items() if in_vain):
-        raise RecipeError(recipe.at(path, say("config.needs_labels", path=path, task=recipe.task_name)))
+        raise RecipeError(recipe.at(path, say(key, path=path, task=recipe.task_name)))

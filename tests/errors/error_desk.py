@@ -21,7 +21,7 @@ from dongcha.cli import app
 from dongcha.cli._door import guarded
 from dongcha.config import yaml_text
 from dongcha.locale import use_language
-from dongcha.testing import tiny_encoder, tiny_rows
+from dongcha.testing import tiny_encoder, tiny_rows, tiny_writer
 
 RUN = "runs/reviews/3f9a1c07"  # where a desk that asks for one has a finished run
 RECIPE: Mapping[str, Any] = {
@@ -82,6 +82,10 @@ class Desk:
         """Copy the tiny encoder here, some files left out."""
         shutil.copytree(_encoder(), self.root / name, ignore=shutil.ignore_patterns(*without))
         return self.root / name
+
+    def writer(self, name: str = "writer", kind: str = "llama") -> None:
+        """Write a tiny model that writes."""
+        tiny_writer(self.root / name, kind=kind)
 
     def run(self, task: str = "classification", at: str = RUN) -> Path:
         """Copy a finished run here."""

@@ -131,6 +131,16 @@ def test_what_a_task_cannot_heed_is_refused(name, sections, tmp_path):
         dongcha.run(recipe, until="task")
 
 
+@pytest.mark.parametrize("path", ["data.prompt", "evaluate.decoding"])
+def test_what_only_a_task_that_writes_heeds_is_refused(path, tmp_path):
+    prompt = {"prompt": "{text}"} if path == "data.prompt" else {}
+    decoding = {} if prompt else {"evaluate": {"decoding": {"beams": 2}}}
+    given = {"data": {"train": SETS["regression"]} | prompt, "model": str(tiny_encoder(tmp_path / "m"))}
+    recipe = Recipe(task="regression", folder=tmp_path, **given, **decoding)
+    with pytest.raises(RecipeError, match=rf"^{path} is for tasks whose answers a model writes"):
+        dongcha.run(recipe, until="task")
+
+
 @pytest.mark.parametrize("name", ["tagging", "regression", "choice", "qa", "pairs, numbers"])
 @pytest.mark.parametrize("part", ["train", "test"])
 def test_rows_per_label_are_refused_where_rows_have_none(name, part, tmp_path):

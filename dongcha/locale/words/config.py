@@ -272,6 +272,10 @@ MESSAGES = {
         "{path} has nothing to split: data.validation and data.test are both given; delete it.",
         "data.validation 与 data.test 均已给出，{path} 无可划分；请删去。",
     ),
+    "config.needs_writing": (
+        "{path} is for tasks whose answers a model writes, and {task} is not one; leave it out.",
+        "{path} 只用于由模型写出答案的任务，{task} 不是；请去掉。",
+    ),
     "config.needs_labels": (
         "{path} needs one label a row, which {task} has not; delete it.",
         "{path} 需要每行一个标签，而 {task} 任务没有；请删去。",
