@@ -122,6 +122,8 @@ def mined(task: Any, model: Model, train: Dataset, count: int) -> Task:
 
 EMBEDDED_TOKENS = 40_000  # of a split, that the gap checks run through the model
 FEWEST_EMBEDDED, MOST_EMBEDDED = 300, 2_000  # texts of a split
+USUAL_PARAMETERS = 22_000_000  # of a model that these are for; a larger one is given fewer, as its tokens cost more
+LEAST_SHARE = 0.2  # of them, however large it is: an AUROC needs texts
 FEW_TO_CACHE = 20_000  # rows below which encoding again is quicker than keeping files
 
 
@@ -140,7 +142,7 @@ def check_data(work: Work) -> tuple[Check, ...]:
         max_tokens=model.tokenizer.max_tokens,
         reads_windows=task.lengths.long_texts == "windows",
         embed=lambda texts: embed(model, texts, known),
-        embedded=texts_worth_embedding(work["features"]["train"]),
+        embedded=texts_worth_embedding(work["features"]["train"], model.num_parameters),
         pseudo_perplexity=None if work["source"].shape else _knows(work["source"].folder, model),
         reference=tuple(reference_texts(language)),
         language=language,
@@ -178,10 +180,11 @@ def _knows(folder: Path, model: Model) -> Callable[[list[str]], float] | None:
     return lambda texts: pseudo_perplexity(folder, model.tokenizer, texts)
 
 
-def texts_worth_embedding(features: Features) -> int:
-    """Return how many texts a split the gap checks embed: the fewer, the longer they are."""
+def texts_worth_embedding(features: Features, num_parameters: int) -> int:
+    """Return how many texts a split the gap checks embed: the fewer, the longer they are and the larger the model."""
     mean = float(features.lengths.mean()) if len(features) else 1.0
-    return int(np.clip(EMBEDDED_TOKENS / mean, FEWEST_EMBEDDED, MOST_EMBEDDED))
+    share = float(np.clip(USUAL_PARAMETERS / max(1, num_parameters), LEAST_SHARE, 1.0))
+    return int(np.clip(share * EMBEDDED_TOKENS / mean, share * FEWEST_EMBEDDED, MOST_EMBEDDED))
 
 
 def embed(model: Model, texts: list[str], known: dict[str, np.ndarray]) -> np.ndarray:
