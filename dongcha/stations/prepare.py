@@ -25,11 +25,14 @@ from dongcha.models.masked import has_masked_head, pseudo_perplexity
 from dongcha.models.model import Model
 from dongcha.models.room import Room
 from dongcha.models.vectors import unit_vectors
+from dongcha.pretrain._fits import writes
+from dongcha.registry import find
 from dongcha.stations.described import named_labels, refuse_misfit, shaped_by
 from dongcha.steps import Kept, Work
 from dongcha.tasks._base import Task
 from dongcha.tasks._model import learn, model_for
 from dongcha.tasks._predict import columns_of, encode, lay_flat, ready
+from dongcha.tasks._reading import Task as Reading
 from dongcha.tasks._several import parts_of
 from dongcha.types import Check
 
@@ -38,6 +41,8 @@ def learn_task(work: Work) -> Task:
     """Find the labels; refuse training rows that leave nothing to tell apart."""
     refuse_unknown_slices(work)
     task = learn(work["recipe"], work["splits"], named_labels(work["recipe"]))
+    if isinstance(task, Reading) and writes(work["recipe"].pretrain.method):
+        task = task.written(find("pretrain", work["recipe"].pretrain.method).METRICS)
     for part in parts_of(task):
         own = part.task
         fewest = {"label": 1 if getattr(own, "multi", False) else 2, "spans": 1}.get(own.fields[-1], 0)
