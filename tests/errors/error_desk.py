@@ -21,7 +21,7 @@ from dongcha.cli import app
 from dongcha.cli._door import guarded
 from dongcha.config import yaml_text
 from dongcha.locale import use_language
-from dongcha.testing import tiny_encoder, tiny_rows
+from dongcha.testing import tiny_encoder, tiny_rows, tiny_writer
 
 RUN = "runs/reviews/3f9a1c07"  # where a desk that asks for one has a finished run
 RECIPE: Mapping[str, Any] = {
@@ -83,6 +83,11 @@ class Desk:
         shutil.copytree(_encoder(), self.root / name, ignore=shutil.ignore_patterns(*without))
         return self.root / name
 
+    def writer(self, kind: str, name: str = "writer") -> Path:
+        """Copy a tiny model that writes here."""
+        shutil.copytree(_writer(kind), self.root / name)
+        return self.root / name
+
     def run(self, task: str = "classification", at: str = RUN) -> Path:
         """Copy a finished run here."""
         shutil.copytree(_finished(task), self.root / at)
@@ -114,6 +119,11 @@ def workshop() -> Path:
 @cache
 def _encoder() -> Path:
     return tiny_encoder(workshop() / "encoder")
+
+
+@cache
+def _writer(kind: str) -> Path:
+    return tiny_writer(workshop() / kind, kind=kind)
 
 
 @cache
