@@ -342,6 +342,9 @@ KEYS = {
         base={"pretrain": {**READ, "corpus": LONG}},
         found=16,
     ),
+    "pretrain.precision": Key(
+        {"pretrain": {**READ, "precision": "bf16"}}, read("losses"), "pretrain", base={"pretrain": READ}
+    ),
     "pretrain.probe_every": Key(
         {"pretrain": {**READ, "probe_every": 1}},
         num_looks,

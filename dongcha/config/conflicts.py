@@ -11,7 +11,7 @@ from dongcha.config.places import KeyPath, dotted
 from dongcha.config.sections import Data, Rows, Sections, Split
 from dongcha.locale import say
 
-SCRATCH_METHOD = "mlm"
+SCRATCH_METHOD = "mlm"  # what `auto` says for such a model too
 _SPLITS = ("train", "validation", "test")
 
 
@@ -136,7 +136,7 @@ def _scratch(recipe: Sections) -> Iterator[Refused]:
         yield _refused("model", "config.scratch_unread")
     elif recipe.pretrain.corpus is None and not recipe.reads_only:
         yield _refused("pretrain", "config.scratch_no_corpus")
-    elif recipe.pretrain.method != SCRATCH_METHOD:
+    elif recipe.pretrain.method not in (SCRATCH_METHOD, "auto"):
         yield _refused("pretrain.method", "config.scratch_method", found=recipe.pretrain.method, wanted=SCRATCH_METHOD)
 
 

@@ -166,12 +166,13 @@ Tasks: TypeAlias = Annotated[tuple[TaskEntry, ...], Reading(_read_tasks)]
 class Pretrain(Method):
     """Further reading before the task: a method, its texts, how long; the method's own options stand beside."""
 
-    method: str = Field("mlm", min_length=1)
+    method: str = Field("auto", min_length=1)
     corpus: Source | None = Field(default=None, repr=False)
     steps: Auto | Count = "auto"
     learning_rate: Auto | Positive = "auto"
     batch_tokens: Auto | Annotated[int, Field(ge=16)] = "auto"
     max_tokens: Auto | Annotated[int, Field(ge=16)] = "auto"
+    precision: Literal["auto", "fp32", "bf16"] = "auto"
     probe_every: Auto | Count = "auto"
     patience: Count | None = 3
 

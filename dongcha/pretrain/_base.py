@@ -1,13 +1,25 @@
 """Say what a method of pretraining builds, and who judges what it learns."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
+
+from torch import Tensor
 
 from dongcha.loop import Objective, Validation
 from dongcha.metrics import Metric, Outcome
 from dongcha.types import Verdict
 
 MOST_TOKENS = 128  # of a block, where the recipe leaves it open: most of BERT's own steps saw that many
+
+
+@runtime_checkable
+class Asks(Protocol):
+    """An objective that can tell of each text how surprising it was."""
+
+    def by_text(self, module: Any, batch: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
+        """Return the summed loss of each text's tokens (B,), and how many they are (B,)."""
+        ...
 
 
 @dataclass(frozen=True)

@@ -68,4 +68,5 @@ def settings_of(section: Pretrain, corpus: Features, seed: int, more: Mapping[st
         validate_steps=int(section.probe_every),
         patience=section.patience,
         max_steps=steps,
+        precision="fp32" if section.precision == "auto" else section.precision,
     )

@@ -9,17 +9,23 @@ from pathlib import Path
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from dongcha.data.features import Chunk
+from dongcha.data.features import Chunk, Features, gather
 from dongcha.errors import ModelError
 from dongcha.locale import say
+from dongcha.metrics import masked
+from dongcha.models.kind import ENCODER
 from dongcha.models.masked import METHODS, load_masked
 from dongcha.models.tokenizer import Tokenizer
+from dongcha.models.unigram import Unigram, counts_of
 from dongcha.objectives.mlm import MaskedObjective, Masking
 from dongcha.pretrain._base import Learner
 from dongcha.pretrain._blocks import blocks
+from dongcha.pretrain._surprise import General
 
+FITS = (ENCODER,)
 LEARNING_RATE = 5e-5
 ROWS = 32
+METRICS = masked.metrics()
 
 
 class Options(BaseModel):
@@ -51,3 +57,14 @@ def masking_of(folder: Path, tokenizer: Tokenizer, share: float = 0.15) -> Maski
         raise ModelError(say("model.no_mask", folder=folder, **METHODS))
     pieces = np.setdiff1d(np.arange(tokenizer.raw.get_vocab_size()), tokenizer.hf.all_special_ids)
     return Masking(int(tokenizer.hf.mask_token_id), pieces, share)
+
+
+def general(texts: Sequence[str], folder: Path, tokenizer: Tokenizer, seed: int) -> General:
+    """Return texts whose masked words are asked for, under the same masks each time."""
+    features, objective = gather([blocks(texts, tokenizer, 0)]), MaskedObjective(masking_of(folder, tokenizer))
+    return General(features, objective, tokenizer.pad_id, seed, len(texts), METRICS["masked_loss"])
+
+
+def by_frequency(corpus: Features, num_pieces: int) -> Unigram:
+    """Return what guesses by how often a piece stands in the corpus."""
+    return Unigram(counts_of(corpus, "input_ids", num_pieces))

@@ -14,12 +14,11 @@ from dongcha.loop import Fitted, Validation
 from dongcha.loop.clock import Budget
 from dongcha.loop.proof import digest
 from dongcha.metrics import Outcome
-from dongcha.models.masked import MaskedLM
 from dongcha.models.rewritten import learnt_weights, rewrite
 from dongcha.pretrain import mlm
-from dongcha.pretrain._base import Eyes
+from dongcha.pretrain._base import Asks, Eyes
 from dongcha.pretrain._study import Study
-from dongcha.pretrain._surprise import LOSS, General
+from dongcha.pretrain._surprise import General
 from dongcha.types import Json
 
 
@@ -59,7 +58,11 @@ def pretrain(
     weights = digest(learnt_weights(module.hf))
     unmoved = told.get("best_step") == 0
     after = before if unmoved else surprises(study, target, general, "after")
-    told["surprise"] = {name: [LOSS.figure(before[name]), LOSS.figure(after[name])] for name in general}
+    told["surprise"] = {
+        name: [float(texts.metric.figure(side[name])) for side in (before, after)] for name, texts in general.items()
+    }
+    if general:
+        told["surprise_by"] = next(iter(general.values())).metric.name
     outcomes = {name: (before[name], after[name]) for name in general}
     return Pretrained(target, told, fitted, weights, outcomes)
 
@@ -86,7 +89,7 @@ def surprises(study: Study, folder: Path, general: Mapping[str, General], name: 
     if not general:
         return {}
     reader = study.learner.module
-    if not isinstance(reader, MaskedLM):
+    if not isinstance(study.learner.objective, Asks):
         learner = mlm.build(folder, study.seen.tokenizer, mlm.PLAIN, study.settings.seed)
         reader = study.place.placement.module(learner.module)
         seen = replace(study.seen, module=reader)

@@ -14,11 +14,13 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from dongcha.data.features import Chunk, bounds
 from dongcha.data.sentences import sentences
+from dongcha.models.kind import DECODER, ENCODER
 from dongcha.models.sentence import Ordered
 from dongcha.models.tokenizer import Tokenizer, lay_pairs, windows
 from dongcha.objectives.order import OrderObjective
 from dongcha.pretrain._base import Learner
 
+FITS = (ENCODER, DECODER)
 LEARNING_RATE = 3e-5
 ROWS = 32
 

@@ -6,12 +6,14 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from dongcha.data.features import Chunk
+from dongcha.models.kind import DECODER, ENCODER
 from dongcha.models.sentence import Sentence
 from dongcha.models.tokenizer import Tokenizer
 from dongcha.objectives.contrast import ContrastObjective
 from dongcha.pretrain._base import Learner
 from dongcha.pretrain._blocks import blocks
 
+FITS = (ENCODER, DECODER)
 LEARNING_RATE = 3e-5
 ROWS = 64
 

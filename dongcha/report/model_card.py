@@ -27,6 +27,7 @@ _PIPELINES = {
     "qa": "question-answering",
     "retrieval": "sentence-similarity",
 }
+_READERS = {"mlm": "fill-mask", "causal": "text-generation", "span_corruption": "text2text-generation"}
 
 
 def to_card(report: Report) -> str:
@@ -60,9 +61,9 @@ def _front_matter(report: Report) -> str:
 
 
 def _pipeline(report: Report) -> str | None:
-    """Name the hubs' kind of what the model does; one that only read texts guesses words, or gives vectors."""
+    """Name the hubs' kind of what the model does; one that only read texts guesses words, writes, or gives vectors."""
     if report.task == NO_TASK:
-        return "fill-mask" if report.pretraining.get("method") == "mlm" else "feature-extraction"
+        return _READERS.get(str(report.pretraining.get("method")), "feature-extraction")
     return _PIPELINES.get(report.task)
 
 

@@ -9,13 +9,20 @@ from dongcha.locale import say
 from dongcha.report.terms import term
 from dongcha.types import Json
 
-TEXTS_METRIC = "masked_loss"  # where texts held out judged, not the task
+MASKED = "masked_loss"  # where a report does not say how texts were judged
+WORDS = {MASKED: "read", "token_loss": "read", "answer_loss": "written"}  # losses that judged, not the task's metric
 
 
 def looks_line(told: Mapping[str, Json]) -> str:
     """Return what each look said."""
     points = say("pretrain.comma").join(f"{step}: {score:.3f}" for step, score in told["scores"])
-    return say("pretrain.read_looks" if told["metric"] == TEXTS_METRIC else "pretrain.looks", points=points)
+    return say(_key(told, "looks"), points=points, loss=term("metric", told["metric"]))
+
+
+def _key(told: Mapping[str, Json], name: str) -> str:
+    """Return the message of a name, in the words for who judged."""
+    way = WORDS.get(told["metric"])
+    return f"pretrain.{way}_{name}" if way else f"pretrain.{name}"
 
 
 def pretrain_lines(told: Mapping[str, Json]) -> list[str]:
@@ -23,7 +30,8 @@ def pretrain_lines(told: Mapping[str, Json]) -> list[str]:
     lines = [_gain(told)]
     for name, (before, after) in told.get("surprise", {}).items():
         texts = say(f"pretrain.on_{name}")
-        lines.append(say("pretrain.surprise", texts=texts, before=before, after=after))
+        loss = term("metric", told.get("surprise_by", MASKED))
+        lines.append(say("pretrain.surprise", loss=loss, texts=texts, before=before, after=after))
     if not told.get("surprise"):
         lines.append(say("pretrain.untold"))
     if told.get("repeated"):
@@ -34,9 +42,8 @@ def pretrain_lines(told: Mapping[str, Json]) -> list[str]:
 def _gain(told: Mapping[str, Json]) -> str:
     if "gain" not in told:
         return say("pretrain.unseen", steps=told["steps"])
-    by_text = told["metric"] == TEXTS_METRIC
     if not told["best_step"]:
-        return say("pretrain.read_no_gain" if by_text else "pretrain.no_gain", steps=told["steps"])
+        return say(_key(told, "no_gain"), steps=told["steps"])
     gain, low, high = told["gain"]
     facts = {"gain": gain, "low": low, "high": high, "best": told["best_step"], "steps": told["steps"]}
-    return say("pretrain.read_gain" if by_text else "pretrain.gain", **facts, metric=term("metric", told["metric"]))
+    return say(_key(told, "gain"), **facts, metric=term("metric", told["metric"]))

@@ -125,7 +125,8 @@ def _rivals(report: Report, after: Row | None) -> list[Row]:
 
 LOWER_IS_BETTER = frozenset(
     {
-        *("rmse", "mae", "mse", "loss", "log_loss", "token_loss", "perplexity", "masked_loss", "masked_perplexity"),
+        *("rmse", "mae", "mse", "loss", "log_loss", "token_loss", "answer_loss", "masked_loss"),
+        *("perplexity", "masked_perplexity"),
         *("ece", "brier", "wer", "cer", "ter"),
     }
 )

@@ -15,7 +15,7 @@ from dongcha.loop.clock import CLOCK, Clock
 from dongcha.loop.placement import place
 from dongcha.models.source import locate
 from dongcha.stations.described import trains
-from dongcha.stations.pretrain import new_model, read_corpus
+from dongcha.stations.pretrain import new_model, read_corpus, with_method
 from dongcha.steps import LOG, Work
 from dongcha.tasks._model import with_pairs_read
 from dongcha.tasks._rows import read_rows
@@ -49,6 +49,7 @@ def begin(
     threads = len(os.sched_getaffinity(0)) if recipe.threads == "auto" else int(recipe.threads)
     placement = place(recipe.device, threads)
     at_hand = locate(recipe.model, base=recipe.folder, cache=cache) if isinstance(recipe.model, str) else None
+    recipe = with_method(recipe, at_hand)
     watch("reading", source=sources_of(recipe)[:200])
     splits = read_rows(recipe, cache, learns=trains(recipe))
     minor = ".".join(version("dongcha").split(".")[:2])

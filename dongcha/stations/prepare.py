@@ -25,11 +25,14 @@ from dongcha.models.masked import has_masked_head, pseudo_perplexity
 from dongcha.models.model import Model
 from dongcha.models.room import Room
 from dongcha.models.vectors import unit_vectors
+from dongcha.pretrain._fits import writes
+from dongcha.registry import find
 from dongcha.stations.described import named_labels, refuse_misfit, shaped_by
 from dongcha.steps import Kept, Work
 from dongcha.tasks._base import Task
 from dongcha.tasks._model import learn, model_for
 from dongcha.tasks._predict import columns_of, encode, lay_flat, ready
+from dongcha.tasks._reading import Task as Reading
 from dongcha.tasks._several import parts_of
 from dongcha.types import Check
 
@@ -38,6 +41,8 @@ def learn_task(work: Work) -> Task:
     """Find the labels; refuse training rows that leave nothing to tell apart."""
     refuse_unknown_slices(work)
     task = learn(work["recipe"], work["splits"], named_labels(work["recipe"]))
+    if isinstance(task, Reading) and writes(work["recipe"].pretrain.method):
+        task = task.written(find("pretrain", work["recipe"].pretrain.method).METRICS)
     for part in parts_of(task):
         own = part.task
         fewest = {"label": 1 if getattr(own, "multi", False) else 2, "spans": 1}.get(own.fields[-1], 0)
@@ -122,6 +127,8 @@ def mined(task: Any, model: Model, train: Dataset, count: int) -> Task:
 
 EMBEDDED_TOKENS = 40_000  # of a split, that the gap checks run through the model
 FEWEST_EMBEDDED, MOST_EMBEDDED = 300, 2_000  # texts of a split
+USUAL_PARAMETERS = 22_000_000  # of a model that these are for; a larger one is given fewer, as its tokens cost more
+LEAST_SHARE = 0.2  # of them, however large it is: an AUROC needs texts
 FEW_TO_CACHE = 20_000  # rows below which encoding again is quicker than keeping files
 
 
@@ -140,7 +147,7 @@ def check_data(work: Work) -> tuple[Check, ...]:
         max_tokens=model.tokenizer.max_tokens,
         reads_windows=task.lengths.long_texts == "windows",
         embed=lambda texts: embed(model, texts, known),
-        embedded=texts_worth_embedding(work["features"]["train"]),
+        embedded=texts_worth_embedding(work["features"]["train"], model.num_parameters),
         pseudo_perplexity=None if work["source"].shape else _knows(work["source"].folder, model),
         reference=tuple(reference_texts(language)),
         language=language,
@@ -178,10 +185,11 @@ def _knows(folder: Path, model: Model) -> Callable[[list[str]], float] | None:
     return lambda texts: pseudo_perplexity(folder, model.tokenizer, texts)
 
 
-def texts_worth_embedding(features: Features) -> int:
-    """Return how many texts a split the gap checks embed: the fewer, the longer they are."""
+def texts_worth_embedding(features: Features, num_parameters: int) -> int:
+    """Return how many texts a split the gap checks embed: the fewer, the longer they are and the larger the model."""
     mean = float(features.lengths.mean()) if len(features) else 1.0
-    return int(np.clip(EMBEDDED_TOKENS / mean, FEWEST_EMBEDDED, MOST_EMBEDDED))
+    share = float(np.clip(USUAL_PARAMETERS / max(1, num_parameters), LEAST_SHARE, 1.0))
+    return int(np.clip(share * EMBEDDED_TOKENS / mean, share * FEWEST_EMBEDDED, MOST_EMBEDDED))
 
 
 def embed(model: Model, texts: list[str], known: dict[str, np.ndarray]) -> np.ndarray:

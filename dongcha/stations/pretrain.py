@@ -16,23 +16,25 @@ from safetensors.numpy import load_file, save_file
 from dongcha import files
 from dongcha.config import Recipe
 from dongcha.data.dataset import Dataset
-from dongcha.data.features import Chunk, Features, cached, gather
+from dongcha.data.features import Chunk, Features, cached
 from dongcha.data.load import load
 from dongcha.data.reference import reference_texts
 from dongcha.data.splits import read_options
-from dongcha.errors import DataError, ModelError
+from dongcha.errors import DataError, ModelError, RecipeError
 from dongcha.locale import say
 from dongcha.loop import Fitted, LoopSettings
 from dongcha.loop.clock import Budget
-from dongcha.metrics import Outcome
+from dongcha.metrics import Outcome, perplexity
 from dongcha.models import scratch
+from dongcha.models.kind import ENCODER, kind_of
 from dongcha.models.model import Model
+from dongcha.models.precision import bf16_gain
 from dongcha.models.source import Source
-from dongcha.objectives.mlm import MaskedObjective
+from dongcha.objectives.written import WrittenObjective
 from dongcha.pretrain import Pretrained, mlm, pretrain
 from dongcha.pretrain._base import MOST_TOKENS, Eyes, Learner
-from dongcha.pretrain._blocks import blocks
 from dongcha.pretrain._decide import ANEW, FURTHER, choices, settings_of
+from dongcha.pretrain._fits import USUAL, fitting
 from dongcha.pretrain._probe import TaskProbe
 from dongcha.pretrain._study import Place, Study
 from dongcha.pretrain._surprise import General
@@ -40,15 +42,18 @@ from dongcha.registry import find
 from dongcha.stations.described import shaped_by
 from dongcha.stations.prepare import FEW_TO_CACHE, text_language
 from dongcha.steps import Kept, Work
-from dongcha.tasks._base import Columns, Task, num_rows
+from dongcha.tasks._base import Columns, Task, Writes, num_rows
 from dongcha.tasks._model import model_for
 from dongcha.tasks._predict import STRETCH, columns_of
+from dongcha.tasks._rows import task_file
+from dongcha.train.auto import quicker
 from dongcha.train.decide import method_options
 from dongcha.train.form import training_form
 from dongcha.types import Json, Watch
 
 HOME, MODEL = "pretrained", "model"  # the model's folder in the run's: of one that goes on to a task, and of the result
 VALIDATION, GENERAL = "validation", "general"
+ANSWER_LOSS = "answer_loss"  # of a task that writes
 TOLD = (GENERAL, VALIDATION)  # texts whose surprise is told beside what was gained
 SIDES = ("gold", "predicted")  # of an outcome that is kept
 MOST_TEXTS = 200  # of validation, whose surprise is measured
@@ -61,6 +66,27 @@ class Corpus:
     features: Features
     name: str
     repeated: int  # texts of the sets that are judged on that stand in it too
+
+
+def with_method(recipe: Recipe, source: Source | None) -> Recipe:
+    """Return the recipe with `pretrain.method: auto` decided by what the model is; None: it is made from scratch.
+
+    Raises RecipeError where the method that it names is not for such a model.
+    """
+    if recipe.pretrain is None:
+        return recipe
+    kind = ENCODER if source is None else kind_of(source.folder)
+    if recipe.pretrain.method == "auto":
+        recipe = recipe.replace({"pretrain.method": USUAL[kind]})
+        method_options(recipe, "pretrain", "pretrain")
+    own = getattr(task_file(recipe), "Task", None)
+    fits = fitting(kind, task_writes=getattr(own, "head", "") == "writer")
+    method = recipe.pretrain.method if recipe.pretrain is not None else ""
+    if method not in fits:
+        facts = {"method": method, "kind": say(f"pretrain.kind_{kind}"), "all": ", ".join(fits)}
+        key = "pretrain.misfit" if fits else "pretrain.misfit_all"
+        raise RecipeError(recipe.at("pretrain.method", say(key, model=recipe.model, **facts)))
+    return recipe
 
 
 def read_corpus(recipe: Recipe, cache: Path | None) -> Dataset | None:
@@ -123,7 +149,8 @@ def reader_of(work: Work) -> Any:
     """
     asked = work["recipe"].pretrain.max_tokens
     tokenizer = copy.copy(work["model"].tokenizer)
-    usual = work["source"].shape.get("max_tokens", MOST_TOKENS)
+    method = find("pretrain", work["recipe"].pretrain.method)
+    usual = work["source"].shape.get("max_tokens", getattr(method, "MOST_TOKENS", MOST_TOKENS))
     tokenizer.max_tokens = min(tokenizer.max_tokens, usual if asked == "auto" else asked)
     return tokenizer
 
@@ -160,12 +187,12 @@ def repeats(work: Work, corpus: Dataset) -> int:
     return len(found)
 
 
-def learner_of(work: Work, recipe: Recipe) -> Learner:
-    """Build what learns, from the folder that the recipe's model is in."""
+def learner_of(work: Work, recipe: Recipe, folder: Path | None = None) -> Learner:
+    """Build what learns, from the folder that the recipe's model is in, or another one."""
     assert recipe.pretrain is not None
     method = find("pretrain", recipe.pretrain.method)
     options = method_options(recipe, "pretrain", "pretrain")
-    built: Learner = method.build(work["source"].folder, work["model"].tokenizer, options, recipe.seed)
+    built: Learner = method.build(folder or work["source"].folder, work["model"].tokenizer, options, recipe.seed)
     work["placement"].module(built.module)
     return built
 
@@ -180,6 +207,10 @@ def chosen_for(work: Work) -> dict[str, Any]:
     found = choices(recipe.pretrain, method, work["corpus"].features, recipe.seed, ANEW if shape else FURTHER)
     if recipe.pretrain.max_tokens == "auto":
         found["max_tokens"] = reader_of(work).max_tokens
+    if recipe.pretrain.precision == "auto":
+        model, batch_tokens = work["model"], found.get("batch_tokens", recipe.pretrain.batch_tokens)
+        width = int(model.module.backbone.config.hidden_size)
+        found["precision"] = quicker(bf16_gain(width, int(batch_tokens), model.device))
     drawn = {f"model.scratch.{key}": value for key, value in shape.items()}
     return drawn | {f"pretrain.{key}": value for key, value in found.items()}
 
@@ -231,19 +262,26 @@ def eyes_of(work: Work) -> Eyes | None:
     """Return who judges what is learnt: the task; of a model from scratch, or without a task, the texts of validation.
 
     A task cannot judge a model that is still learning to read: its random weights may well do better than the first
-    steps, and it would end there. Texts judge by masked words, so only a method that learns to guess them.
+    steps, and it would end there. Texts judge by what is asked of them, so only a method that learns to guess that.
     """
     if not (work["source"].shape or work["recipe"].reads_only):
         return probe_of(work)
     held_out: Mapping[str, General] = work["held_out"]
-    return held_out.get(VALIDATION) if find("pretrain", work["recipe"].pretrain.method) is mlm else None
+    return held_out.get(VALIDATION) if hasattr(find("pretrain", work["recipe"].pretrain.method), "general") else None
 
 
-def probe_of(work: Work) -> TaskProbe | None:
-    """Return the task's eyes: a probe on its validation rows; None where it has none, or no labels to fit it on."""
+def probe_of(work: Work) -> Eyes | None:
+    """Return the task's eyes on its validation rows; None where it has none, or no labels to fit a probe on.
+
+    A probe; of a task that writes, whose head has no layer to fit, the loss of the answers that were to be written.
+    """
     dataset, task = work["splits"].by_name.get("validation"), work["task"]
     if dataset is None or work["splits"].unlabelled:
         return None
+    if isinstance(task, Writes):
+        features, pad_id = work["features"]["validation"], work["model"].tokenizer.pad_id
+        seed, metric = work["recipe"].seed, perplexity.metrics(ANSWER_LOSS)[ANSWER_LOSS]
+        return General(features, WrittenObjective(), pad_id, seed, len(dataset), metric, draws=1)
     rows = {name: dataset.column(name) for name in columns_of(task, dataset, gold=True)}
     features = work["features"]
     return TaskProbe(task, work["model"], features["train"], features["validation"], rows, work["recipe"].seed)
@@ -259,13 +297,9 @@ def hold_out(work: Work) -> dict[str, General]:
 
     Where no task follows, the test sets are among them.
     """
-    recipe, tokenizer, corpus = work["recipe"], reader_of(work), work["corpus"].features
-    try:
-        objective = MaskedObjective(mlm.masking_of(work["source"].folder, tokenizer))
-        mlm.build(work["source"].folder, tokenizer, mlm.PLAIN, recipe.seed)
-    except ModelError:
-        return {}
-    if "word" not in corpus.tokens:
+    recipe, tokenizer, folder = work["recipe"], reader_of(work), work["source"].folder
+    asked = asking(work)
+    if asked is None:
         return {}
     task, splits = work["task"], work["splits"].by_name
     texts = {GENERAL: reference_texts(text_language(splits["train"], task.fields[0]))}
@@ -275,10 +309,21 @@ def hold_out(work: Work) -> dict[str, General]:
         texts[VALIDATION] = texts_of(part, task)
     if recipe.reads_only:
         texts |= {key_of_test(name): splits[name].column("text") for name in work["splits"].tests}
-    return {
-        name: General(gather([blocks(some, tokenizer, 0)]), objective, tokenizer.pad_id, recipe.seed, len(some))
-        for name, some in texts.items()
-    }
+    return {name: asked.general(some, folder, tokenizer, recipe.seed) for name, some in texts.items()}
+
+
+def asking(work: Work) -> Any:
+    """Return the method by which texts are asked: the recipe's own, else that of masked words; None where none can."""
+    method = find("pretrain", work["recipe"].pretrain.method)
+    if hasattr(method, "general") and method is not mlm:
+        return method
+    folder, tokenizer = work["source"].folder, reader_of(work)
+    try:
+        mlm.masking_of(folder, tokenizer)
+        mlm.build(folder, tokenizer, mlm.PLAIN, work["recipe"].seed)
+    except ModelError:
+        return None
+    return mlm if "word" in work["corpus"].features.tokens else None
 
 
 def start_model(work: Work) -> Model:

@@ -15,8 +15,8 @@ from dongcha.models.adapted import Adapted
 from dongcha.models.model import Model
 from dongcha.models.probe import MOST_UNITS, SECONDS_A_NUMBER
 from dongcha.pretrain import mlm
-from dongcha.pretrain._base import Learner
-from dongcha.pretrain._surprise import DRAWS, General
+from dongcha.pretrain._base import Asks, Learner
+from dongcha.pretrain._surprise import General
 from dongcha.stations.pretrain import eyes_of, learner_of, pretrain_settings
 from dongcha.steps import Work
 from dongcha.train.forecast import Forecast, forecast
@@ -90,7 +90,7 @@ def plan_pretraining(work: Work, recipe: Recipe, whole: Forecast | None, left: f
 
 def reading_seconds(texts: General, a_step: float, batch_tokens: int) -> float:
     """Return what it costs to measure how surprising texts are: passes without gradients, told by a step's time."""
-    return FORWARD_COST * a_step * DRAWS * int(texts.features.starts[-1]) / batch_tokens
+    return FORWARD_COST * a_step * texts.draws * int(texts.features.starts[-1]) / batch_tokens
 
 
 def alone_steps(learner: Learner, general: Mapping[str, General]) -> int:
@@ -100,4 +100,4 @@ def alone_steps(learner: Learner, general: Mapping[str, General]) -> int:
 
 def heads_steps(learner: Learner, general: Mapping[str, General]) -> int:
     """Count the steps of a head that tells what texts are to a model which has none of its own."""
-    return 0 if hasattr(learner.objective, "masking") or not general else mlm.PLAIN.alone_steps
+    return 0 if isinstance(learner.objective, Asks) or not general else mlm.PLAIN.alone_steps

@@ -44,7 +44,7 @@ from dongcha.types import Check, Prediction, Row
 Predictions = dict[str, list[Prediction]]  # by test set
 PROBE, SHOWN_AS = "probe", {"zero_shot": "before_zero_shot"}  # ways to make "before", and what the table calls them
 ZERO_SHOT = "zero_shot"  # what the table calls a model that was not trained
-UNTRAINED = "before_untrained"  # and one that writes as it came
+UNTRAINED = {"before": "before_untrained", "pretrained": "pretrained_untrained"}  # and those that write as they came
 CHECKPOINTS, PREDICTIONS, ADAPTER = "checkpoints", "predictions", "adapter"
 
 
@@ -274,10 +274,12 @@ def candidates_of(work: Work) -> list[Candidate]:
 def named(table: tuple[Row, ...], recipe: Recipe, *, writes: bool) -> tuple[Row, ...]:
     """Call the rows of a table what they are: before by the way it was made, after an untrained model."""
     names = {"before": SHOWN_AS.get(recipe.evaluate.before.method, "before")}
-    names |= {"before": UNTRAINED} if writes else {}
+    names |= UNTRAINED if writes else {}
     untrained = getattr(find("adapt", recipe.adapt.method), "SHOWN_AS", ZERO_SHOT)
     names |= {} if trains(recipe) else {"after": untrained}
-    return tuple(replace(row, name=names.get(row.name, row.name)) for row in table)
+    return tuple(
+        replace(row, name=names.get(row.name, row.name), against=names.get(row.against, row.against)) for row in table
+    )
 
 
 def reading_seconds(work: Work) -> float:

@@ -19,15 +19,21 @@ from dongcha.evaluate import Candidate, Evaluation, compared
 from dongcha.judge.intervals import interval
 from dongcha.locale import say
 from dongcha.metrics import Outcome
-from dongcha.models.masked import load_masked
-from dongcha.models.unigram import unigram_of
 from dongcha.pretrain import Pretrained
 from dongcha.stations.close import Result, put_down
 from dongcha.stations.close import gather as gather_report
 from dongcha.stations.measured import clock_facts, line_of_test, size_megabytes
 from dongcha.stations.plan import JUDGE_SECONDS_A_ROW, MARGIN_SECONDS, PROOF_SECONDS, REPORT_SECONDS, SLACK
 from dongcha.stations.prepare import tell_data
-from dongcha.stations.pretrain import MODEL, chosen_for, eyes_of, key_of_test, tell_pretrained
+from dongcha.stations.pretrain import (
+    MODEL,
+    asking,
+    chosen_for,
+    eyes_of,
+    key_of_test,
+    learner_of,
+    tell_pretrained,
+)
 from dongcha.stations.pretrain_plan import PretrainPlan, plan_pretraining
 from dongcha.stations.prove import CHECKPOINTS, record
 from dongcha.stations.snippet import reading_snippet
@@ -122,8 +128,8 @@ def judge_reading(work: Work) -> Evaluation | None:
 
 
 def by_frequency(work: Work, name: str) -> Outcome:
-    """Let the corpus's counts of pieces guess the same masked tokens."""
-    frequencies = unigram_of(work["corpus"].features, work["model"].tokenizer.raw.get_vocab_size())
+    """Let the corpus's counts of pieces guess the same tokens."""
+    frequencies = asking(work).by_frequency(work["corpus"].features, work["model"].tokenizer.raw.get_vocab_size())
     found: Outcome = work["held_out"][key_of_test(name)].outcome(work["placement"].module(frequencies))
     return found
 
@@ -167,7 +173,7 @@ def rescored(work: Work) -> float | None:
     eyes = eyes_of(work)
     if eyes is None:
         return None
-    module = work["placement"].module(load_masked(work["pretrain"].folder, work["recipe"].seed))
+    module = learner_of(work, work["recipe"], work["pretrain"].folder).module
     return eyes.score(eyes.outcome(module)).score
 
 

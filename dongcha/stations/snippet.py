@@ -88,6 +88,20 @@ READ = """from transformers import {kind}, AutoTokenizer
 tokenizer, model = AutoTokenizer.from_pretrained("{folder}"), {kind}.from_pretrained("{folder}").eval()
 hidden = model(**tokenizer("...", return_tensors="pt")).last_hidden_state  # a vector a token
 """
+WRITES_ON = """from transformers import {kind}, AutoTokenizer
+
+tokenizer, model = AutoTokenizer.from_pretrained("{folder}"), {kind}.from_pretrained("{folder}").eval()
+batch = tokenizer("...", return_tensors="pt")
+out = model.generate(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"], max_new_tokens=32)
+text = tokenizer.decode(out[0], skip_special_tokens=True)
+"""
+FILLS = """from transformers import {kind}, AutoTokenizer
+
+tokenizer, model = AutoTokenizer.from_pretrained("{folder}"), {kind}.from_pretrained("{folder}").eval()
+batch = tokenizer("... <extra_id_0> ...", return_tensors="pt")
+out = model.generate(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"], max_new_tokens=32)
+text = tokenizer.decode(out[0])  # what <extra_id_0> stands for, behind it
+"""
 WRITER = """from transformers import {kind}, AutoTokenizer
 
 tokenizer, model = AutoTokenizer.from_pretrained("{folder}"), {kind}.from_pretrained("{folder}").eval()
@@ -97,6 +111,11 @@ out = model.generate(
 )
 answer = tokenizer.decode(out[0{behind}], skip_special_tokens=True).lstrip(){cut}
 """
+BY_CLASS = {  # by how the name of Transformers' class ends
+    "ForMaskedLM": GUESSED,
+    **dict.fromkeys(("ForCausalLM", "LMHeadModel"), WRITES_ON),
+    "ForConditionalGeneration": FILLS,
+}
 BODIES = {
     "native": NATIVE,
     "pooled": POOLED,
@@ -183,7 +202,8 @@ def snippet(model: Model, folder: str) -> str:
 def reading_snippet(folder: Path, shown: str) -> str:
     """Return the lines for what pretraining alone wrote to `folder`, which they call `shown`."""
     kind = saved_class(folder)
-    return (GUESSED if kind.endswith("ForMaskedLM") else READ).format(folder=shown, kind=kind)
+    lines = next((lines for end, lines in BY_CLASS.items() if kind.endswith(end)), READ)
+    return lines.format(folder=shown, kind=kind)
 
 
 def _written(model: Model, folder: str) -> str:

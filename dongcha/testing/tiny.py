@@ -66,11 +66,13 @@ def tiny_encoder(
 def tiny_writer(folder: Path, *, kind: str = "llama", seed: int = 0, max_tokens: int = 160) -> Path:
     """Write a random language model of a `kind` (`llama`, `gpt2`, `gemma3_text`, `t5`, `bart`) and return its folder.
 
-    Its pieces are bytes, so it can write any text.
+    Its pieces are bytes, so it can write any text; `t5` has sentinels too.
     """
     folder.mkdir(parents=True, exist_ok=True)
     two_sided = kind in TWO_SIDED
     tokenizer = _bytes(ends=two_sided)
+    if kind == "t5":
+        tokenizer.add_special_tokens([f"<extra_id_{number}>" for number in range(SENTINELS)])
     names = {"pad_token": "<pad>", "bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>"}
     fast = PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
         tokenizer_object=tokenizer,
@@ -90,6 +92,7 @@ def tiny_writer(folder: Path, *, kind: str = "llama", seed: int = 0, max_tokens:
 
 
 TWO_SIDED = ("t5", "bart")
+SENTINELS = 8
 _HEADS = {"num_attention_heads": 2, "num_hidden_layers": 2}
 WRITER_SHAPES: dict[str, dict[str, Any]] = {
     "llama": {"hidden_size": 32, "intermediate_size": 64, "num_key_value_heads": 1, **_HEADS},

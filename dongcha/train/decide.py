@@ -21,9 +21,12 @@ OF_THE_MACHINE = {"precision": auto.precision}
 
 
 def refuse_unknown_methods(recipe: Recipe) -> None:
-    """Find each method that a recipe names, and check its options, before any work is done."""
+    """Find each method that a recipe names, and check its options, before any work is done.
+
+    How to pretrain may be left to what the model is; it is found once that is known.
+    """
     for path, kind in METHODS.items():
-        if path != "pretrain" or recipe.pretrain is not None:
+        if path != "pretrain" or (recipe.pretrain is not None and recipe.pretrain.method != "auto"):
             method_options(recipe, path, kind)
 
 

@@ -32,6 +32,15 @@ def without_mask(desk: Desk) -> None:
     path.write_text(json.dumps(settings), encoding="utf-8")
 
 
+def by_writer(kind: str, task: str | None = None, **pretrain):
+    """Put a recipe that a model which writes reads by, alone or before a task."""
+    return lambda desk: (
+        desk.recipe(task=task, model="writer", pretrain=pretrain, **({"train": {}} if task is None else {})),
+        desk.rows(task=task or "classification"),
+        desk.writer(kind),
+    )
+
+
 PRETRAIN_CASES = (
     Case(
         "pretrain: mistyped method",
@@ -122,6 +131,42 @@ PRETRAIN_CASES = (
         ("`sentence_order` without a task, on texts of one sentence", "没有任务，对只有一句的文本用 `sentence_order`"),
         ("give longer texts, or another method", "提供更长的文本，或换一种方法"),
         lambda d: d.plain(task=None, train={}, pretrain="sentence_order"),
+    ),
+    Case(
+        "pretrain: mlm on a decoder",
+        ("`mlm` with a model that writes from left to right", "让从左到右写的模型用 `mlm` 来读"),
+        ("take `causal`, or leave `method` out", "改用 `causal`，或不写 `method`"),
+        by_writer("llama", method="mlm"),
+    ),
+    Case(
+        "pretrain: causal on an encoder",
+        ("`causal` with a model that reads from both sides", "让从两边读的模型用 `causal`"),
+        ("take `mlm`, or leave `method` out", "改用 `mlm`，或不写 `method`"),
+        reading(method="causal"),
+    ),
+    Case(
+        "pretrain: causal on an encoder with a decoder",
+        ("`causal` with a model of the T5 kind", "让 T5 一类的模型用 `causal`"),
+        ("take `span_corruption`, or leave `method` out", "改用 `span_corruption`，或不写 `method`"),
+        by_writer("t5", method="causal"),
+    ),
+    Case(
+        "pretrain: no sentinels",
+        ("a model of the BART kind, whose tokenizer has no sentinels", "BART 一类的模型，其分词器没有哨兵词元"),
+        ("take a model of the T5 kind", "换用 T5 一类的模型"),
+        by_writer("bart"),
+    ),
+    Case(
+        "pretrain: what is written is lost",
+        ("`simcse` before a task that writes", "在要写文本的任务之前用 `simcse`"),
+        ("take `causal`", "改用 `causal`"),
+        by_writer("llama", task="generation", method="simcse"),
+    ),
+    Case(
+        "pretrain: an option of the other way",
+        ("`masked` where a decoder reads by `causal`", "写了 `masked`，而解码器以 `causal` 来读"),
+        ("delete it", "删去它"),
+        by_writer("llama", masked=0.2),
     ),
     Case(
         "scratch: nothing to read",

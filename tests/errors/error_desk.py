@@ -83,9 +83,10 @@ class Desk:
         shutil.copytree(_encoder(), self.root / name, ignore=shutil.ignore_patterns(*without))
         return self.root / name
 
-    def writer(self, name: str = "writer", kind: str = "llama") -> None:
-        """Write a tiny model that writes."""
-        tiny_writer(self.root / name, kind=kind)
+    def writer(self, kind: str = "llama", name: str = "writer") -> Path:
+        """Copy a tiny model that writes here."""
+        shutil.copytree(_writer(kind), self.root / name)
+        return self.root / name
 
     def run(self, task: str = "classification", at: str = RUN) -> Path:
         """Copy a finished run here."""
@@ -118,6 +119,11 @@ def workshop() -> Path:
 @cache
 def _encoder() -> Path:
     return tiny_encoder(workshop() / "encoder")
+
+
+@cache
+def _writer(kind: str) -> Path:
+    return tiny_writer(workshop() / kind, kind=kind)
 
 
 @cache

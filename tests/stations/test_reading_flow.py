@@ -14,7 +14,6 @@ from dongcha.config import load_recipe
 from dongcha.data.features import gather
 from dongcha.errors import RecipeError, UserError
 from dongcha.models.tokenizer import load_tokenizer
-from dongcha.models.unigram import unigram_of
 from dongcha.pretrain import mlm
 from dongcha.pretrain._blocks import blocks
 from dongcha.pretrain._surprise import LOSS, General
@@ -245,7 +244,7 @@ def test_frequency_guesses_the_same_masks_by_counts_alone(models):
     tokenizer = load_tokenizer(models["pooled"], transformers.AutoConfig.from_pretrained(models["pooled"]))
     texts = [row["text"] for row in TEXTS[:9]]
     corpus = gather([blocks(texts, tokenizer, 0)])
-    module = unigram_of(corpus, tokenizer.raw.get_vocab_size())
+    module = mlm.by_frequency(corpus, tokenizer.raw.get_vocab_size())
     ids, word = corpus.tokens["input_ids"], corpus.tokens["word"]
     counts = np.bincount(ids[word >= 0], minlength=tokenizer.raw.get_vocab_size()) + 1
     np.testing.assert_allclose(module.logits_V.exp().sum(), 1.0, rtol=1e-5)
@@ -263,6 +262,6 @@ def test_texts_are_judged_whole_however_many_blocks_they_are_cut_into(models):
     cut = gather([blocks(texts, tokenizer, 0)])
     assert len(cut) > 3
     objective = mlm.MaskedObjective(mlm.masking_of(models["pooled"], tokenizer))
-    module = unigram_of(cut, tokenizer.raw.get_vocab_size())
+    module = mlm.by_frequency(cut, tokenizer.raw.get_vocab_size())
     found = General(cut, objective, tokenizer.pad_id, 3, len(texts)).outcome(module)
     assert len(found) == 3 and found.gold[1] == 0 and found.gold[0] > found.gold[2] > 0

@@ -115,8 +115,8 @@ MESSAGES = {
     ),
     "config.help.pretrain": ("reading texts without labels before the task", "在任务之前先读无标注文本（继续预训练）"),
     "config.help.pretrain.method": (
-        "name of the way; its options stand beside it",
-        "方法名称；其选项写在旁边",
+        "name of the way, its options beside it; auto: by what the model is",
+        "方法名称，其选项写在旁边；auto 按模型的种类决定",
     ),
     "config.help.pretrain.corpus": (
         "file or folder of texts; null: the task's own training texts",
@@ -126,6 +126,10 @@ MESSAGES = {
     "config.help.pretrain.learning_rate": ("size of the steps", "学习率"),
     "config.help.pretrain.batch_tokens": ("tokens in one step", "每步的词元数"),
     "config.help.pretrain.max_tokens": ("longest block of a text, in tokens", "一段文本最多几个词元"),
+    "config.help.pretrain.precision": (
+        "fp32, bf16 (16-bit matrix products), or auto: bf16 where measured quicker",
+        "fp32；bf16 指矩阵乘先把数舍入到 16 位；auto 实测更快才用 bf16",
+    ),
     "config.help.pretrain.probe_every": (
         "steps between two looks at the task's validation rows",
         "每隔几步看一次任务的验证集",

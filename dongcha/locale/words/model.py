@@ -99,6 +99,10 @@ MESSAGES = {
         "model: the tokenizer of {folder} has no fast form (tokenizer.json); save it with a current Transformers first.",
         "model：{folder} 的分词器没有快速版本（tokenizer.json）；请先用新版 Transformers 保存。",
     ),
+    "model.no_sentinels": (
+        "model: the tokenizer of {folder} has no sentinels (<extra_id_0> and so on), which pretraining by span_corruption needs; take a model of the T5 kind, or delete pretrain:.",
+        "model：{folder} 的分词器没有哨兵词元（<extra_id_0> 等），而 span_corruption 预训练需要它们；请换用 T5 一类的模型，或删去 pretrain:。",
+    ),
     "model.no_masked_head": (
         "{folder}: by: cloze reads words at a mask, and this model has no masked-language-model head; use by: similarity, or a model saved with one (...ForMaskedLM).",
         "{folder}：`by: cloze` 要读掩码处的词，而该模型没有掩码语言模型输出层；请用 `by: similarity`，或换用带有该层（`...ForMaskedLM`）的模型。",

@@ -9,6 +9,20 @@ MESSAGES = {
         "{place}: {source} has no column {field}, only: {found}; rename the column that holds the texts to {field}.",
         "{place}：{source} 没有 {field} 列，只有：{found}；请把存放文本的列改名为 {field}。",
     ),
+    "pretrain.misfit": (
+        "pretrain.method: {method} does not fit {model}, {kind}; what fits here: {all}.",
+        "pretrain.method：{method} 不适合 {model}（{kind}）；这里可用：{all}。",
+    ),
+    "pretrain.misfit_all": (
+        "pretrain.method: {method} does not fit {model}, {kind}, and nothing else does here; delete pretrain:, or take a model that writes.",
+        "pretrain.method：{method} 不适合 {model}（{kind}），其他方法在这里也不适合；请删去 pretrain:，或换用能写文本的模型。",
+    ),
+    "pretrain.kind_encoder": ("an encoder, which reads a text from both sides", "编码器，从两边读文本"),
+    "pretrain.kind_decoder": ("a decoder, which writes from left to right", "解码器，从左到右写文本"),
+    "pretrain.kind_encoder_decoder": (
+        "an encoder with a decoder, which reads one text and writes another",
+        "编码器加解码器，读一段文本、写另一段",
+    ),
     "pretrain.corpus": ("corpus", "语料"),
     "pretrain.corpus_line": (
         "{source}: {rows:,} texts, {blocks:,} blocks, {tokens:,} tokens",
@@ -44,8 +58,8 @@ MESSAGES = {
         "冻结主干上线性层的验证集得分（按步）：{points}。",
     ),
     "pretrain.read_looks": (
-        "Loss of masked words on validation texts, by step: {points}.",
-        "验证集文本上掩码词的损失（按步）：{points}。",
+        "Validation texts, {loss}, by step: {points}.",
+        "验证集文本的{loss}（按步）：{points}。",
     ),
     "pretrain.comma": (", ", "，"),
     "pretrain.begins": ("{method}, at most {steps:,} steps", "{method}，最多 {steps:,} 步"),
@@ -62,20 +76,32 @@ MESSAGES = {
         "任务：{steps} 步内验证集没有提高，因此沿用原有权重",
     ),
     "pretrain.read_gain": (
-        "loss of masked words on validation texts {gain:+.2f} [{low:+.2f}, {high:+.2f}], best at step {best} of {steps} taken; the weights were chosen on these texts",
-        "验证集文本上掩码词的损失 {gain:+.2f} [{low:+.2f}, {high:+.2f}]，已走 {steps} 步，最好在第 {best} 步；权重正是按这些文本选出的",
+        "{metric} on validation texts {gain:+.2f} [{low:+.2f}, {high:+.2f}], best at step {best} of {steps} taken; the weights were chosen on these texts",
+        "验证集文本的{metric} {gain:+.2f} [{low:+.2f}, {high:+.2f}]，已走 {steps} 步，最好在第 {best} 步；权重正是按这些文本选出的",
     ),
     "pretrain.read_no_gain": (
         "no better on validation texts in {steps} steps, so the original weights go on",
         "{steps} 步内验证集文本没有读得更好，因此沿用原有权重",
+    ),
+    "pretrain.written_looks": (
+        "Validation answers, {loss}, by step: {points}.",
+        "验证集答案的{loss}（按步）：{points}。",
+    ),
+    "pretrain.written_gain": (
+        "{metric} on validation answers {gain:+.2f} [{low:+.2f}, {high:+.2f}], best at step {best} of {steps} taken; the weights were chosen on these rows",
+        "验证集答案的{metric} {gain:+.2f} [{low:+.2f}, {high:+.2f}]，已走 {steps} 步，最好在第 {best} 步；权重正是按这些行选出的",
+    ),
+    "pretrain.written_no_gain": (
+        "answers of validation no likelier in {steps} steps, so the original weights go on",
+        "{steps} 步内验证集答案没有变得更可能，因此沿用原有权重",
     ),
     "pretrain.unseen": (
         "no validation rows to look at: all {steps} steps were taken",
         "没有验证集可看：走完了全部 {steps} 步",
     ),
     "pretrain.surprise": (
-        "loss of masked words on {texts}: {before:.2f} before, {after:.2f} after",
-        "{texts}上掩码词的损失：之前 {before:.2f}，之后 {after:.2f}",
+        "{loss} on {texts}: {before:.2f} before, {after:.2f} after",
+        "{texts}的{loss}：之前 {before:.2f}，之后 {after:.2f}",
     ),
     "pretrain.untold": (
         "what was forgotten is not told: that needs a tokenizer with a mask token, and blocks of single texts",

@@ -26,6 +26,7 @@ from dongcha.errors import ModelError
 from dongcha.locale import say
 from dongcha.models.attention import additive
 from dongcha.models.heads._base import HeadSpec, Native, load_native
+from dongcha.models.kind import ENCODER, TWO_SIDED, kind_of
 
 TARGET = "next"
 FULL, SLIDING = "full_attention", "sliding_attention"  # kinds of layers, as configurations name them
@@ -159,19 +160,14 @@ def surprises(logits_MV: Tensor, wanted_M: Tensor) -> Tensor:
 
 def build(folder: Path, spec: HeadSpec) -> nn.Module:
     """Build the language model of a folder; one whose output layer was never trained is refused."""
+    kind, auto = kind_of(folder), getattr(transformers, plain_class(folder))
     config = transformers.AutoConfig.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
-    two_sided = bool(getattr(config, "is_encoder_decoder", False))
-    kinds: Any = transformers.AutoModelForSeq2SeqLM if two_sided else transformers.AutoModelForCausalLM
-    if type(config) not in kinds._model_mapping or getattr(config, "model_type", "") in ENCODERS:
+    if kind == ENCODER or type(config) not in auto._model_mapping:
         raise ModelError(say("model.no_writer", folder=folder, kind=getattr(config, "model_type", "")))
-    native = load_native(kinds, folder, spec)
+    native = load_native(auto, folder, spec)
     if native.new:
         raise ModelError(say("model.no_writer_weights", folder=folder, names=", ".join(sorted(native.new)[:3])))
-    return (Translator if two_sided else Writer)(native.hf, frozenset())
-
-
-# Encoders that Transformers can also lay out as decoders, though no one trained them to write.
-ENCODERS = frozenset({"bert", "roberta", "xlm-roberta", "electra", "camembert", "ernie", "megatron-bert", "rembert"})
+    return (Translator if kind == TWO_SIDED else Writer)(native.hf, frozenset())
 
 
 def next_token(surprise_BTC: Tensor, targets_BT: Tensor, spec: HeadSpec) -> Tensor:
@@ -191,8 +187,7 @@ WEIGHTS = {"next_token": num_asked}
 
 def plain_class(folder: Path) -> str:
     """Return the class of Transformers that reads a folder."""
-    config = transformers.AutoConfig.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
-    return "AutoModelForSeq2SeqLM" if getattr(config, "is_encoder_decoder", False) else "AutoModelForCausalLM"
+    return "AutoModelForSeq2SeqLM" if kind_of(folder) == TWO_SIDED else "AutoModelForCausalLM"
 
 
 def plain_outputs(folder: Path, batch: Batch) -> np.ndarray:
