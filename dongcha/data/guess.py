@@ -47,7 +47,8 @@ _BY_INPUTS = (  # tasks that are known by the columns that they read, and what e
     ("generation", ("prompt", "completion"), ("completion",)),
     ("code", ("prompt", "solution"), ("solution",)),
 )
-NO_LABELS = frozenset({"score", "answer", "answers", "positive", "relevant"})  # targets that are not labels
+WRITTEN = frozenset(("target", "summary", "completion", "solution"))  # targets that a model writes
+NO_LABELS = WRITTEN | {"score", "answer", "answers", "positive", "relevant"}  # targets that are not labels
 _BY_TARGET = {"label": "classification", "score": "regression", "spans": "tagging", "tags": "tagging"}
 
 Fields = dict[str, tuple[str, ...]]  # each field of a task with its columns, the one to learn last

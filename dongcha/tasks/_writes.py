@@ -229,6 +229,11 @@ class Writing(Unlabelled, ABC):
         """Return the answer in a text that was written."""
         return cut_at(written.lstrip(), self.stop).strip()
 
+    @property
+    def plain_cut(self) -> str:
+        """What `answer_in` does to a text, as Python that stands behind it."""
+        return f".lstrip(){plain_cut_at(self.stop)}.strip()"
+
     def chosen(self, row: int, samples: Sequence[tuple[str, float]]) -> Prediction:
         """Return what is said of a row whose samples, each a text and how sure it is, are given."""
         text, sure = samples[0]
@@ -264,6 +269,11 @@ def language_of(texts: Sequence[str]) -> str:
     """Return zh for texts with a good share of Chinese characters, else en."""
     joined = "".join(texts)
     return "zh" if sum(map(is_cjk, joined)) > CHINESE_SHARE * max(1, len(joined)) else "en"
+
+
+def plain_cut_at(stops: Sequence[str]) -> str:
+    """Return what `cut_at` does to a text, as Python that stands behind it."""
+    return "".join(f".split({stop!r})[0]" for stop in stops)
 
 
 def laid(
