@@ -174,6 +174,15 @@ class Live:
         if early:
             self.line("cli.early", say("cli.early_line", step=step, best=best_step))
 
+    def on_judged(self, done: int, total: int) -> None:
+        """Tell now and then how many programs have been run."""
+        now = time.monotonic()
+        if done == 1:
+            self.last = now
+        if now - self.last > LINES_EVERY:
+            self.last = now
+            self.line("cli.judging", say("cli.judging_line", done=done, total=total))
+
     def on_already_done(self, folder: str) -> None:
         """Tell that there was nothing to do."""
         self.line("cli.done", say("cli.done_line", folder=folder))

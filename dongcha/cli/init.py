@@ -41,12 +41,14 @@ def init(
     out: Annotated[Path | None, typer.Option("--out", "-o", help="the recipe to write")] = None,
 ) -> None:
     """Look at a file of texts and write a recipe for it."""
-    from dongcha.data.guess import Wanted, guess  # pyarrow comes with it, which the other verbs' start must not
+    from dongcha.data.guess import WRITTEN, Wanted, guess  # pyarrow comes with it: the other verbs' start must not
     from dongcha.data.look import look
 
     source, target = place_of(data, out)
     seen = look(source, Path(), DATA)
     found = guess(seen, Wanted(text=tuple(text or ()), label=label, task=task))
+    if model is None and WRITTEN & {*found.columns}:
+        raise UserError(say("init.no_writer", task=found.task))
     live = Live()
     siblings = found_siblings(seen, found, live)
     proposal = propose(found.language, writes=found.writes) if model is None else None

@@ -154,6 +154,13 @@ def _reads_only(recipe: Sections) -> Iterator[Refused]:
             yield _refused(name, "config.no_task_here", name=name)
 
 
+def _samples(recipe: Sections) -> Iterator[Refused]:
+    """Several texts for a row are drawn: the likeliest one is but one."""
+    decoding = recipe.evaluate.decoding
+    if decoding.samples > 1 and (decoding.temperature == 0 or decoding.beams > 1):
+        yield _refused("evaluate.decoding.samples", "config.samples_drawn", samples=decoding.samples)
+
+
 def _unused(recipe: Sections) -> Iterator[Refused]:
     if recipe.data.corpus is not None and recipe.task != "retrieval":
         yield _refused("data.corpus", "config.corpus")
@@ -170,5 +177,5 @@ def _unused(recipe: Sections) -> Iterator[Refused]:
 
 RULES = (
     *(_tasks, _rows, _names, _given_and_split, _shares, _left_over, _ways_to_split),
-    *(_scratch, _reads_only, _unused),
+    *(_scratch, _reads_only, _samples, _unused),
 )

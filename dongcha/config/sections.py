@@ -37,7 +37,7 @@ Threads: TypeAlias = Annotated[int, Field(ge=1, le=1024)]  # of more, libraries 
 
 SOURCES = ("train", "validation", "test", "corpus")  # keys of data that hold a source; `tests` holds more by name
 OTHER_TASKS = (  # known by name, not built yet
-    *("dialogue", "code"),
+    *("dialogue",),
 )
 
 
@@ -240,6 +240,7 @@ class Decoding(Section):
     beams: Annotated[int, Field(ge=1, le=64)] = 1
     length_penalty: float = 1.0
     temperature: Annotated[float, Field(ge=0, le=10)] = 0.0
+    samples: Annotated[int, Field(ge=1, le=1000)] = 1
     top_k: Count | None = None
     top_p: Annotated[float, Field(gt=0, le=1)] | None = None
     min_p: Fraction | None = None

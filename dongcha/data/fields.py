@@ -354,8 +354,8 @@ class Field:
 
 
 _TEXTS = ("text", "text_a", "text_b", "question", "context", "query", "source", "document", "prompt")
-_GOLD_TEXTS = ("target", "summary", "completion", "solution", "positive")
-_GOLD = ("references", "test")
+_GOLD_TEXTS = ("target", "summary", "completion", "solution", "test", "entry_point", "positive")
+_GOLD = ("references",)
 
 FIELDS: Mapping[str, Field] = {
     **{name: Field(to_text) for name in _TEXTS},

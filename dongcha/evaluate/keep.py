@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 from dongcha import files
 from dongcha.data.dataset import ROW, TASK, Dataset
 from dongcha.tasks._base import Task
+from dongcha.tasks._writes import CANDIDATES
 from dongcha.types import Prediction
 
 
@@ -18,7 +19,8 @@ def keep_predictions(path: Path, task: Task, dataset: Dataset, predictions: Sequ
     """Write a split's predictions as Parquet, whole or not at all; spans and label lists stand as JSON.
 
     With several targets each has columns of its own, `gold_<field>` and `predicted_<field>`; where tasks have rows of
-    their own, `task` says whose a row is, and gold of the others is null.
+    their own, `task` says whose a row is, and gold of the others is null. Of a row for which several texts were written
+    all stand in `candidates`.
     """
     targets = task.fields[task.num_inputs :]
     columns: dict[str, Any] = {
@@ -30,6 +32,8 @@ def keep_predictions(path: Path, task: Task, dataset: Dataset, predictions: Sequ
         end = f"_{name}" if len(targets) > 1 else ""
         columns[f"gold{end}"] = [plain(value) for value in dataset.column(name)]
         columns[f"predicted{end}"] = [plain(p.target[name]) for p in predictions]
+    if predictions and CANDIDATES in predictions[0].target:
+        columns[CANDIDATES] = [plain(p.target[CANDIDATES]) for p in predictions]
     columns["confidence"] = [p.confidence for p in predictions]
     if predictions and predictions[0].probabilities:
         columns["probabilities"] = [list(p.probabilities) for p in predictions]

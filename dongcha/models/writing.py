@@ -1,6 +1,7 @@
 """Let a model write: what comes after each prompt, many prompts at once, with a key-value cache.
 
-In: a model whose head writes, features that hold prompts alone, a `Decoding`. Out: the tokens written, by feature.
+In: a model whose head writes, features that hold prompts alone, a `Decoding`. Out: the tokens written, by feature, each
+with as many texts as there are to be samples.
 Transformers' own `generate` chooses the tokens: greedy, by beams (Graves 2012), or drawn, from the likeliest (top-k:
 Fan et al. 2018; top-p: Holtzman et al. 2020; min-p: Nguyen et al. 2024). Prompts of like length share a batch.
 
@@ -64,19 +65,28 @@ def pace_of(model: Model, prompts: Features, decoding: Decoding) -> Pace:
 def budget_of(prompts: Features, decoding: Decoding) -> int:
     """Return how many padded tokens of prompts share a batch, so that with what is written there is room."""
     mean = float(prompts.lengths.mean()) if len(prompts) else 1.0
-    return max(1, int(TOKENS_AT_ONCE * mean / (mean + int(decoding.max_new_tokens)) / decoding.beams))
+    written = decoding.beams * decoding.samples
+    return max(1, int(TOKENS_AT_ONCE * mean / (mean + int(decoding.max_new_tokens)) / written))
 
 
 def write(model: Model, features: Features, decoding: Decoding, *, seed: int = 0) -> list[np.ndarray]:
-    """Return the ids that are written after each prompt, in the features' order; without those that end a text."""
+    """Return the ids that are written after each prompt, in the features' order; without those that end a text.
+
+    Of several samples all of a prompt stand together.
+    """
     torch.manual_seed(seed)
-    found: list[np.ndarray] = [np.zeros(0, dtype=np.int64)] * len(features)
+    found: list[np.ndarray] = [np.zeros(0, dtype=np.int64)] * (len(features) * decoding.samples)
     budget, ends = budget_of(features, decoding), ends_of(model)
     model.module.eval()
     for indices, written in in_batches(features, budget, partial(_written, model, features, decoding), model.room):
-        for index, ids in zip(indices.tolist(), written, strict=True):
-            found[index] = until(ids, ends)
+        for place, ids in zip(each(indices, decoding.samples).tolist(), written, strict=True):
+            found[place] = until(ids, ends)
     return found
+
+
+def each(indices: np.ndarray, samples: int) -> np.ndarray:
+    """Return the places of the samples of some features (n,), all of a feature together (n * samples,)."""
+    return (indices[:, None] * samples + np.arange(samples)).ravel()
 
 
 def _written(model: Model, features: Features, decoding: Decoding, indices: np.ndarray) -> np.ndarray:
@@ -87,7 +97,7 @@ def _written(model: Model, features: Features, decoding: Decoding, indices: np.n
 def generate(
     model: Model, ids_BT: np.ndarray, mask_BT: np.ndarray, decoding: Decoding, streamer: Any = None
 ) -> np.ndarray:
-    """Return what is written after padded prompts (B, W), padded behind."""
+    """Return what is written after padded prompts (B, W), padded behind; of several samples (B * samples, W)."""
     hf: Any = model.module.hf
     room = max(1, model.tokenizer.max_tokens - (0 if model.tokenizer.two_sided else ids_BT.shape[1]))
     stops = {"stop_strings": list(decoding.stop), "tokenizer": model.tokenizer.hf} if decoding.stop else {}
@@ -113,6 +123,7 @@ def settings_of(hf: Any, decoding: Decoding, room: int, pad_id: int) -> Generati
     return GenerationConfig(  # type: ignore[no-untyped-call]
         do_sample=drawn,
         num_beams=decoding.beams,
+        num_return_sequences=decoding.samples,
         length_penalty=decoding.length_penalty,
         repetition_penalty=decoding.repetition_penalty,
         no_repeat_ngram_size=decoding.no_repeat_ngram,

@@ -1,10 +1,11 @@
 """Run untrusted programs with their tests in a sandbox: Program, Limits -> Outcome.
 
 For scoring code that a model wrote: `run` judges one program, `run_all` several at once, `available` tells whether this
-system gives sandboxes; where it does not, they refuse with MachineError. A sandbox is made of Linux namespaces (users,
-processes, files, network, IPC, names), limits, a filter of system calls and no capabilities: the program sees Python's
-standard library, read only, and one empty folder in memory; no network, no environment, no other process, no file of
-the user. `run.py` is read first, then `watched.py` (this side) and `inside/` (the far side); `probe.py` tries it out.
+system gives sandboxes; where it does not, they refuse with MachineError, as `refuse_without` does before any work. A
+sandbox is made of Linux namespaces (users, processes, files, network, IPC, names), limits, a filter of system calls and
+no capabilities: the program sees Python's standard library, read only, and one empty folder in memory; no network, no
+environment, no other process, no file of the user. `run.py` is read first, then `watched.py` (this side) and `inside/`
+(the far side); `probe.py` tries it out.
 
 What a verdict is worth: `passed` means that the main process came to the end of its test and ended in order; leaving
 early, killing and printing do not forge it, as a secret is asked for that the process gets only by reading a descriptor
@@ -16,7 +17,7 @@ What is not held back: load (each process has the CPU for `cpu_seconds`), memory
 """
 
 from dongcha.sandbox._base import Limits, Outcome, Program
-from dongcha.sandbox.probe import Availability, available
+from dongcha.sandbox.probe import Availability, available, refuse_without
 from dongcha.sandbox.run import run, run_all
 
-__all__ = ["Availability", "Limits", "Outcome", "Program", "available", "run", "run_all"]
+__all__ = ["Availability", "Limits", "Outcome", "Program", "available", "refuse_without", "run", "run_all"]

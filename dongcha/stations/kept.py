@@ -14,6 +14,7 @@ from dongcha import files
 from dongcha.loop import Fitted
 from dongcha.models.model import load_model
 from dongcha.models.probe import Probe, Probes
+from dongcha.stations.prepare import judged_here
 from dongcha.stations.pretrain import MODEL
 from dongcha.stations.prove import PROBE, Before, TrainedRun
 from dongcha.steps import Kept, Work
@@ -76,7 +77,8 @@ def _read_trained(folder: Path, work: Work) -> TrainedRun:
     facts = files.read_json(folder / "trained.json")
     model = load_model(work.folder / MODEL)
     fitted = Fitted.from_json(facts)
-    return TrainedRun(model, saved_task(model, work.folder / MODEL), fitted, facts["rescored"], facts["megabytes"])
+    task = judged_here(work, saved_task(model, work.folder / MODEL))
+    return TrainedRun(model, task, fitted, facts["rescored"], facts["megabytes"])
 
 
 KEPT_BEFORE = Kept(_write_before, _read_before)

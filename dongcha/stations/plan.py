@@ -36,7 +36,7 @@ from dongcha.stations.prepare import tell_data
 from dongcha.stations.pretrain import chosen_for
 from dongcha.stations.pretrain_plan import PretrainPlan, plan_pretraining
 from dongcha.steps import Kept, Work
-from dongcha.tasks._base import Task, Writes
+from dongcha.tasks._base import Runs, Task, Writes
 from dongcha.train.auto import Measures
 from dongcha.train.decide import choices, loop_settings, method_options, unusual_rate
 from dongcha.train.forecast import Forecast, forecast
@@ -47,6 +47,7 @@ REPORT_SECONDS = 2.5  # report with its charts, the marker, the end of the proce
 PROOF_SECONDS = 1.0  # proofs, beside their two passes over a sample
 JUDGE_SECONDS_A_ROW = 1.6e-3  # intervals and paired test, a test row
 BASELINE_SECONDS_A_ROW = 1e-4
+JUDGED_SIDES = 3  # before, after and a baseline, whose answers are run where they are programs
 TYPICAL_ROWS = 16  # of the batch that a precision is measured on
 ROOM_OF_ANSWERS = "evaluate.decoding.max_new_tokens"
 SLACK = 1.2  # by which a limit's plan takes every forecast to be too low
@@ -227,11 +228,15 @@ def remarks_of(work: Work, recipe: Recipe, settings: LoopSettings) -> tuple[str,
 
 @dataclass(frozen=True)
 class Answers:
-    """What it costs to let a model answer: its pace where it writes, the tokens it may write and those it will."""
+    """What it costs to let a model answer: its pace where it writes, the tokens it may write and those it will.
+
+    `judging` are the seconds to judge an answer, where it is run for that.
+    """
 
     pace: Pace = field(default_factory=lambda: Pace(1, 0.0, 0.0))
     most: float = 0.0
     usual: float = 0.0
+    judging: float = 0.0
 
     def seconds(self, rows: int, *, trained: bool) -> float:
         """Return the time to answer so many rows beside reading them: who was not trained may not come to an end."""
@@ -250,7 +255,8 @@ def answers_of(work: Work, chosen: Mapping[str, Any], judged: Features) -> Answe
     decoding = task.writes_by.model_copy(update={"max_new_tokens": most})
     asked = np.asarray(judged.tokens[WANTED]) != IGNORED
     longest = float(np.add.reduceat(asked, judged.starts[:-1]).max()) if len(judged) else 0.0
-    return Answers(pace_of(work["model"], task.prompts_in(judged), decoding), most, min(longest, most))
+    judging = task.judging_seconds if isinstance(task, Runs) else 0.0
+    return Answers(pace_of(work["model"], task.prompts_in(judged), decoding), most, min(longest, most), judging)
 
 
 def costs_of(
@@ -278,6 +284,7 @@ def costs_of(
     before += sum(answers.seconds(len(part), trained=False) for part in tests)
     after = one_look + sum(expected.inference_seconds(part) for part in judged.values())
     after += sum(answers.seconds(len(part), trained=True) for part in judged.values())
+    after += JUDGED_SIDES * answers.judging * sum(len(part) for part in tests)
     after += 2 * sample + PROOF_SECONDS + JUDGE_SECONDS_A_ROW * sum(len(part) for part in tests) + REPORT_SECONDS
     proof = 2 * expected.step_seconds / max(1, expected.num_steps)
     return Costs(before, expected.step_seconds, expected.num_steps, one_look, looks, after + proof)

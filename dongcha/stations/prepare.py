@@ -27,9 +27,10 @@ from dongcha.models.room import Room
 from dongcha.models.vectors import unit_vectors
 from dongcha.pretrain._fits import writes
 from dongcha.registry import find
+from dongcha.sandbox import available
 from dongcha.stations.described import named_labels, refuse_misfit, shaped_by
 from dongcha.steps import Kept, Work
-from dongcha.tasks._base import Task
+from dongcha.tasks._base import Columns, Runs, Task
 from dongcha.tasks._model import learn, model_for
 from dongcha.tasks._predict import columns_of, encode, lay_flat, ready
 from dongcha.tasks._reading import Task as Reading
@@ -49,7 +50,15 @@ def learn_task(work: Work) -> Task:
         if len(own.labels) < fewest:
             raise DataError(too_few(own.labels, fewest, work["splits"]))
     refuse_misfit(work["recipe"], task)
-    return task
+    if isinstance(task, Runs):
+        for name in work["splits"].tests:
+            task.refuse_unjudged(work["splits"].by_name[name])
+    return judged_here(work, task)
+
+
+def judged_here(work: Work, task: Task) -> Task:
+    """Return the task as one whose answers, where they are programs, are run on this run's threads."""
+    return task.judging(work["placement"].threads, work.watch) if isinstance(task, Runs) else task
 
 
 def too_few(labels: Sequence[str], wanted: int, splits: Splits) -> str:
@@ -153,9 +162,15 @@ def check_data(work: Work) -> tuple[Check, ...]:
         language=language,
         seed=recipe.seed,
         named=task.labels if splits.unlabelled else (),
+        solved=solved_by(task),
     )
     names = DATA_CHECKS if work["deep"] else None
     return run_checks(view, names)
+
+
+def solved_by(task: Task) -> Callable[[Columns], list[bool]] | None:
+    """Return how to see whether rows' own answers pass their own tests, where a task's are run and this machine can."""
+    return task.solved if isinstance(task, Runs) and available() else None
 
 
 def tell_data(work: Work) -> None:

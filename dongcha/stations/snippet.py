@@ -109,7 +109,7 @@ batch = tokenizer({call}, return_tensors="pt"){note}
 out = model.generate(
     input_ids=batch["input_ids"], attention_mask=batch["attention_mask"], {how}
 )
-answer = tokenizer.decode(out[0{behind}], skip_special_tokens=True).lstrip(){cut}
+answer = tokenizer.decode(out[0{behind}], skip_special_tokens=True, clean_up_tokenization_spaces=False){cut}
 """
 BY_CLASS = {  # by how the name of Transformers' class ends
     "ForMaskedLM": GUESSED,
@@ -220,7 +220,7 @@ def _written(model: Model, folder: str) -> str:
         note="",
         how=how,
         behind="" if two_sided else ', batch["input_ids"].shape[1] :',
-        cut="".join(f".split({stop!r})[0]" for stop in task.stop) + ".strip()",
+        cut=task.plain_cut,
     )
 
 

@@ -11,7 +11,7 @@ from dongcha.data.features import Chunk, Features
 from dongcha.data.splits import Splits
 from dongcha.metrics import Metric, Outcome
 from dongcha.models.tokenizer import Tokenizer, Windows, heads_of, windows
-from dongcha.types import Prediction
+from dongcha.types import Prediction, Watch
 
 Columns = Mapping[str, list[Any]]  # rows as column lists, as Dataset.batches yields them
 
@@ -155,6 +155,35 @@ class Knowing(Protocol):
 
     def perfect(self, features: Features, rows: Columns) -> list[Prediction]:
         """Answer as one who knows the targets in the features."""
+        ...
+
+
+@runtime_checkable
+class Runs(Protocol):
+    """What a task has whose answers are programs: running them is what judges them, and not every machine can.
+
+    `judging_seconds` is what it takes to judge a row.
+    """
+
+    @property
+    def judging_seconds(self) -> float:
+        """Seconds to judge a row."""
+        ...
+
+    def judging(self, workers: int, watch: Watch) -> "Task":
+        """Return the task as one that runs so many programs at once."""
+        ...
+
+    def refuse_unjudged(self, rows: Dataset) -> None:
+        """Raise DataError where rows lack what answers are run with, MachineError where nothing can be run."""
+        ...
+
+    def solved(self, rows: Columns) -> list[bool]:
+        """Tell of each row whether its own answer passes its own test."""
+        ...
+
+    def differing(self, rows: Columns, predictions: Sequence[Prediction]) -> np.ndarray:
+        """Return the 0-based positions of the rows whose answer is not to the letter what was wanted."""
         ...
 
 

@@ -81,7 +81,10 @@ def predict_rows(
     """Predict a few rows given as columns; `first_row` is the position of the first one, `writing` lets it write."""
     features = gather([task.encode(rows, model.tokenizer, first_row)])
     if isinstance(task, Writes):
-        features = task.answered(features, writing(model, features, task.writes_by), model.tokenizer)
+        written = writing(model, features, task.writes_by)
+        samples = len(written) // max(1, len(features))
+        prompts = features if samples == 1 else features.take(np.repeat(np.arange(len(features)), samples))
+        features = task.answered(prompts, written, model.tokenizer)
     outputs = lay_flat(features, model.logits(features))
     return renumbered(task.decode(outputs, features, rows, first_row), first_row)
 

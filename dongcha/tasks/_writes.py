@@ -32,6 +32,7 @@ ANSWER_SHARE = 4  # an answer whose length is not known gets the room divided by
 CHINESE_SHARE = 0.2  # of the characters of a text, from which on it is taken for Chinese
 LINE = "\n"
 READ, WRITTEN = 0, 1  # sides of a feature
+CANDIDATES = "candidates"  # what a prediction calls all samples of its row
 _FIELD = re.compile(r"\{(\w+)\}")
 
 
@@ -180,7 +181,11 @@ class Writing(Unlabelled, ABC):
             kept = int(own.lengths[0]) - excess
             if kept <= 0:
                 raise DataError(say("tasks.prompt_too_long", tokens=int(own.lengths[0]) - kept + room, room=room))
-            text = text[: int(own.end[kept - 1])].rstrip()
+            text = self.cut(text, own, kept)
+
+    def cut(self, text: str, own: Encoded, kept: int) -> str:
+        """Return what is left of a field, whose tokens are given, where only so many have room."""
+        return text[: int(own.end[kept - 1])].rstrip()
 
     def prompts_in(self, features: Features) -> Features:
         """Return features with gold as they are without it: their prompts alone."""
@@ -203,18 +208,35 @@ class Writing(Unlabelled, ABC):
     def decode(self, outputs: np.ndarray, features: Features, rows: Columns, first_row: int) -> list[Prediction]:
         """Read the answers in features whose tokens have these surprises (S, 1); an answer is as sure as its tokens.
 
-        The confidence is the geometric mean of the tokens' probabilities.
+        The confidence is the geometric mean of the tokens' probabilities. Of several samples of a row the first is the
+        answer, and all are its candidates.
         """
         assert self.tokenizer is not None, "a task that writes is made ready for its model first"
         wanted = np.asarray(features.tokens["next"])
-        found = []
-        for row in range(len(features)):
-            part = slice(int(features.starts[row]), int(features.starts[row + 1]))
+        samples = []
+        for number in range(len(features)):
+            part = slice(int(features.starts[number]), int(features.starts[number + 1]))
             asked = wanted[part] != IGNORED
-            text = cut_at(self.tokenizer.text_of(wanted[part][asked].tolist()).lstrip(), self.stop).strip()
+            text = self.answer_in(self.tokenizer.text_of(wanted[part][asked].tolist()))
             sure = float(np.exp(-outputs[part][asked].mean())) if asked.any() else 0.0
-            found.append(Prediction(row, {self.gold: text}, min(1.0, sure)))
-        return found
+            samples.append((text, min(1.0, sure)))
+        each = max(1, len(samples) // max(1, num_rows(rows)))
+        return [self.chosen(at // each, samples[at : at + each]) for at in range(0, len(samples), each)]
+
+    def answer_in(self, written: str) -> str:
+        """Return the answer in a text that was written."""
+        return cut_at(written.lstrip(), self.stop).strip()
+
+    @property
+    def plain_cut(self) -> str:
+        """What `answer_in` does to a text, as Python that stands behind it."""
+        return f".lstrip(){plain_cut_at(self.stop)}.strip()"
+
+    def chosen(self, row: int, samples: Sequence[tuple[str, float]]) -> Prediction:
+        """Return what is said of a row whose samples, each a text and how sure it is, are given."""
+        text, sure = samples[0]
+        several = {CANDIDATES: [one for one, _ in samples]} if len(samples) > 1 else {}
+        return Prediction(row, {self.gold: text} | several, sure)
 
     def perfect(self, features: Features, rows: Columns) -> list[Prediction]:
         """Answer as one who knows the targets in the features."""
@@ -251,6 +273,11 @@ def language_of(texts: Sequence[str]) -> str:
     """Return zh for texts with a good share of Chinese characters, else en."""
     joined = "".join(texts)
     return "zh" if sum(map(is_cjk, joined)) > CHINESE_SHARE * max(1, len(joined)) else "en"
+
+
+def plain_cut_at(stops: Sequence[str]) -> str:
+    """Return what `cut_at` does to a text, as Python that stands behind it."""
+    return "".join(f".split({stop!r})[0]" for stop in stops)
 
 
 def laid(

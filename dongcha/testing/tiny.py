@@ -169,6 +169,7 @@ def tiny_rows(task: str, count: int = 40) -> list[dict[str, Any]]:
         "translation": _turned,
         "summarization": _told_short,
         "generation": _asked,
+        "code": _function,
     }
     return [makers[task](i) for i in range(count)]
 
@@ -232,6 +233,17 @@ def _asked(i: int) -> dict[str, Any]:
     name = ("paris", "london")[i % 2]
     rules = {"must_include": [name]}
     return {"id": f"g{i}", "prompt": f"name[{name}] {i}", "completion": f"the room in {name}", "constraints": rules}
+
+
+def _function(i: int) -> dict[str, Any]:
+    name = f"plus_{i}"
+    return {
+        "id": f"f{i}",
+        "prompt": f'def {name}(x):\n    """Add {i}."""\n',
+        "solution": f"    return x + {i}\n",
+        "test": f"def check(candidate):\n    assert candidate(1) == {i + 1}\n    assert candidate(-{i}) == 0\n",
+        "entry_point": name,
+    }
 
 
 def _question(i: int) -> dict[str, Any]:

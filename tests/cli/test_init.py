@@ -9,6 +9,8 @@ import pytest
 from dongcha.cli import main
 from dongcha.config import load_recipe
 from dongcha.models import at_hand
+from dongcha.registry import names
+from dongcha.testing import tiny_rows, tiny_writer
 
 ROWS = [
     {"text": f"The room was {'clean' if i % 2 else 'dirty'} {i}", "label": "good" if i % 2 else "bad"}
@@ -140,7 +142,7 @@ def test_a_model_folder_is_named_from_the_recipe(here, run_init):
     [
         ([{"text": row["text"]} for row in ROWS], (), "without labels"),
         ([{"one": "a b c", "two": "d e f"}] * 3, (), "--text"),
-        (ROWS, ("--task", "clasify"), "choice, classification, pairs, qa, regression, relation, retrieval, tagging"),
+        (ROWS, ("--task", "clasify"), ", ".join(names("tasks"))),
         (ROWS, ("--label", "lable"), "text (The room was dirty 0), label (bad)"),
     ],
 )
@@ -149,6 +151,15 @@ def test_what_it_cannot_tell_is_one_sentence(here, run_init, rows, arguments, sa
     code, out, err = run_init("x.jsonl", *arguments)
     assert (code, out) == (2, "") and said in err and err.count("\n") == 1
     assert not (here / "x.yaml").exists()
+
+
+def test_a_task_that_writes_gets_the_model_that_is_named_or_none(here, run_init):
+    write(here / "x.jsonl", tiny_rows("code", 12))
+    code, out, err = run_init("x.jsonl")
+    assert (code, out) == (2, "") and "--model" in err and not (here / "x.yaml").exists()
+    run_init("x.jsonl", "--model", str(tiny_writer(here / "writer")))
+    recipe = load_recipe(here / "x.yaml")
+    assert (recipe.task, recipe.model, recipe.data.columns) == ("code", "writer", {})
 
 
 def test_a_missing_file_is_refused(here, run_init):

@@ -7,10 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dongcha.data import guess as guessing
 from dongcha.data.guess import NO_LABELS, Wanted, guess, language_of
 from dongcha.data.look import look
 from dongcha.data.siblings import set_name, siblings, training_file
 from dongcha.errors import DataError, UserError
+from dongcha.registry import names
 
 REVIEWS = ["The room was clean and quiet", "Never again, the bed was broken", "We liked the view of the lake"]
 COMMENTS = ["房间很干净，服务也好", "再也不来了，床是坏的", "我们喜欢湖边的风景"]
@@ -152,20 +154,28 @@ def test_texts_without_labels_are_said_to_be_so(tmp_path):
     [
         ("translation", {"source": "Where is it?", "target": "Wo ist es?"}),
         ("summarization", {"document": "It rained all day.", "summary": "Rain."}),
+        ("code", {"prompt": "def f(x):", "solution": "    return x", "test": "def check(f): f(1)"}),
     ],
 )
-def test_rows_of_other_tasks_are_named(tmp_path, task, row):
-    path = write(tmp_path / "x.jsonl", [row | {"label": grade(i)} for i in range(10)])
-    with pytest.raises(DataError, match=f"the task {task}, which is not built yet"):
+def test_what_is_to_be_written_is_no_label(tmp_path, task, row):
+    found = asked(write(tmp_path / "x.jsonl", [row | {"label": grade(i)} for i in range(10)]))
+    assert (found.task, found.labels, found.renamed) == (task, (), {})
+
+
+def test_rows_of_tasks_that_are_not_built_are_named(tmp_path, monkeypatch):
+    monkeypatch.setattr(guessing, "known_names", lambda kind: ("classification",))
+    path = write(tmp_path / "x.jsonl", [{"source": "Where?", "target": "Wo?", "label": grade(i)} for i in range(10)])
+    with pytest.raises(DataError, match="the task translation, which is not built yet"):
         asked(path)
 
 
-def test_an_unknown_task_is_refused(tmp_path):
+def test_an_unknown_task_is_refused(tmp_path, monkeypatch):
     path = write(tmp_path / "x.csv", many(label=grade))
-    with pytest.raises(UserError, match=r"known: choice, classification, pairs, qa, .*, retrieval, tagging"):
+    with pytest.raises(UserError, match=f"known: {', '.join(names('tasks'))}"):
         asked(path, task="clasification")
-    with pytest.raises(UserError, match="translation is not built yet"):
-        asked(path, task="translation")
+    monkeypatch.setattr(guessing, "OTHER_TASKS", ("weaving",))
+    with pytest.raises(UserError, match="weaving is not built yet"):
+        asked(path, task="weaving")
 
 
 PLACES = {"head": {"start": 0, "end": 3}, "tail": {"start": 8, "end": 10}}

@@ -10,6 +10,8 @@ from doc_pages import ROOT
 @pytest.fixture(scope="session")
 def desks(tmp_path_factory):
     """Give each language one folder that looks like the repository's root to commands: docs/data and examples."""
+    from dongcha.testing import tiny_writer
+
     made: dict[str, Path] = {}
 
     def desk(language: str) -> Path:
@@ -17,6 +19,7 @@ def desks(tmp_path_factory):
             folder = tmp_path_factory.mktemp(f"desk-{language}")
             shutil.copytree(ROOT / "docs" / "data", folder / "docs" / "data")
             shutil.copytree(ROOT / "examples", folder / "examples")
+            tiny_writer(folder / "tiny-writer")  # what pages on writing name as their model
             made[language] = folder
         return made[language]
 

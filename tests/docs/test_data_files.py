@@ -194,6 +194,18 @@ def test_both_languages_judge_alike():
     assert one == other
 
 
+@pytest.mark.parametrize("name", ["functions.jsonl", "functions_zh.jsonl"])
+def test_functions_are_twenty_four_that_pass_their_own_tests(name):
+    rows = lines(name)
+    assert len(rows) == len({row["prompt"] for row in rows}) == 24
+    for row in rows:
+        assert set(row) == {"id", "prompt", "solution", "test", "entry_point"}
+        assert is_in_its_language(row["prompt"].split('"""')[1], name)
+        space = {}
+        exec(row["prompt"] + row["solution"] + row["test"], space)  # ours, so no sandbox is needed
+        space["check"](space[row["entry_point"]])
+
+
 def test_calls_are_twenty_distinct_lines():
     calls = (FOLDER / "calls.txt").read_text(encoding="utf-8").splitlines()
     assert len(calls) == len(set(calls)) == 20 and all(call == call.strip() != "" for call in calls)

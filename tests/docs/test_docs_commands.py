@@ -20,6 +20,7 @@ from doc_pages import ROOT, blocks_of, with_tiny_model
 
 RUN = ("yaml", "console", "python", "toml", "jsonl", "csv")
 NOT_RUN = ("text",)
+RUNS_PROGRAMS = ("code",)  # pages whose commands score code
 EXIT = re.compile(r"#.*?\b(?:exit|退出码) (\d+)")
 PAGES = [pytest.param(page, language, id=str(page)) for page, language in blocks.pages()]
 BASE = "task: classification\nmodel: {model}\ndata: {{train: docs/data/reviews.csv}}\n"
@@ -42,7 +43,9 @@ def strangers(monkeypatch):
 
 
 @pytest.mark.parametrize(("page", "language"), PAGES)
-def test_a_page_runs_as_it_stands(page, language, desks, tiny_folder, monkeypatch, one_core):
+def test_a_page_runs_as_it_stands(page, language, desks, tiny_folder, monkeypatch, one_core, request):
+    if page.stem in RUNS_PROGRAMS:
+        request.getfixturevalue("runs_programs")
     desk = desks(language)
     monkeypatch.chdir(desk)
     monkeypatch.setenv("DONGCHA_LANG", language)

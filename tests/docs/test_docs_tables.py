@@ -88,6 +88,7 @@ METRICS = {
     "choice": [],  # one of a family: see below
     "qa": [("answers", None)],
     "retrieval": [("ranking", None)],
+    "code": [("passes", (1, 5, 10, 100))],
 }
 
 
@@ -225,9 +226,10 @@ def test_what_strangers_export_is_what_ours_export(language):
 
 def numbers():
     """The numbers that pages state, with the page and how it writes them."""
-    from dongcha.data.checks import gap
+    from dongcha.data.checks import gap, solutions
     from dongcha.judge import _resample, paired
     from dongcha.report import limits
+    from dongcha.sandbox import Limits
     from dongcha.tasks import _labelled, qa
 
     yield "checks.md", f"{gap.APART}"
@@ -237,6 +239,10 @@ def numbers():
     yield "report.md", f"{limits.FEW_ROWS}"
     yield "report.md", f"{_labelled.FEWEST_TO_CALIBRATE}"
     yield "tasks/qa.md", f"{qa.MOST_TOKENS}"
+    yield "checks.md", f"{solutions.MOST_ROWS}"
+    usual = Limits()
+    for number in (usual.cpu_seconds, usual.seconds, usual.memory_bytes >> 20, solutions.MOST_ROWS):
+        yield "tasks/code.md", f"{number:g}"
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -1,11 +1,15 @@
 """Rows that single tasks refuse: pairs, relations, choices, questions; and what their models cannot predict."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
+from unittest.mock import patch
 
 from error_case import Case
 from error_desk import RUN, Desk
 
+from dongcha.sandbox import probe
 from dongcha.testing import tiny_rows
 
 ASK = ("predict", RUN, "--text", "good room")
@@ -332,4 +336,85 @@ QA_CASES = (
     ),
 )
 
-TASK_CASES = (*PAIR_CASES, *RELATION_CASES, *CHOICE_CASES, *QA_CASES)
+
+@contextmanager
+def no_namespaces(desk: Desk) -> Iterator[None]:
+    """Let the system refuse what a sandbox is made of."""
+    with patch.object(probe, "_trouble", lambda: "unshare: Operation not permitted"):
+        yield
+
+
+def tested(**odd: Any):
+    """Put good rows of code, and a test set whose row 2 has changed values."""
+
+    def put(desk: Desk) -> None:
+        learn("code", *FUNCTIONS, test="test.jsonl")(desk)
+        rows = (FUNCTIONS[0], FUNCTIONS[1] | odd)
+        desk.put("test.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
+
+    return put
+
+
+FUNCTIONS = tiny_rows("code", 24)
+TESTED = ("fill it in, or give test rows of their own", "补全，或另给测试数据")
+
+CODE_CASES = (
+    Case(
+        "code: no solution",
+        ("code without a column `solution`", "代码数据缺少 `solution` 列"),
+        ("name it in `data.columns`", "在 `data.columns` 中指明"),
+        learn("code", *without("code", "solution")),
+    ),
+    Case(
+        "code: blank prompt",
+        ("a `prompt` of white space", "`prompt` 只有空白"),
+        ("fill it in, or remove the row", "补全或删去该行"),
+        then("code", prompt="\n"),
+    ),
+    Case(
+        "code: nothing to judge by",
+        ("code without `test`, from which test rows are cut", "代码数据没有 `test`，却要从中划出测试集"),
+        TESTED,
+        learn("code", *({name: row[name] for name in ("prompt", "solution")} for row in FUNCTIONS)),
+    ),
+    Case(
+        "code: test row without a function",
+        ("a test row without `entry_point`", "某行测试数据没有 `entry_point`"),
+        TESTED,
+        tested(entry_point=None),
+    ),
+    Case(
+        "code: function with its call",
+        ("an `entry_point` of `plus_1(2)`", "`entry_point` 写成 `plus_1(2)`"),
+        ("write the name alone", "只写函数名"),
+        tested(entry_point="plus_1(2)"),
+    ),
+    Case(
+        "code: test that is a list",
+        ("a `test` that is a list", "`test` 写成列表"),
+        ("write one program as a text", "写成一段程序文本"),
+        then("code", test=["assert plus_1(1) == 2"]),
+    ),
+    Case(
+        "code: samples that are all the same",
+        ("`evaluate.decoding.samples: 5` and no temperature", "`evaluate.decoding.samples: 5` 却没有设温度"),
+        ("set a temperature", "设置温度"),
+        lambda desk: desk.recipe(task="code", evaluate={"decoding": {"samples": 5}}),
+    ),
+    Case(
+        "code: windows",
+        ("`data.long_texts: windows` for code", "代码任务设 `data.long_texts: windows`"),
+        WINDOWS,
+        in_windows("code"),
+    ),
+    Case(
+        "code: no sandbox",
+        ("test rows of code, on a system that gives no sandbox", "在不提供沙箱的系统上给代码打分"),
+        ("allow user namespaces, or score on another machine", "允许用户命名空间，或换一台机器评分"),
+        learn("code", *FUNCTIONS),
+        code=4,
+        around=no_namespaces,
+    ),
+)
+
+TASK_CASES = (*PAIR_CASES, *RELATION_CASES, *CHOICE_CASES, *QA_CASES, *CODE_CASES)

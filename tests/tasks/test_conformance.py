@@ -23,7 +23,9 @@ SETS |= {f"{name}, apart": SETS[name] for name in ("pairs", "pairs, numbers", "c
 
 
 @pytest.mark.parametrize("name", list(SETS))
-def test_every_task_keeps_every_promise(name, tmp_path):
+def test_every_task_keeps_every_promise(name, tmp_path, request):
+    if name == "code":
+        request.getfixturevalue("runs_programs")
     sections = {"data": {"pairs": "apart"}} if name.endswith("apart") else {}
     conform(name.partition(",")[0], SETS[name], tmp_path, **sections)
 

@@ -11,7 +11,10 @@ from dongcha.data.checks._base import View
 from dongcha.types import Check
 
 KIND = "data.checks"
-ORDER = ("merged", "labels", "duplicates", "lengths", "unknown", "language", "personal", "gap", "gap_model")
+ORDER = (
+    *("merged", "labels", "solutions", "duplicates", "lengths", "unknown", "language", "personal"),
+    *("gap", "gap_model"),
+)
 ON_REQUEST = ("label_errors",)  # trains a small model over all rows: seconds to minutes
 METHODS = (*ORDER, *ON_REQUEST)
 

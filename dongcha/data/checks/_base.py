@@ -6,6 +6,7 @@ Knows no model and no single check.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -31,7 +32,8 @@ class View:
     the model has a masked-language head. `reference`: general sentences of the language, to compare the task's text
     with. Checks that need a model run on `sample` rows drawn with `seed`, those that compute with it on `embedded` at
     most (long texts: fewer, so that looking costs less than training). `named`: the labels that there are, where the
-    rows of train have none.
+    rows of train have none. `solved`: of rows as columns, whether each one's answer passes its own test, where answers
+    are programs.
     """
 
     splits: Mapping[str, Dataset]
@@ -50,6 +52,7 @@ class View:
     sample: int = 2000
     embedded: int = 2000
     named: Sequence[str] = ()
+    solved: Callable[[Mapping[str, list[Any]]], list[bool]] | None = None
 
     def texts(self, split: str) -> list[str]:
         """Return the input texts of a split, in order; several input fields are joined by a unit separator."""

@@ -96,6 +96,8 @@ MESSAGES = {
     "cli.remark": ("remark", "提示"),
     "cli.forecast": ("forecast", "预计"),
     "cli.training": ("training", "训练"),
+    "cli.judging": ("judging", "评判"),
+    "cli.judging_line": ("{done:,} of {total:,} programs run", "已运行 {done:,} / {total:,} 个程序"),
     "cli.step": (
         "loss {loss:.3f}  score {score}  {speed:,.0f} tokens/s  {left} left",
         "损失 {loss:.3f}  得分 {score}  {speed:,.0f} 词元/秒  剩余 {left}",

@@ -300,6 +300,12 @@ MESSAGES = {
         "{path} is for tasks pairs and choice, whose rows have several texts; delete it.",
         "{path} 只用于 pairs 与 choice 任务（每行有几段文本）；请删去。",
     ),
+    "config.samples_drawn": (
+        "{path} is {samples}, and texts that differ must be drawn; set evaluate.decoding.temperature above 0 (0.8, say) "
+        "and beams to 1, or samples to 1.",
+        "{path} 为 {samples}，多份文本要靠采样得到；请把 evaluate.decoding.temperature 设为大于 0（如 0.8）、beams 设为 1，"
+        "或把 samples 设为 1。",
+    ),
     "config.no_negatives": (
         "{path} is for task retrieval, where a query is shown wrong answers; delete it.",
         "{path} 只用于 retrieval 任务（为查询附上错误答案）；请删去。",

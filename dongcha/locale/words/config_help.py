@@ -230,6 +230,10 @@ MESSAGES = {
         "0: the likeliest token; above: drawn, the higher the freer",
         "0：取最可能的词元；大于 0：采样，越大越自由",
     ),
+    "config.help.evaluate.decoding.samples": (
+        "texts drawn for each row, the first is the answer; code: for pass@k",
+        "每行采样几份，第一份作答；用于代码的 pass@k",
+    ),
     "config.help.evaluate.decoding.top_k": ("draw among so many likeliest tokens", "只在最可能的若干词元中采样"),
     "config.help.evaluate.decoding.top_p": (
         "draw among the likeliest tokens that together have this share",

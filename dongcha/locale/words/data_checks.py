@@ -16,6 +16,20 @@ MESSAGES = {
         "Tags cannot say that one entity lies in another; give `spans` of your own where the shorter one is meant.",
         "标签无法表示实体嵌套；若应保留较短的实体，请自行给出 `spans` 列。",
     ),
+    # solutions
+    "data_checks.solutions_passed": (
+        "Solutions pass their own tests: {count:,} of {count:,} that were run.",
+        "参考解答均通过自带的测试：运行 {count:,} 个，通过 {count:,} 个。",
+    ),
+    "data_checks.solutions": (
+        "{failing:,} of {count:,} solutions that were run fail their own tests: {rows}.",
+        "运行的 {count:,} 个参考解答中，有 {failing:,} 个通不过自带的测试：{rows}。",
+    ),
+    "data_checks.solutions_rows": ("{split} row {rows}", "{split} 第 {rows} 行"),
+    "data_checks.solutions_fix": (
+        "Correct solution or test: as it is, no right answer can pass there.",
+        "请修正解答或测试：照现在这样，正确的答案也可能通不过。",
+    ),
     # duplicates
     "data_checks.no_repeats": ("No text comes twice in a split.", "各数据集内没有重复的文本。"),
     "data_checks.repeats": ("Texts come more than once: {clauses}.", "有重复的文本：{clauses}。"),

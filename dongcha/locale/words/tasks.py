@@ -19,6 +19,16 @@ MESSAGES = {
         "or raise data.max_tokens.",
         "data.prompt：提示不含正文就需 {tokens} 个词元，只有 {room} 个的位置；请缩短提示，或调大 data.max_tokens。",
     ),
+    "tasks.no_test": (
+        "{source}, row {row}, {field}: nothing stands there, and test rows are judged by running them; fill it in, name "
+        "its column in data.columns, or give test rows of their own (data.test).",
+        "{source} 第 {row} 行 {field}：没有内容，而测试数据要靠运行来评判；请补上，或在 data.columns 中指明列名，"
+        "或另给测试数据（data.test）。",
+    ),
+    "tasks.no_function": (
+        "{source}, row {row}, {field}: {found} is no name of a function; write the one that the prompt defines.",
+        "{source} 第 {row} 行 {field}：{found} 不是函数名；请写 prompt 所定义的函数名。",
+    ),
     "tasks.unknown_doc": (
         "{source}, row {row}, relevant: the corpus has no document {doc}; add it, or delete it from the row.",
         "{source} 第 {row} 行 relevant：文档库中没有文档 {doc}；请补上，或从该行删去。",
