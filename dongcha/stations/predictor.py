@@ -13,7 +13,7 @@ from dongcha.errors import DataError, ModelError, UserError
 from dongcha.locale import say
 from dongcha.models.model import CARD, COLUMNS, UNSURE_BELOW, Model, load_model
 from dongcha.stations.pretrain import MODEL
-from dongcha.tasks._base import Task, is_numeric
+from dongcha.tasks._base import Task, Writes, is_numeric
 from dongcha.tasks._model import saved_task
 from dongcha.tasks._predict import STRETCH, columns_of, predict_rows
 
@@ -54,7 +54,7 @@ class Predictor:
         if isinstance(row, str):
             if len(inputs) > 1:
                 raise UserError(say("stations.several_inputs", task=self.task.name, fields=", ".join(inputs)))
-            return {inputs[0]: row}
+            return {inputs[0]: self.task.opened(row) if isinstance(self.task, Writes) else row}
         whole = {*inputs} <= {*row} or "tokens" in row
         known = (*inputs, *getattr(self.task, "rules", ()), "tokens", "id")
         return {k: v for k, v in row.items() if k in known} if whole else row

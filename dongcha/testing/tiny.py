@@ -166,6 +166,7 @@ def tiny_rows(task: str, count: int = 40) -> list[dict[str, Any]]:
         "translation": _turned,
         "summarization": _told_short,
         "generation": _asked,
+        "dialogue": _talk,
     }
     return [makers[task](i) for i in range(count)]
 
@@ -229,6 +230,14 @@ def _asked(i: int) -> dict[str, Any]:
     name = ("paris", "london")[i % 2]
     rules = {"must_include": [name]}
     return {"id": f"g{i}", "prompt": f"name[{name}] {i}", "completion": f"the room in {name}", "constraints": rules}
+
+
+def _talk(i: int) -> dict[str, Any]:
+    name = ("paris", "london")[i % 2]
+    opening = [{"role": "system", "content": "be kind"}] if i % 3 == 0 else []
+    before = [("user", f"hi {i}"), ("assistant", f"hello {i}")] if i % 4 < 2 else []
+    said = [*before, ("user", f"where is room {i}"), ("assistant", f"in {name}")]
+    return {"id": f"m{i}", "messages": [*opening, *({"role": role, "content": text} for role, text in said)]}
 
 
 def _question(i: int) -> dict[str, Any]:

@@ -140,7 +140,7 @@ def test_a_model_folder_is_named_from_the_recipe(here, run_init):
     [
         ([{"text": row["text"]} for row in ROWS], (), "without labels"),
         ([{"one": "a b c", "two": "d e f"}] * 3, (), "--text"),
-        (ROWS, ("--task", "clasify"), "choice, classification, pairs, qa, regression, relation, retrieval, tagging"),
+        (ROWS, ("--task", "clasify"), "choice, classification, dialogue, generation, pairs, qa, regression, relation"),
         (ROWS, ("--label", "lable"), "text (The room was dirty 0), label (bad)"),
     ],
 )
@@ -173,6 +173,31 @@ def test_what_is_written_is_checked_as_it_is(here, run_init, models, task, chang
     assert run_init("x.jsonl", "--model", models["native"])[0] == 0
     work = dongcha.check(load_recipe(here / "x.yaml"))
     assert work["recipe"].task == task and work["plan"].seconds > 0
+
+
+TALKS = [
+    {"messages": [{"role": "user", "content": f"where is the room {i}"}, {"role": "assistant", "content": f"up {i}"}]}
+    for i in range(40)
+]
+
+
+def test_a_recipe_for_dialogues_is_checked_as_it_is(here, run_init, tmp_path):
+    import dongcha
+    from dongcha.testing import tiny_writer
+
+    write(here / "talks.jsonl", TALKS)
+    model = tiny_writer(tmp_path / "writer")
+    code, _, err = run_init("talks.jsonl", "--model", model)
+    assert code == 0 and "dialogue: messages -> the assistant's next one" in err and "English" in err
+    work = dongcha.check(load_recipe(here / "talks.yaml"))
+    assert work["recipe"].task == "dialogue" and work["plan"].seconds > 0
+
+
+def test_a_model_that_writes_is_named_for_dialogues(here, run_init):
+    write(here / "talks.jsonl", TALKS)
+    code, _, err = run_init("talks.jsonl")
+    assert code == 0 and load_recipe(here / "talks.yaml").model == at_hand.WRITER.model
+    assert "folder of a model of your own" in err and "pip install" not in err
 
 
 def test_a_package_by_label_is_a_source(here, run_init):

@@ -80,7 +80,7 @@ GOOD = [
 BAD = [
     {"seed": -1},
     {"seed": True},
-    {"task": "dialogue"},
+    {"task": "code"},
     {"device": "gpu"},
     {"unknown": 1},
     {"model": None},

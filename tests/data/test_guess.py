@@ -147,6 +147,12 @@ def test_texts_without_labels_are_said_to_be_so(tmp_path):
         asked(write(tmp_path / "x.csv", many(id=str)))
 
 
+def test_rows_of_other_tasks_are_named(tmp_path):
+    path = write(tmp_path / "x.jsonl", [{"prompt": "add", "solution": "a + b", "label": grade(i)} for i in range(10)])
+    with pytest.raises(DataError, match="the task code, which is not built yet"):
+        asked(path)
+
+
 @pytest.mark.parametrize(
     ("task", "row"),
     [
@@ -154,18 +160,38 @@ def test_texts_without_labels_are_said_to_be_so(tmp_path):
         ("summarization", {"document": "It rained all day.", "summary": "Rain."}),
     ],
 )
-def test_rows_of_other_tasks_are_named(tmp_path, task, row):
-    path = write(tmp_path / "x.jsonl", [row | {"label": grade(i)} for i in range(10)])
-    with pytest.raises(DataError, match=f"the task {task}, which is not built yet"):
-        asked(path)
+def test_rows_with_texts_to_write_are_known_by_their_columns(tmp_path, task, row):
+    found = asked(write(tmp_path / "x.jsonl", [row | {"label": grade(i)} for i in range(10)]))
+    assert (found.task, found.labels, [*found.columns]) == (task, (), [*row])
+
+
+def talk(said, *, role="role", content="content", user="user"):
+    return [{role: user, content: said}, {role: "assistant", content: said}]
+
+
+def test_messages_are_a_dialogue(tmp_path):
+    rows = [{"id": i, "messages": talk("where is the room and what is that")} for i in range(5)]
+    found = asked(write(tmp_path / "x.jsonl", rows))
+    assert (found.task, found.columns, found.labels) == ("dialogue", {"messages": ("messages",)}, ())
+    assert (found.language, found.others, found.renamed) == ("en", (), {})
+    replies = asked(write(tmp_path / "y.jsonl", [row | {"reply": "up"} for row in rows]))
+    assert replies.columns == {"messages": ("messages",), "reply": ("reply",)}
+
+
+def test_messages_in_another_form_and_under_another_name_are_a_dialogue(tmp_path):
+    rows = [{"conversations": talk("房间在哪里", role="from", content="value", user="human")} for _ in range(5)]
+    found = asked(write(tmp_path / "x.jsonl", rows))
+    assert (found.task, found.language, found.renamed) == ("dialogue", "zh", {"messages": "conversations"})
+    texts = [{"dialogue": f"A: the room was {word}. B: yes", "label": word} for word in ("good", "bad") * 8]
+    assert asked(write(tmp_path / "y.jsonl", texts)).task == "classification"
 
 
 def test_an_unknown_task_is_refused(tmp_path):
     path = write(tmp_path / "x.csv", many(label=grade))
-    with pytest.raises(UserError, match=r"known: choice, classification, pairs, qa, .*, retrieval, tagging"):
+    with pytest.raises(UserError, match=r"known: choice, classification, dialogue, .*, retrieval, .*, tagging"):
         asked(path, task="clasification")
-    with pytest.raises(UserError, match="translation is not built yet"):
-        asked(path, task="translation")
+    with pytest.raises(UserError, match="code is not built yet"):
+        asked(path, task="code")
 
 
 PLACES = {"head": {"start": 0, "end": 3}, "tail": {"start": 8, "end": 10}}

