@@ -42,7 +42,7 @@ def strangers(monkeypatch):
 
 
 @pytest.mark.parametrize(("page", "language"), PAGES)
-def test_a_page_runs_as_it_stands(page, language, desks, tiny_folder, monkeypatch, one_core):
+def test_a_page_runs_as_it_stands(page, language, desks, tiny_folder, writer_folder, monkeypatch, one_core):
     desk = desks(language)
     monkeypatch.chdir(desk)
     monkeypatch.setenv("DONGCHA_LANG", language)
@@ -51,7 +51,7 @@ def test_a_page_runs_as_it_stands(page, language, desks, tiny_folder, monkeypatc
         place = f"{page}:{block.line}"
         assert block.kind in RUN + NOT_RUN, f"{place}: a block of kind {block.kind!r} is neither run nor listed"
         if block.kind in RUN:
-            RUNNERS[block.kind](block, with_tiny_model(block.text, model), desk, model, place)
+            RUNNERS[block.kind](block, with_tiny_model(block.text, model, writer_folder), desk, model, place)
 
 
 def run_yaml(block, text, desk, model, place):
