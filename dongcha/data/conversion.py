@@ -2,7 +2,8 @@
 
 In: record batches as a source yields them. Out: record batches with the task's fields in canonical form, then the
 user's other columns untouched, then `__row__`. Tokens and tags become text, spans and `words` list<{start,end}>, the
-characters of each token; places of relations become spans. Knows no format and no model.
+characters of each token; places of relations become spans; of a dialogue's messages the last one of the assistant
+becomes the reply, where the file has no other, and `__asked__` what the user said last. Knows no format and no model.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,9 +17,11 @@ import pyarrow.compute as pc
 
 from dongcha.data import tags
 from dongcha.data.agreement import AGREES, check_place
-from dongcha.data.dataset import ROW
+from dongcha.data.cells import Cells
+from dongcha.data.dataset import ASKED, ROW
+from dongcha.data.dialogue import apart, asked
 from dongcha.data.entities import PLACES, spans_of
-from dongcha.data.fields import FIELDS, Cells, form, known, to_place, to_strings, to_text, with_nulls
+from dongcha.data.fields import FIELDS, form, known, to_place, to_strings, to_text, with_nulls
 from dongcha.data.origin import Origin, excerpt
 from dongcha.data.sources.base import MIXED
 from dongcha.locale import say
@@ -39,9 +42,11 @@ OTHER_NAMES = {  # what files often call a field, for the advice in a message
     "doc": ("id", "doc_id", "docid", "_id", "pid", "编号"),
     "head": ("subject", "e1", "entity1", "subj"),
     "tail": ("object", "e2", "entity2", "obj"),
+    "messages": ("conversations", "conversation", "dialogue", "dialog", "turns", "对话"),
 }
 
 DOC = "doc"
+DIALOGUE = ("messages", "reply")  # a file may have the reply as the last message
 LISTED = ("choices", "negatives")  # fields that several columns make a list of
 LACKS = {  # by whether gold is needed, as in training, and whether a column of the file is near
     (True, True): "read.columns_near",
@@ -77,6 +82,7 @@ class Conversion:
             self._refuse_unknown_field(name)
         self._columns = {f: (c,) if isinstance(c, str) else tuple(c) for f, c in columns.items()}
         self._has_tokens: bool | None = None  # settled by the first batch
+        self._parts_messages = False  # and so is this
         self._label_types: dict[str, pa.DataType] = {}
         self.has_tags = False
         self.evidence = np.zeros(3, dtype=np.int64)  # of the tagging scheme
@@ -104,10 +110,12 @@ class Conversion:
             self._fields = tuple(self._present(field, found) for field in self._fields if self._is_there(field, found))
             self._need_gold &= not self._may_lack_gold or self._has_gold(found)
             self._has_tokens = self._settle_tokens(found)
+            self._parts_messages = {*DIALOGUE} <= {*self._fields} and "reply" not in {*self._columns, *found}
             self._check_columns(found)
         elif self._may_lack_gold and not self._need_gold and self._has_gold(found):
             self._origin.refuse("read.gold_late", batch.column(ROW)[0].as_py())
         made: dict[str, pa.Array] = self._from_tokens(batch) if self._has_tokens else {}
+        made |= self._from_messages(batch) if self._parts_messages else {}
         for field in self._fields:
             if field not in made and (self._is_needed(field) or self._names(field)[0] in found):
                 is_places = field == "spans" and self.has_places
@@ -116,6 +124,8 @@ class Conversion:
             other, agreed = AGREES[form(field)]
             if other in made and not (field == "spans" and (self._has_tokens or self.has_places)):
                 made[field] = agreed(self._cells(field, batch), made[field], made[other])
+        if {*DIALOGUE} <= {*self._fields}:
+            made[ASKED] = asked(made["messages"])
         if self._origin.part == "first_line" and "text" in made:
             made["text"] = pc.replace_substring_regex(made["text"], r"(?s)\r?\n.*", "")
             to_text(Cells("text", made["text"], False, batch.column(ROW), self._origin, required=True))
@@ -173,7 +183,7 @@ class Conversion:
         return wanted and tagged and self._names("tokens")[0] in found
 
     def _check_columns(self, found: set[str]) -> None:
-        made = {"text", "spans"} if self._has_tokens else set()
+        made = {"text", "spans"} if self._has_tokens else {"reply"} if self._parts_messages else set()
         untagged = self._names("tokens")[0] in found and "spans" in self._fields and not self._has_tokens
         if untagged and not found.issuperset(self._names("text")):
             self._refuse_column("tags", self._names("tags")[0], found)
@@ -252,6 +262,12 @@ class Conversion:
         if self._names("tags")[0] in batch.schema.names or self._need_gold:
             made["spans"] = self._tagged(batch, tokens, words)
         return made
+
+    def _from_messages(self, batch: pa.RecordBatch) -> dict[str, pa.Array]:
+        """Make the history, and where gold is needed the reply."""
+        cells = self._cells("messages", batch)
+        histories, replies = apart(cells, known("messages").convert(cells), has_reply=self._need_gold)
+        return {"messages": histories} | ({"reply": replies} if self._need_gold else {})
 
     def _tagged(self, batch: pa.RecordBatch, tokens: pa.ListArray, words: pa.ListArray) -> pa.ListArray:
         cells = self._cells("tags", batch)

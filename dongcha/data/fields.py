@@ -2,66 +2,30 @@
 
 In: a column of one batch. Out: the column as text (string), label (string, or list<string>), score (float64), spans
 (list<{start,end,label}> in the order of the text), a place ({start,end,type}), choices (list<string>), answers
-({text: [...], answer_start: [...]}), relevant documents (list<{doc,grade}>), or as it is. A value that cannot be
-brought to its form is refused with its row.
+({text: [...], answer_start: [...]}), relevant documents (list<{doc,grade}>), messages (list<{role,content}>), or as it
+is. A value that cannot be brought to its form is refused with its row.
 Knows no format and no model; which column makes which field is `conversion.py`'s, whether two fields of a row agree
 `agreement.py`'s.
 """
 
-import json
 import math
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from dongcha.data import tags
-from dongcha.data.origin import Origin, excerpt
-from dongcha.data.sources.base import as_json
-from dongcha.locale import say
+from dongcha.data.cells import Cells, parsed
+from dongcha.data.dialogue import MESSAGES, to_messages
 
 TEXT, SCORE = pa.string(), pa.float64()
 PLACE = pa.struct([("start", pa.int32()), ("end", pa.int32()), ("type", pa.string())])
 STRINGS, SPANS = pa.list_(pa.string()), pa.list_(tags.SPAN)
 ANSWERS = pa.struct([("text", STRINGS), ("answer_start", pa.list_(pa.int32()))])
 RELEVANT = pa.list_(pa.struct([("doc", pa.string()), ("grade", pa.int32())]))
-SHOWN = 5  # rows that a message lists
-
-
-@dataclass(frozen=True)
-class Cells:
-    """One column of one batch, on its way to a field: its values, their rows, and whether each row needs one."""
-
-    field: str
-    array: pa.Array
-    is_json: bool
-    rows: pa.Array
-    origin: Origin
-    required: bool
-
-    def refuse(self, key: str, position: int, **values: Any) -> NoReturn:
-        """Raise DataError with this column's name at the row of a 0-based position."""
-        self.origin.refuse(key, self.rows[position].as_py(), field=self.field, **values)
-
-    def values(self) -> list[Any]:
-        """Return the cells as Python values."""
-        cells: list[Any] = self.array.to_pylist()
-        return [None if cell is None else json.loads(cell) for cell in cells] if self.is_json else cells
-
-    def refuse_kind(self, position: int, value: Any, wanted: str) -> NoReturn:
-        """Refuse a value of the wrong kind, showing it; `wanted` names the right one among the messages."""
-        kind = say(f"read.wanted_{wanted}")
-        self.refuse("read.kind", position, found=excerpt(as_json(value) or "null"), wanted=kind)
-
-    def refuse_missing(self, missing: pa.Array) -> None:
-        """Refuse the rows that lack a value, when each needs one; `missing` is boolean."""
-        if self.required and pc.any(missing).as_py():
-            rows = self.rows.filter(missing)
-            shown = ", ".join(str(row + self.origin.rows_before) for row in rows[:SHOWN].to_pylist())
-            self.origin.refuse("read.missing_value", rows[0].as_py(), field=self.field, count=len(rows), rows=shown)
 
 
 def to_text(cells: Cells) -> pa.Array:
@@ -157,7 +121,7 @@ def to_spans(cells: Cells) -> pa.Array:
         fast = _spans_at_once(cells.array)
         if fast is not None:
             return fast
-    values = [_row_spans(value, i, cells) for i, value in enumerate(_parsed(cells))]
+    values = [_row_spans(value, i, cells) for i, value in enumerate(parsed(cells))]
     spans = pa.array(values, SPANS)
     cells.refuse_missing(spans.is_null())
     return spans
@@ -185,18 +149,6 @@ def _has_span_keys(kind: pa.DataType) -> bool:
     return whole and pa.types.is_string(types.get("label", pa.null()))
 
 
-def _parsed(cells: Cells, wanted: str = "json") -> list[Any]:
-    """Return values of a structured field; a table's cells hold them as JSON text. `wanted` names what is else told."""
-    values = cells.values()
-    for i, value in enumerate(values):
-        if isinstance(value, str):
-            try:
-                values[i] = json.loads(value)
-            except ValueError:
-                cells.refuse_kind(i, value, wanted)
-    return values
-
-
 def _row_spans(value: Any, position: int, cells: Cells) -> list[dict[str, Any]] | None:
     if value is None:
         return None
@@ -219,7 +171,7 @@ def with_nulls(column: pa.ListArray, like: pa.Array) -> pa.ListArray:
 
 def to_place(cells: Cells) -> pa.Array:
     """Return struct<start,end>; a `type` beside them stays, an empty one where a row has none."""
-    values = _parsed(cells, "place")
+    values = parsed(cells, "place")
     for i, value in enumerate(values):
         whole = isinstance(value, dict) and all(type(value.get(key)) is int for key in ("start", "end"))
         if value is not None and (not whole or max(abs(value["start"]), abs(value["end"])) >= 2**31):
@@ -271,7 +223,7 @@ def to_answer(cells: Cells) -> pa.Array:
 
 def to_answers(cells: Cells) -> pa.Array:
     """Return struct<text: list, answer_start: list>; a list of {text, answer_start} is brought to that form."""
-    values = _parsed(cells)
+    values = parsed(cells)
     made = [None if value is None else _answers(value, i, cells) for i, value in enumerate(values)]
     cells.refuse_missing(pa.array([value is None for value in made]))
     return pa.array(made, ANSWERS)
@@ -301,7 +253,7 @@ def to_doc(cells: Cells) -> pa.Array:
 
 def to_relevant(cells: Cells) -> pa.Array:
     """Return list<{doc, grade}>; a document alone, or without a grade, has grade 1, and 0 is not relevant."""
-    values = _parsed(cells)
+    values = parsed(cells)
     made = [None if value is None else _relevant(value, i, cells) for i, value in enumerate(values)]
     cells.refuse_missing(pa.array([value is None for value in values]))
     return pa.array(made, RELEVANT)
@@ -334,7 +286,7 @@ def to_strings(cells: Cells) -> pa.Array:
         flat = cells.array.flatten()
         if flat.null_count == 0 and not pc.any(pc.equal(flat, "")).as_py():
             return cells.array
-    values = _parsed(cells)
+    values = parsed(cells)
     cells.refuse_missing(pa.array([value is None for value in values]))
     for i, value in enumerate(values):
         items = value if isinstance(value, list) else [value]
@@ -354,7 +306,7 @@ class Field:
 
 
 _TEXTS = ("text", "text_a", "text_b", "question", "context", "query", "source", "document", "prompt")
-_GOLD_TEXTS = ("target", "summary", "completion", "solution", "test", "entry_point", "positive")
+_GOLD_TEXTS = ("target", "summary", "completion", "solution", "test", "entry_point", "positive", "reply")
 _GOLD = ("references",)
 
 FIELDS: Mapping[str, Field] = {
@@ -363,6 +315,7 @@ FIELDS: Mapping[str, Field] = {
     **{name: Field(to_any, is_gold=True) for name in _GOLD},
     **{name: Field(to_place, type=PLACE) for name in ("head", "tail")},
     "doc": Field(to_doc),
+    "messages": Field(to_messages, type=MESSAGES),
     "constraints": Field(to_any),
     "relevant": Field(to_relevant, is_gold=True, type=RELEVANT),
     "negatives": Field(to_texts, is_gold=True, type=STRINGS),

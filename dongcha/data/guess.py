@@ -15,6 +15,7 @@ from dongcha.config.messages import our_version
 from dongcha.config.sections import OTHER_TASKS
 from dongcha.data.checks.language import scripts_of
 from dongcha.data.conversion import OTHER_NAMES
+from dongcha.data.dialogue import is_dialogue, said
 from dongcha.data.entities import ENTITY, PLACES
 from dongcha.data.look import Column, Look
 from dongcha.data.origin import excerpt
@@ -43,11 +44,12 @@ _BY_INPUTS = (  # tasks that are known by the columns that they read, and what e
     ("retrieval", ("query", "relevant"), ("relevant",)),
     ("translation", ("source", "target"), ("target",)),
     ("summarization", ("document", "summary"), ("summary",)),
-    ("dialogue", ("messages",), ("messages",)),
+    ("dialogue", ("messages",), ("reply", "messages")),
     ("generation", ("prompt", "completion"), ("completion",)),
     ("code", ("prompt", "solution"), ("solution",)),
 )
-WRITTEN = frozenset({"target", "summary", "completion", "messages", "solution"})  # targets that a model writes
+WRITES = frozenset({"translation", "summarization", "dialogue", "generation", "code"})  # tasks whose answer is text
+WRITTEN = frozenset(name for task, _, targets in _BY_INPUTS if task in WRITES for name in targets)
 NO_LABELS = frozenset({"score", "answer", "answers", "positive", "relevant"}) | WRITTEN  # targets that are not labels
 _BY_TARGET = {"label": "classification", "score": "regression", "spans": "tagging", "tags": "tagging"}
 
@@ -172,6 +174,8 @@ class _Guessing:
 
     def called(self, field: str) -> Column | None:
         """Return the column that files often call a field of several inputs; a lone text is never one of them."""
+        if field == "messages":  # many a text is called a dialogue
+            return _named(field, [column for column in self.seen.columns if any(map(is_dialogue, column.first))])
         return _named(field, self.seen.columns) if field in ("text_a", "text_b", "choices", "head", "tail") else None
 
     def named_label(self, text: tuple[str, ...]) -> Iterator[Fields]:
@@ -242,13 +246,13 @@ class _Guessing:
         if len(target) > 1 and "spans" in fields:
             labels = {_type_of(value) for name in target for value in self.columns[name].first}
         first = next(iter(fields.values()))
-        texts = [value for name in first for value in self.columns[name].first]
+        texts = [text for name in first for text in _texts_of(self.columns[name])]
         return Guess(
             task=_task_of(fields),
             columns=fields,
             labels=tuple(sorted(labels)),
             bounds=(column.low, column.high) if "score" in fields else None,
-            language=language_of([" ".join(text) if isinstance(text, list) else text for text in texts]),
+            language=language_of(texts),
             others=others,
         )
 
@@ -284,6 +288,12 @@ def _named(field: str, columns: Iterable[Column]) -> Column | None:
     """Return the column that has a field's name, or one of the names that files often give it."""
     by_name = {column.name.strip().lower(): column for column in reversed(list(columns))}
     return next((by_name[name] for name in (field, *OTHER_NAMES.get(field, ())) if name in by_name), None)
+
+
+def _texts_of(column: Column) -> list[str]:
+    """Return the first values as texts: of lists their items together, of messages what they say."""
+    lists = [value if isinstance(value, list) else [value] for value in column.first]
+    return [" ".join(str(said(item)) for item in items) for items in lists]
 
 
 def _may_be_text(column: Column) -> bool:

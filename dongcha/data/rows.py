@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from dongcha.data.dataset import ROW, TASK, Dataset
+from dongcha.data.dialogue import is_dialogue, lines_of
 from dongcha.data.fields import FIELDS, form
 
 TARGETS = frozenset({"tags", *(name for name, field in FIELDS.items() if field.is_gold)})
@@ -50,8 +51,15 @@ def read_texts(dataset: Dataset, fields: Sequence[str]) -> Iterator[str]:
     names = input_fields(fields)
     for batch in dataset.batches(columns=names):
         for values in zip(*(batch[name] for name in names), strict=True):
-            parts = (v if isinstance(v, list) else [v] for v in values if not isinstance(v, Mapping))
+            parts = (_items(value) for value in values if not isinstance(value, Mapping))
             yield "\x1f".join(str(item) for part in parts for item in part)
+
+
+def _items(value: Any) -> list[Any]:
+    """Return the texts of a value: of messages what they say, of a list its items."""
+    if is_dialogue(value):
+        return [message["content"] for message in value]
+    return value if isinstance(value, list) else [value]
 
 
 def targets(dataset: Dataset, fields: Sequence[str]) -> list[str | None]:
@@ -67,9 +75,11 @@ def targets(dataset: Dataset, fields: Sequence[str]) -> list[str | None]:
 
 
 def plain(value: Any) -> str:
-    """Return a value as a string that is equal for equal values; lists are compared as bags."""
+    """Return a value as a string that is equal for equal values; lists but those of messages are compared as bags."""
     if isinstance(value, str):
         return value
+    if is_dialogue(value):
+        return "\n".join(lines_of(value))
     if isinstance(value, list):
         return json.dumps(sorted(plain(item) for item in value), ensure_ascii=False)
     return json.dumps(value, ensure_ascii=False, sort_keys=True, default=str)
@@ -102,5 +112,6 @@ def inputs_shown(row: Mapping[str, Any], fields: Sequence[str]) -> str:
         value = row[name]
         if isinstance(value, Mapping):  # a place in the text before it
             value = row[fields[0]][value["start"] : value["end"]]
+        value = lines_of(value) if is_dialogue(value) else value
         parts.append(" | ".join(value) if isinstance(value, list) else str(value))
     return SEPARATOR.join(parts)

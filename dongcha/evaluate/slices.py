@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from dongcha.data.dataset import Dataset
+from dongcha.data.rows import read_texts
 from dongcha.judge.intervals import interval
 from dongcha.metrics import Outcome
 from dongcha.tasks._base import Task
@@ -32,7 +33,7 @@ def slices(
 
 
 def _parts(test: Dataset, task: Task, columns: Sequence[str]) -> Iterator[tuple[str, str, np.ndarray]]:
-    yield from _by_length(test.column(task.fields[0]))
+    yield from _by_length([*read_texts(test, task.fields[:1])])
     if task.fields[-1] == "label":
         yield from _by_value("label", test.column("label"))
     for column in columns:

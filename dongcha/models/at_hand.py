@@ -1,6 +1,7 @@
 """Propose a pretrained model for texts of a language: which name to write, and whether its package is installed.
 
-In: a language. Out: a Proposal. A package is looked for, never imported; nothing is downloaded.
+In: a language, and whether answers are text. Out: a Proposal. A package is looked for, never imported; nothing is
+downloaded. A model that writes comes in no package: it has a hub's name.
 """
 
 from dataclasses import dataclass

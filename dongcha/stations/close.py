@@ -100,7 +100,7 @@ def gather(work: Work, judged: Evaluation, found: Result) -> Report:
 
 def samples_of(work: Work) -> tuple[dict[str, Any], ...]:
     """Return the first training row as a model that writes reads it: the prompt, and what is to follow."""
-    task: Any = work["task"]
+    task: Any = work["train"].task  # it knows its tokenizer, whose template a prompt may follow
     if not isinstance(task, Writes):
         return ()
     written: Any = task

@@ -16,7 +16,7 @@ from dongcha import files
 from dongcha.adapt import adapt, release
 from dongcha.checks import SAMPLE
 from dongcha.config import Recipe
-from dongcha.data.features import IGNORED, Features
+from dongcha.data.features import Features
 from dongcha.data.plan import of_groups
 from dongcha.errors import RecipeError
 from dongcha.locale import say
@@ -24,7 +24,6 @@ from dongcha.loop import LoopSettings
 from dongcha.loop.clock import Budget, Clock
 from dongcha.models.adapted import Adapted
 from dongcha.models.heads._base import own_dropout
-from dongcha.models.heads.writer import TARGET as WANTED
 from dongcha.models.model import Model
 from dongcha.models.precision import bf16_gain
 from dongcha.models.probe import MOST_UNITS, SECONDS_A_NUMBER, linear_heads
@@ -37,6 +36,7 @@ from dongcha.stations.pretrain import chosen_for
 from dongcha.stations.pretrain_plan import PretrainPlan, plan_pretraining
 from dongcha.steps import Kept, Work
 from dongcha.tasks._base import Runs, Task, Writes
+from dongcha.tasks._writes import answers_in
 from dongcha.train.auto import Measures
 from dongcha.train.decide import choices, loop_settings, method_options, unusual_rate
 from dongcha.train.forecast import Forecast, forecast
@@ -166,10 +166,7 @@ def room_of_answers(work: Work) -> dict[str, Any]:
     """Return how long what is written may become, where the recipe leaves it open: a quarter above training's."""
     if not isinstance(work["task"], Writes) or work["recipe"].evaluate.decoding.max_new_tokens != "auto":
         return {}
-    train: Features = work["features"]["train"]
-    asked = np.asarray(train.tokens[WANTED]) != IGNORED
-    longest = int(np.add.reduceat(asked, train.starts[:-1]).max()) if len(train) else 0
-    return {ROOM_OF_ANSWERS: room_for(longest)}
+    return {ROOM_OF_ANSWERS: room_for(longest_answer(work["features"]["train"]))}
 
 
 def planned_task(work: Work) -> Task:
@@ -253,10 +250,14 @@ def answers_of(work: Work, chosen: Mapping[str, Any], judged: Features) -> Answe
         return NOTHING_WRITTEN
     most = int(chosen.get(ROOM_OF_ANSWERS, work["recipe"].evaluate.decoding.max_new_tokens))
     decoding = task.writes_by.model_copy(update={"max_new_tokens": most})
-    asked = np.asarray(judged.tokens[WANTED]) != IGNORED
-    longest = float(np.add.reduceat(asked, judged.starts[:-1]).max()) if len(judged) else 0.0
+    usual = min(longest_answer(judged), most)
     judging = task.judging_seconds if isinstance(task, Runs) else 0.0
-    return Answers(pace_of(work["model"], task.prompts_in(judged), decoding), most, min(longest, most), judging)
+    return Answers(pace_of(work["model"], task.prompts_in(judged), decoding), most, usual, judging)
+
+
+def longest_answer(features: Features) -> int:
+    """Return the tokens of the longest answer in features, its end included."""
+    return int(np.add.reduceat(answers_in(features), features.starts[:-1]).max()) if len(features) else 0
 
 
 def costs_of(

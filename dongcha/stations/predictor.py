@@ -73,7 +73,7 @@ class Predictor:
         if isinstance(row, str):
             if len(inputs) > 1:
                 raise UserError(say("stations.several_inputs", task=self.task.name, fields=", ".join(inputs)))
-            return {inputs[0]: row}
+            return {inputs[0]: self.task.opened(row) if isinstance(self.task, Writes) else row}
         whole = {*inputs} <= {*row} or "tokens" in row
         known = (*inputs, *getattr(self.task, "rules", ()), "tokens", "id")
         return {k: v for k, v in row.items() if k in known} if whole else row

@@ -18,6 +18,7 @@ from dongcha.data.dataset import Dataset
 from dongcha.data.features import Features, cached, gather
 from dongcha.data.reference import reference_texts
 from dongcha.data.rows import label_counts as count_labels
+from dongcha.data.rows import read_texts
 from dongcha.data.splits import Splits
 from dongcha.errors import DataError, RecipeError
 from dongcha.locale import say
@@ -112,7 +113,7 @@ def build_model(work: Work) -> Model:
 def encode_splits(work: Work) -> dict[str, Features]:
     """Tokenise every split once; features are kept in the cache by content, tokenizer and task."""
     task, model = work["task"], work["model"]
-    tokenizer = files.hash_value(model.tokenizer.raw.to_str())
+    tokenizer = files.hash_value([model.tokenizer.raw.to_str(), str(getattr(model.tokenizer.hf, "chat_template", ""))])
     frame = [model.tokenizer.prefix.tolist(), model.tokenizer.suffix.tolist()]
     options = [task.card(), dataclasses.asdict(task.lengths), tokenizer, model.tokenizer.max_tokens, frame]
     found = {}
@@ -217,7 +218,7 @@ def embed(model: Model, texts: list[str], known: dict[str, np.ndarray]) -> np.nd
 
 def text_language(dataset: Dataset, field: str) -> str:
     """Tell zh from en by the share of Chinese characters in the first rows."""
-    texts = "".join(row[field] for row in dataset.rows(range(min(200, len(dataset)))))
+    texts = "".join(read_texts(dataset.take(np.arange(min(200, len(dataset)))), (field,)))
     chinese = sum("\u4e00" <= c <= "\u9fff" for c in texts)
     return "zh" if chinese > 0.2 * max(1, len(texts)) else "en"
 

@@ -222,8 +222,9 @@ def examined(work: Work, model: Model) -> Examined | None:
     dataset = work["splits"].by_name.get("validation")
     if dataset is None:
         return None
-    rows = {name: dataset.column(name) for name in columns_of(work["task"], dataset, gold=True)}
-    return Examined(work["features"]["validation"], rows)
+    task, features = work["task"], work["features"]["validation"]
+    rows = {name: dataset.column(name) for name in columns_of(task, dataset, gold=True)}
+    return Examined(task.judged(features) if isinstance(task, Writes) else features, rows)
 
 
 def predict_after(work: Work) -> Predictions:

@@ -208,10 +208,10 @@ def reading_snippet(folder: Path, shown: str) -> str:
 
 def _written(model: Model, folder: str) -> str:
     """Return the lines for a model that writes: the prompt of the recipe, written on as the recipe says."""
-    task: Any = task_of(model)
+    task: Any = task_of(model).reading(model.tokenizer)  # type: ignore[attr-defined]
     way = settings_of(model.module.hf, task.writes_by, model.tokenizer.max_tokens, model.tokenizer.pad_id)
     how = ", ".join(f"{name}={value!r}" for name, value in way.to_diff_dict().items() if name in TOLD_OF_WRITING)
-    inputs = {name: ["..."] for name in task.fields[: task.num_inputs]}
+    inputs = {name: [task.opened("...")] for name in task.fields[: task.num_inputs]}
     two_sided = model.tokenizer.two_sided
     return WRITER.format(
         kind="AutoModelForSeq2SeqLM" if two_sided else "AutoModelForCausalLM",

@@ -122,12 +122,20 @@ class Writes(Protocol):
         """How it writes."""
         ...
 
+    def opened(self, text: str) -> Any:
+        """Return a text by itself as the field that is read first."""
+        ...
+
     def asked(self, prompt: str | None, decoding: Any) -> "Task":
         """Return the task with a recipe's own template and its way to write."""
         ...
 
     def reading(self, tokenizer: Tokenizer) -> "Task":
         """Return the task as one that can turn tokens into text."""
+        ...
+
+    def judged(self, features: Features) -> Features:
+        """Return features with gold in which the answer alone is asked for."""
         ...
 
     def prompts_in(self, features: Features) -> Features:

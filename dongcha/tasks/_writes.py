@@ -36,6 +36,16 @@ CANDIDATES = "candidates"  # what a prediction calls all samples of its row
 _FIELD = re.compile(r"\{(\w+)\}")
 
 
+@dataclass(frozen=True)
+class Prompts:
+    """What is read of some rows: as text, as tokens, how much of it was cut; `learnt` (S,) tokens are learnt too."""
+
+    texts: list[str]
+    encoded: Encoded
+    facts: Mapping[str, int]
+    learnt: np.ndarray | None = None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Writing(Unlabelled, ABC):
     """Text that answers a row.
@@ -120,8 +130,14 @@ class Writing(Unlabelled, ABC):
         return self.decoding.model_copy(update={"stop": self.stop})
 
     def texts(self, rows: Columns) -> Texts:
-        """Return the prompts."""
-        return ([self.rendered(rows, row) for row in range(num_rows(rows))],)
+        """Return the prompts; once the tokenizer is known, as they were cut for it."""
+        if self.tokenizer is None:
+            return ([self.rendered(rows, row) for row in range(num_rows(rows))],)
+        return (self._prompts(rows, self.tokenizer).texts,)
+
+    def opened(self, text: str) -> Any:
+        """Return a text by itself as the field that is read first."""
+        return text
 
     def rendered(self, rows: Columns, row: int, instead: Mapping[str, str] | None = None) -> str:
         """Return the prompt of a row; `instead` holds fields in another form."""
@@ -130,20 +146,20 @@ class Writing(Unlabelled, ABC):
 
     def encode(self, rows: Columns, tokenizer: Tokenizer, first_row: int) -> Chunk:
         """Turn rows into features: the prompt, and with gold the answer and the token that ends it behind it."""
-        prompts, facts = self._prompts(rows, tokenizer)
-        count = num_rows(rows)
+        prompts = self._prompts(rows, tokenizer)
+        read, count = _of(prompts.encoded), num_rows(rows)
         units = {"row": np.arange(first_row, first_row + count)}
         if self.gold not in rows:
-            return laid(tokenizer, (prompts.ids, prompts.lengths), None, units, facts)
+            return laid(tokenizer, read, None, units, prompts.facts)
         answers = tokenizer.encode([self.behind(text, tokenizer) for text in rows[self.gold]])
         framed = side_by_side([_tiled(tokenizer.prefix, count) if tokenizer.two_sided else _none(count), _of(answers)])
         ids, lengths = _ended(framed[0], framed[1], tokenizer)
-        room = self.most(tokenizer) - prompts.lengths - _around(tokenizer)
+        room = self.most(tokenizer) - read[1] - _around(tokenizer)
         over = lengths > room
-        facts |= {"answers": count, "cut_answers": int(over.sum())}
+        facts = {**prompts.facts, "answers": count, "cut_answers": int(over.sum())}
         if over.any():
             ids, lengths = _heads(ids, lengths, np.minimum(lengths, np.maximum(room, 1)))
-        return laid(tokenizer, (prompts.ids, prompts.lengths), (ids, lengths), units, facts)
+        return laid(tokenizer, read, (ids, lengths), units, facts, prompts.learnt)
 
     def behind(self, answer: str, tokenizer: Tokenizer) -> str:
         """Return an answer as it stands behind its prompt; a decoder with an encoder writes it by itself."""
@@ -153,19 +169,22 @@ class Writing(Unlabelled, ABC):
         """Return the tokens that prompt and answer may have together."""
         return min(tokenizer.max_tokens, self.lengths.max_tokens or tokenizer.max_tokens)
 
-    def _prompts(self, rows: Columns, tokenizer: Tokenizer) -> tuple[Encoded, dict[str, int]]:
-        """Return the prompts' tokens, each with room for an answer behind it, and how many were cut for that."""
+    def room(self, tokenizer: Tokenizer) -> int:
+        """Return the tokens that a prompt may have, so that there is room for an answer behind it."""
         asked, most = self.decoding.max_new_tokens, self.most(tokenizer)
         answer = most // ANSWER_SHARE if asked == "auto" else min(int(asked), most // 2)
-        room = most - answer - _around(tokenizer)
-        texts = self.texts(rows)[0]
+        return most - answer - _around(tokenizer)
+
+    def _prompts(self, rows: Columns, tokenizer: Tokenizer) -> Prompts:
+        """Return the prompts, and how many were cut to fit."""
+        room = self.room(tokenizer)
+        texts = [self.rendered(rows, row) for row in range(num_rows(rows))]
         encoded = tokenizer.encode(texts)
         over = np.flatnonzero(encoded.lengths > room)
-        lost = int((encoded.lengths - room)[over].sum())
         for row in over.tolist():
             texts[row] = self._shortened(rows, row, tokenizer, room)
-        facts = {"rows": len(texts), "cut_rows": len(over), "cut_tokens": lost}
-        return (tokenizer.encode(texts) if len(over) else encoded), facts
+        fitting = tokenizer.encode(texts) if len(over) else encoded
+        return Prompts(texts, fitting, cut_facts(encoded, room))
 
     def _shortened(self, rows: Columns, row: int, tokenizer: Tokenizer, room: int) -> str:
         """Return the prompt of a row that fits: its longest field is cut from its end."""
@@ -189,12 +208,17 @@ class Writing(Unlabelled, ABC):
 
     def prompts_in(self, features: Features) -> Features:
         """Return features with gold as they are without it: their prompts alone."""
-        asked = np.asarray(features.tokens["next"]) != IGNORED
-        written = asked if "written" in features.tokens else np.concatenate([[False], asked[:-1]])
+        answer = answers_in(features)
+        written = answer if "written" in features.tokens else np.concatenate([[False], answer[:-1]])
         lengths = np.add.reduceat(~written, features.starts[:-1]) if len(features) else np.zeros(0, np.int64)
         tokens = {name: np.asarray(column)[~written] for name, column in features.tokens.items()}
         tokens["next"] = np.full(int(lengths.sum()), IGNORED, dtype=np.int32)
         return Features(bounds(lengths), tokens, features.units, {})
+
+    def judged(self, features: Features) -> Features:
+        """Return features in which the answer alone is asked for."""
+        wanted = np.where(answers_in(features), np.asarray(features.tokens["next"]), IGNORED)
+        return replace(features, tokens={**features.tokens, "next": wanted.astype(np.int32)})
 
     def answered(self, prompts: Features, written: Sequence[np.ndarray], tokenizer: Tokenizer) -> Features:
         """Return features of prompts with what was written behind each, ended."""
@@ -208,15 +232,15 @@ class Writing(Unlabelled, ABC):
     def decode(self, outputs: np.ndarray, features: Features, rows: Columns, first_row: int) -> list[Prediction]:
         """Read the answers in features whose tokens have these surprises (S, 1); an answer is as sure as its tokens.
 
-        The confidence is the geometric mean of the tokens' probabilities. Of several samples of a row the first is the
-        answer, and all are its candidates.
+        The answer is what is asked for last; the confidence is the geometric mean of its tokens' probabilities. Of
+        several samples of a row the first is the answer, and all are its candidates.
         """
         assert self.tokenizer is not None, "a task that writes is made ready for its model first"
-        wanted = np.asarray(features.tokens["next"])
+        wanted, answer = np.asarray(features.tokens["next"]), answers_in(features)
         samples = []
         for number in range(len(features)):
             part = slice(int(features.starts[number]), int(features.starts[number + 1]))
-            asked = wanted[part] != IGNORED
+            asked = answer[part]
             text = self.answer_in(self.tokenizer.text_of(wanted[part][asked].tolist()))
             sure = float(np.exp(-outputs[part][asked].mean())) if asked.any() else 0.0
             samples.append((text, min(1.0, sure)))
@@ -252,7 +276,7 @@ class Writing(Unlabelled, ABC):
         more = rows["references"][row] if "references" in rows else None
         references = (rows[self.gold][row], *(text for text in more or () if text != rows[self.gold][row]))
         rules = {} if "constraints" not in rows else dict(rows["constraints"][row] or {})
-        return Wanted(references, str(rows[self.fields[0]][row]), rules)
+        return Wanted(references, str(rows[self.sides.source][row]) if self.sides.source in rows else "", rules)
 
     def settle(self, outputs: np.ndarray, features: Features, rows: Columns) -> Self:
         """Return the task as it is: validation rows decide nothing."""
@@ -286,8 +310,12 @@ def laid(
     answers: tuple[np.ndarray, np.ndarray] | None,
     units: Mapping[str, np.ndarray],
     facts: Mapping[str, int],
+    learnt: np.ndarray | None = None,
 ) -> Chunk:
-    """Lay prompts in their frame, answers behind them; say at each token which one is to come."""
+    """Lay prompts in their frame, answers behind them; say at each token which one is to come.
+
+    That is asked of the answers, and of what is `learnt` of the prompts (S,) where these stand before answers.
+    """
     count = len(prompts[1])
     suffix = tokenizer.suffix if tokenizer.two_sided else tokenizer.suffix[:0]
     read = [_tiled(tokenizer.prefix, count), prompts, _tiled(suffix, count)]
@@ -296,12 +324,34 @@ def laid(
     if tokenizer.two_sided:
         following = np.where(written, ids, IGNORED)
     else:
+        asked = written.copy()
+        if learnt is not None:
+            asked[part == 1] = learnt
+        asked[bounds(lengths)[:-1]] = False  # nothing stands before what a feature opens with
         following = np.full(len(ids), IGNORED, dtype=np.int32)
-        following[:-1] = np.where(written[1:], ids[1:], IGNORED)  # a feature opens with what is read: never asked for
+        following[:-1] = np.where(asked[1:], ids[1:], IGNORED)
     place = np.arange(len(ids)) - np.repeat(bounds(lengths)[:-1], lengths)
     tokens = {"input_ids": ids, "next": following.astype(np.int32), "position": place.astype(np.int32)}
     tokens |= {"written": written.astype(np.int8)} if tokenizer.two_sided else {}
     return Chunk(lengths, tokens, units, facts)
+
+
+def answers_in(features: Features) -> np.ndarray:
+    """Mark the tokens (S,) at which a feature's answer is asked for: the last stretch that is."""
+    asked = np.asarray(features.tokens["next"]) != IGNORED
+    owner = np.repeat(np.arange(len(features)), features.lengths)
+    begins = asked & ~np.concatenate([[False], asked[:-1] & (owner[1:] == owner[:-1])])[: len(asked)]
+    begun = np.cumsum(begins)
+    last = np.zeros(len(features), dtype=np.int64)
+    last[owner[asked]] = begun[asked]  # of equal places the last one stays
+    found: np.ndarray = asked & (begun == last[owner])
+    return found
+
+
+def cut_facts(encoded: Encoded, room: int) -> dict[str, int]:
+    """Count the prompts, those longer than the room, and the tokens by which they are."""
+    excess = np.maximum(encoded.lengths - room, 0)
+    return {"rows": len(excess), "cut_rows": int((excess > 0).sum()), "cut_tokens": int(excess.sum())}
 
 
 def _around(tokenizer: Tokenizer) -> int:

@@ -170,6 +170,7 @@ def tiny_rows(task: str, count: int = 40) -> list[dict[str, Any]]:
         "summarization": _told_short,
         "generation": _asked,
         "code": _function,
+        "dialogue": _talk,
     }
     return [makers[task](i) for i in range(count)]
 
@@ -244,6 +245,14 @@ def _function(i: int) -> dict[str, Any]:
         "test": f"def check(candidate):\n    assert candidate(1) == {i + 1}\n    assert candidate(-{i}) == 0\n",
         "entry_point": name,
     }
+
+
+def _talk(i: int) -> dict[str, Any]:
+    name = ("paris", "london")[i % 2]
+    opening = [{"role": "system", "content": "be kind"}] if i % 3 == 0 else []
+    before = [("user", f"hi {i}"), ("assistant", f"hello {i}")] if i % 4 < 2 else []
+    said = [*before, ("user", f"where is room {i}"), ("assistant", f"in {name}")]
+    return {"id": f"m{i}", "messages": [*opening, *({"role": role, "content": text} for role, text in said)]}
 
 
 def _question(i: int) -> dict[str, Any]:

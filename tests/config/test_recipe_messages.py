@@ -68,8 +68,8 @@ WRONG = [
     ({"model": ""}, "model is ''; it must be text (not empty) or a mapping with scratch."),
     (
         {"task": "clasification"},
-        "task is 'clasification'; it must be one of choice, classification, code, generation, pairs, qa, regression, "
-        "relation, retrieval, summarization, tagging, translation.",
+        "task is 'clasification'; it must be one of choice, classification, code, dialogue, generation, pairs, qa, "
+        "regression, relation, retrieval, summarization, tagging, translation.",
     ),
     ({"task": None}, "task is null, and without pretrain: there is nothing else to do"),
 ]

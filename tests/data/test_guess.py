@@ -149,6 +149,12 @@ def test_texts_without_labels_are_said_to_be_so(tmp_path):
         asked(write(tmp_path / "x.csv", many(id=str)))
 
 
+def test_rows_of_other_tasks_are_named(tmp_path):
+    path = write(tmp_path / "x.jsonl", [{"prompt": "add", "solution": "a + b", "label": grade(i)} for i in range(10)])
+    with pytest.raises(DataError, match="the task code, which is not built yet"):
+        asked(path)
+
+
 @pytest.mark.parametrize(
     ("task", "row"),
     [
@@ -167,6 +173,27 @@ def test_rows_of_tasks_that_are_not_built_are_named(tmp_path, monkeypatch):
     path = write(tmp_path / "x.jsonl", [{"source": "Where?", "target": "Wo?", "label": grade(i)} for i in range(10)])
     with pytest.raises(DataError, match="the task translation, which is not built yet"):
         asked(path)
+
+
+def talk(said, *, role="role", content="content", user="user"):
+    return [{role: user, content: said}, {role: "assistant", content: said}]
+
+
+def test_messages_are_a_dialogue(tmp_path):
+    rows = [{"id": i, "messages": talk("where is the room and what is that")} for i in range(5)]
+    found = asked(write(tmp_path / "x.jsonl", rows))
+    assert (found.task, found.columns, found.labels) == ("dialogue", {"messages": ("messages",)}, ())
+    assert (found.language, found.others, found.renamed) == ("en", (), {})
+    replies = asked(write(tmp_path / "y.jsonl", [row | {"reply": "up"} for row in rows]))
+    assert replies.columns == {"messages": ("messages",), "reply": ("reply",)}
+
+
+def test_messages_in_another_form_and_under_another_name_are_a_dialogue(tmp_path):
+    rows = [{"conversations": talk("房间在哪里", role="from", content="value", user="human")} for _ in range(5)]
+    found = asked(write(tmp_path / "x.jsonl", rows))
+    assert (found.task, found.language, found.renamed) == ("dialogue", "zh", {"messages": "conversations"})
+    texts = [{"dialogue": f"A: the room was {word}. B: yes", "label": word} for word in ("good", "bad") * 8]
+    assert asked(write(tmp_path / "y.jsonl", texts)).task == "classification"
 
 
 def test_an_unknown_task_is_refused(tmp_path, monkeypatch):

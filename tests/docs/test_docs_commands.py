@@ -43,7 +43,7 @@ def strangers(monkeypatch):
 
 
 @pytest.mark.parametrize(("page", "language"), PAGES)
-def test_a_page_runs_as_it_stands(page, language, desks, tiny_folder, monkeypatch, one_core, request):
+def test_a_page_runs_as_it_stands(page, language, desks, tiny_folder, writer_folder, monkeypatch, one_core, request):
     if page.stem in RUNS_PROGRAMS:
         request.getfixturevalue("runs_programs")
     desk = desks(language)
@@ -54,7 +54,7 @@ def test_a_page_runs_as_it_stands(page, language, desks, tiny_folder, monkeypatc
         place = f"{page}:{block.line}"
         assert block.kind in RUN + NOT_RUN, f"{place}: a block of kind {block.kind!r} is neither run nor listed"
         if block.kind in RUN:
-            RUNNERS[block.kind](block, with_tiny_model(block.text, model), desk, model, place)
+            RUNNERS[block.kind](block, with_tiny_model(block.text, model, writer_folder), desk, model, place)
 
 
 def run_yaml(block, text, desk, model, place):

@@ -33,7 +33,7 @@ def test_every_task_has_an_example_in_both_languages():
 
 
 @pytest.fixture
-def example(tmp_path, tiny_folder, one_core):
+def example(tmp_path, tiny_folder, writer_folder, one_core):
     """Copy the examples and their data, with a tiny model written in."""
     shutil.copytree(ROOT / "docs" / "data", tmp_path / "docs" / "data")
 
@@ -43,7 +43,7 @@ def example(tmp_path, tiny_folder, one_core):
         target = tmp_path / "examples" / name
         target.parent.mkdir(exist_ok=True)
         text = (ROOT / "examples" / name).read_text(encoding="utf-8")
-        target.write_text(with_tiny_model(text, tiny_folder()), encoding="utf-8")
+        target.write_text(with_tiny_model(text, tiny_folder(), writer_folder), encoding="utf-8")
         return load_recipe(target)
 
     return recipe

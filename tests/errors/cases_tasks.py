@@ -417,4 +417,61 @@ CODE_CASES = (
     ),
 )
 
-TASK_CASES = (*PAIR_CASES, *RELATION_CASES, *CHOICE_CASES, *QA_CASES, *CODE_CASES)
+
+def talk(*said: tuple[str, Any]) -> dict[str, Any]:
+    """Return a row's messages."""
+    return {"messages": [{"role": role, "content": content} for role, content in said]}
+
+
+DIALOGUE_CASES = (
+    Case(
+        "dialogue: no turn of the assistant",
+        ("messages of the user alone", "只有用户的消息"),
+        ("add the reply, or remove the row", "补上回复或删去该行"),
+        then("dialogue", **talk(("user", "where is it"))),
+    ),
+    Case(
+        "dialogue: role misspelt",
+        ("a `role` of `asistant`", "`role` 写成 `asistant`"),
+        ("write the role that the message names", "改为消息中的角色"),
+        then("dialogue", **talk(("user", "where is it"), ("asistant", "up"))),
+    ),
+    Case(
+        "dialogue: role of a tool",
+        ("a `role` of `tool`", "`role` 为 `tool`"),
+        ("write one of the three roles, or delete the message", "写三种角色之一，或删去该消息"),
+        then("dialogue", **talk(("user", "where is it"), ("tool", "{}"), ("assistant", "up"))),
+    ),
+    Case(
+        "dialogue: empty message",
+        ("a message whose `content` is empty", "某条消息的 `content` 为空"),
+        ("write what was said, or delete the message", "写明所说的话，或删去该消息"),
+        then("dialogue", **talk(("user", ""), ("assistant", "up"))),
+    ),
+    Case(
+        "dialogue: no messages",
+        ("`messages` of `[]`", "`messages` 为 `[]`"),
+        ("fill it in, or remove the row", "补全或删去该行"),
+        then("dialogue", messages=[]),
+    ),
+    Case(
+        "dialogue: messages as a text",
+        ("`messages` written as `hi there`", "`messages` 写成 `hi there`"),
+        ("write a list of `{role, content}`", "写成 `{role, content}` 的列表"),
+        then("dialogue", messages="hi there"),
+    ),
+    Case(
+        "dialogue: nothing to reply to",
+        ("a dialogue that is one message of the assistant", "对话只有助手的一条消息"),
+        ("add what came before", "补上之前的话"),
+        then("dialogue", **talk(("assistant", "up"))),
+    ),
+    Case(
+        "dialogue: a model that only reads",
+        ("dialogues with an encoder as `model`", "对话任务的 `model` 是编码器"),
+        ("name a model that writes", "改用会生成文本的模型"),
+        learn("dialogue", *tiny_rows("dialogue", 24)),
+    ),
+)
+
+TASK_CASES = (*PAIR_CASES, *RELATION_CASES, *CHOICE_CASES, *QA_CASES, *CODE_CASES, *DIALOGUE_CASES)

@@ -93,8 +93,8 @@ MESSAGES = {
         "一行的几段文本：together 合为一个输入，apart 各自成向量",
     ),
     "config.help.data.prompt": (
-        "what a model that writes reads: text with the row's fields in braces",
-        "生成式任务读入的提示：含花括号字段名的文本",
+        "what is read to write: text with fields in braces; of dialogues, the system's",
+        "生成式任务读入的提示：含花括号字段名的文本；对话任务则为系统消息",
     ),
     "config.help.model": (
         "model folder, hub name, package:NAME/folder, or scratch: a new one",

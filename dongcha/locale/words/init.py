@@ -27,11 +27,6 @@ MESSAGES = {
         f"{{source}} holds {{rows:,}} texts without labels, and there is nothing to learn from yet; add a column label to some of them (20 a label are a beginning) and run init again ({_COLUMNS[0]}).",
         f"{{source}} 中有 {{rows:,}} 条文本，但没有标签，暂时无从学习；请先为其中一部分加上 label 列（每类 20 条即可起步），再运行 init（{_COLUMNS[1]}）。",
     ),
-    "init.no_writer": (
-        "The file is for {task}, and no model that writes is known to be at hand; name one: --model FOLDER, or a hub's "
-        "name.",
-        "该文件用于 {task} 任务，而手头没有已知的能写文本的模型；请指明一个：--model 加文件夹，或 hub 上的名称。",
-    ),
     "init.exists": (
         "{path} is there already and is left as it is; give another name: --out {other}.",
         "{path} 已存在，未作改动；请换一个名字：--out {other}。",
@@ -50,6 +45,7 @@ MESSAGES = {
         "{input} -> {target}，{count:,} 种标签：{labels}",
     ),
     "init.fields": ("{input} -> {target}", "{input} -> {target}"),
+    "init.turns": ("{target} -> the assistant's next one", "{target} -> 助手的下一条"),
     "init.many_labels": (
         "{input} -> {target}, more labels than are counted here",
         "{input} -> {target}，标签种类过多，未计数",

@@ -81,6 +81,11 @@ MESSAGES = {
         "model: {folder} has no tokenizer (tokenizer.json or vocab.txt is missing); get the model again, with all its files.",
         "model：{folder} 中没有分词器（缺少 tokenizer.json 或 vocab.txt）；请重新获取该模型的全部文件。",
     ),
+    "model.chat_template": (
+        "model: its tokenizer's chat template does not take a dialogue ({error}); mend the template, or take it out of "
+        "the model's folder: dialogues are then read as lines.",
+        "model：分词器自带的对话模板无法处理某段对话（{error}）；请修正模板，或从模型文件夹中去掉模板，对话便按行读入。",
+    ),
     "model.no_writer": (
         "model: {folder} ({kind}) does not write text; name a decoder (Llama, Qwen, Gemma, GPT) or an encoder-decoder "
         "(T5, BART).",

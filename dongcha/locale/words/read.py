@@ -229,6 +229,11 @@ MESSAGES = {
         "{{text: [...], answer_start: [...]}}，两者等长（空表示无答案）",
     ),
     "read.wanted_json": ("a list (in a table: as JSON)", "列表（表格中写成 JSON）"),
+    "read.wanted_messages": ("a list of messages {{role, content}}", "由消息 {{role, content}} 组成的列表"),
+    "read.wanted_message": (
+        "a message {{role, content}}, both texts",
+        "一条消息 {{role, content}}，两项都是文本",
+    ),
     "read.wanted_spans": ("a list of {{start, end, label}}", "由 {{start, end, label}} 组成的列表"),
     "read.wanted_span": (
         "{{start, end, label}}: two whole numbers and a text",
@@ -250,6 +255,26 @@ MESSAGES = {
     "read.no_choice": (
         "{place}: field {field} is {found!r}, which is none of the {count} choices and no number from 0 to {last}. Correct it.",
         "{place}：字段 {field} 的值为 {found!r}，既不是 {count} 个选项之一，也不是 0 到 {last} 的序号。请更正。",
+    ),
+    "read.role": (
+        "{place}: message {number} has the role {found}; wanted one of: {all}. Correct it.",
+        "{place}：第 {number} 条消息的角色是 {found}；应为其中之一：{all}。请更正。",
+    ),
+    "read.role_near": (
+        "{place}: message {number} has the role {found}; wanted one of: {all}. Did you mean {near}?",
+        "{place}：第 {number} 条消息的角色是 {found}；应为其中之一：{all}。是否想写 {near}？",
+    ),
+    "read.no_content": (
+        "{place}: message {number} has {found} for its content, and a text is wanted; write what was said, or delete the message.",
+        "{place}：第 {number} 条消息的内容是 {found}，应为文本；请写明所说的话，或删去该消息。",
+    ),
+    "read.no_reply": (
+        "{place}: of all messages none is the assistant's (roles found: {found}), and its last one is what is to be learnt; add it, write the field reply, or remove the row.",
+        "{place}：没有 assistant 的消息（现有角色：{found}），而要学的正是它的最后一条；请补上，或填写 reply 字段，或删去该行。",
+    ),
+    "read.nothing_before": (
+        "{place}: the assistant's only message is the first, and a reply needs a message before it; add one, or remove the row.",
+        "{place}：assistant 唯一的消息是第一条，回复之前须有一条消息；请补上，或删去该行。",
     ),
     "read.span_outside": (
         "{place}: field {field} has a span from {start} to {end}, but the text has {length} characters; "

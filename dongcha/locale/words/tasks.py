@@ -29,6 +29,11 @@ MESSAGES = {
         "{source}, row {row}, {field}: {found} is no name of a function; write the one that the prompt defines.",
         "{source} 第 {row} 行 {field}：{found} 不是函数名；请写 prompt 所定义的函数名。",
     ),
+    "tasks.dialogue_too_long": (
+        "data.max_tokens: a dialogue takes {tokens} tokens before anything is said, and there is room for {room}; raise "
+        "data.max_tokens, or shorten data.prompt.",
+        "data.max_tokens：对话不含所说的话就需 {tokens} 个词元，只有 {room} 个的位置；请调大 data.max_tokens，或缩短 data.prompt。",
+    ),
     "tasks.unknown_doc": (
         "{source}, row {row}, relevant: the corpus has no document {doc}; add it, or delete it from the row.",
         "{source} 第 {row} 行 relevant：文档库中没有文档 {doc}；请补上，或从该行删去。",
