@@ -100,10 +100,9 @@ def gather(work: Work, judged: Evaluation, found: Result) -> Report:
 
 def samples_of(work: Work) -> tuple[dict[str, Any], ...]:
     """Return the first training row as a model that writes reads it: the prompt, and what is to follow."""
-    task: Any = work["train"].task  # it knows its tokenizer, whose template a prompt may follow
-    if not isinstance(task, Writes):
+    if not isinstance(work["task"], Writes):
         return ()
-    written: Any = task
+    written: Any = work["train"].task  # it knows its tokenizer, whose template a prompt may follow
     row = work["splits"].by_name["train"].rows([0])[0]
     prompt = written.texts({name: [row[name]] for name in written.fields[: written.num_inputs]})[0][0]
     return ({"row": row[ROW], "text": prompt, "gold": written.shown(row, prompt)},)
