@@ -149,12 +149,6 @@ def test_texts_without_labels_are_said_to_be_so(tmp_path):
         asked(write(tmp_path / "x.csv", many(id=str)))
 
 
-def test_rows_of_other_tasks_are_named(tmp_path):
-    path = write(tmp_path / "x.jsonl", [{"prompt": "add", "solution": "a + b", "label": grade(i)} for i in range(10)])
-    with pytest.raises(DataError, match="the task code, which is not built yet"):
-        asked(path)
-
-
 @pytest.mark.parametrize(
     ("task", "row"),
     [

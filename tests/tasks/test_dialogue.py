@@ -157,7 +157,7 @@ def test_only_the_last_reply_is_judged(models):
     task = task_for(model)
     features = features_of(model, rows_of(TALK, TALK[1:]))
     surprise = np.where(answers_in(features), 0.5, 9.0)[:, None]
-    found = task.decode(surprise, features, {}, 0)
+    found = task.decode(surprise, features, rows_of(TALK, TALK[1:]), 0)
     assert [p.target["reply"] for p in found] == ["in paris"] * 2
     assert [p.confidence for p in found] == pytest.approx([np.exp(-0.5)] * 2)
     assert stretches(model, task.judged(features), 1) == WANTED["chatml"][-1:]
