@@ -77,7 +77,9 @@ def predict_rows(task: Task, model: Model, rows: Columns, first_row: int = 0) ->
     """Predict a few rows given as columns; `first_row` is the position of the first one."""
     features = gather([task.encode(rows, model.tokenizer, first_row)])
     if isinstance(task, Writes):
-        features = task.answered(features, write(model, features, task.writes_by), model.tokenizer)
+        rules = task.rules_in(rows) if task.writes_by.enforce else ()
+        written = write(model, features, task.writes_by, rules=rules)
+        features = task.answered(features, written, model.tokenizer)
     outputs = lay_flat(features, model.logits(features))
     return renumbered(task.decode(outputs, features, rows, first_row), first_row)
 

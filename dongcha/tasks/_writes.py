@@ -21,9 +21,10 @@ from dongcha.data.tags import is_cjk
 from dongcha.errors import DataError
 from dongcha.locale import say
 from dongcha.metrics import Metric, Outcome
+from dongcha.metrics._rules import given
 from dongcha.metrics._written import Wanted
+from dongcha.models.controls._base import said
 from dongcha.models.tokenizer import Encoded, Tokenizer, side_by_side
-from dongcha.models.writing import cut_at
 from dongcha.tasks._base import Columns, Lengths, Sides, Texts, Unlabelled, num_rows
 from dongcha.types import Prediction
 
@@ -213,7 +214,7 @@ class Writing(Unlabelled, ABC):
         for row in range(len(features)):
             part = slice(int(features.starts[row]), int(features.starts[row + 1]))
             asked = wanted[part] != IGNORED
-            text = cut_at(self.tokenizer.text_of(wanted[part][asked].tolist()).lstrip(), self.stop).strip()
+            text = said(self.tokenizer.text_of(wanted[part][asked].tolist()), self.stop)
             sure = float(np.exp(-outputs[part][asked].mean())) if asked.any() else 0.0
             found.append(Prediction(row, {self.gold: text}, min(1.0, sure)))
         return found
@@ -231,8 +232,12 @@ class Writing(Unlabelled, ABC):
         """Return what was to be written in a row."""
         more = rows["references"][row] if "references" in rows else None
         references = (rows[self.gold][row], *(text for text in more or () if text != rows[self.gold][row]))
-        rules = {} if "constraints" not in rows else dict(rows["constraints"][row] or {})
-        return Wanted(references, str(rows[self.fields[0]][row]), rules)
+        rules = self.rules_in(rows)
+        return Wanted(references, str(rows[self.fields[0]][row]), rules[row] if rules else {})
+
+    def rules_in(self, rows: Columns) -> list[dict[str, Any]]:
+        """Return the rules of each row; nothing where there are none."""
+        return [given(own or {}) for own in rows.get("constraints", ())]
 
     def settle(self, outputs: np.ndarray, features: Features, rows: Columns) -> Self:
         """Return the task as it is: validation rows decide nothing."""
