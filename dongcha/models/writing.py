@@ -51,8 +51,8 @@ class Pace:
         return -(-rows // max(1, self.rows)) * (self.read + self.token * tokens)
 
 
-def pace_of(model: Model, prompts: Features, decoding: Decoding) -> Pace:
-    """Time one batch of prompts of the usual kind: reading them, and a few tokens more."""
+def pace_of(model: Model, prompts: Features, decoding: Decoding, rules: Sequence[Rules] = ()) -> Pace:
+    """Time one batch of prompts of the usual kind: reading them, and a few tokens more, held to their rules."""
     if not len(prompts):
         return Pace(1, 0.0, 0.0)
     plan = plan_inference(prompts.lengths, budget_of(prompts, decoding))
@@ -60,7 +60,7 @@ def pace_of(model: Model, prompts: Features, decoding: Decoding) -> Pace:
     spent = []
     for tokens in (1, 1, 1 + TIMED_TOKENS):  # the first warms up
         started = time.perf_counter()
-        _written(model, prompts, decoding.model_copy(update={"max_new_tokens": tokens, "stop": ()}), (), chosen)
+        _written(model, prompts, decoding.model_copy(update={"max_new_tokens": tokens, "stop": ()}), rules, chosen)
         spent.append(time.perf_counter() - started)
     return Pace(len(chosen), spent[1], max(0.0, spent[2] - spent[1]) / TIMED_TOKENS)
 

@@ -8,9 +8,11 @@ from typing import Any
 
 from dongcha import files
 from dongcha.data.dataset import Dataset
+from dongcha.data.fields import RULES
 from dongcha.data.load import ReadOptions, load
 from dongcha.errors import DataError, ModelError, UserError
 from dongcha.locale import say
+from dongcha.metrics._rules import given
 from dongcha.models.model import CARD, COLUMNS, UNSURE_BELOW, Model, load_model
 from dongcha.stations.pretrain import MODEL
 from dongcha.tasks._base import Task, is_numeric
@@ -120,7 +122,9 @@ class Predictor:
 
 
 def as_given(value: Any) -> Any:
-    """Return a value of the user's own column; a place loses the `type` that it never had."""
+    """Return a value of the user's own column; a place loses the `type` that it never had, rules what is none."""
+    if isinstance(value, Mapping) and RULES.names == [*value]:
+        return given(value)
     is_untyped = isinstance(value, Mapping) and not value.get("type", "given")
     return {key: part for key, part in value.items() if key != "type"} if is_untyped else value
 

@@ -34,6 +34,7 @@ MESSAGES = {
     "report.row.before_reading": ("before", "预训练前"),
     "report.row.after_reading": ("after (pretrained)", "预训练后"),
     "report.row.pretrained": ("pretrained (frozen)", "预训练后（冻结）"),
+    "report.row.after_free": ("after (not enforced)", "训练后（不强制规则）"),
     "report.row.after": ("after (fine-tuned)", "训练后（微调）"),
     "report.row.after_fine_tuned": ("after (fine-tuned)", "训练后（微调）"),
     "report.row.fine_tuned": ("after (fine-tuned)", "训练后（微调）"),
