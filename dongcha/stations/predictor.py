@@ -99,7 +99,8 @@ class Predictor:
 
     def _read(self, source: Any, options: ReadOptions, *, given: str = FILE, need_gold: bool = False) -> Dataset:
         where: dict[str, Any] = {"base": Path.cwd(), "cache": None, "given": given}
-        return load(source, self.task.fields, options=options, need_gold=need_gold, **where)
+        fields = (*self.task.fields, *(f"{name}?" for name in getattr(self.task, "rules", ())))
+        return load(source, fields, options=options, need_gold=need_gold, **where)
 
     def predict_dataset(self, dataset: Dataset) -> Iterator[tuple[Row, dict[str, Any]]]:
         """Yield (the user's own columns, the answer) for each row, a stretch of rows at a time."""

@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
+from dongcha.config.near import nearest
 from dongcha.config.sections import Decoding
 from dongcha.data.dataset import Dataset
 from dongcha.data.features import IGNORED, Chunk, Features, bounds, gather
@@ -89,7 +90,12 @@ class Writing(Unlabelled, ABC):
         return cls(lengths=replace(lengths, max_tokens=most), prompt=prompt, writes=writes, stop=stop)
 
     def asked(self, prompt: str | None, decoding: Decoding) -> Self:
-        """Return the task with a recipe's own template and its way to write."""
+        """Return the task with a recipe's own template and its way to write; refuses a field that there is not."""
+        inputs = self.fields[: self.num_inputs]
+        for name in _FIELD.findall(prompt or ""):
+            if name not in inputs:
+                near = ", ".join(f"{{{one}}}" for one in nearest(name, inputs) or inputs)
+                raise DataError(say("tasks.prompt_field", name=f"{{{name}}}", near=near))
         stop = self.stop if decoding.stop is None else decoding.stop
         return replace(self, prompt=prompt or self.prompt, decoding=decoding, stop=stop)
 

@@ -254,7 +254,9 @@ def test_a_way_home_is_found_and_is_one(models):
     assert vocabulary_of(pen) is vocabulary_of(pen)
     for pattern, least in (("[a-z]{20,}x", 21), ("(a|b)*abb", 3), (r"[0-9]{4}-[0-9]{2}", 7), ("a*", 0), ("天{3}", 9)):
         home = way_home(regex(pattern, pen, ROOM).start, characters, ROOM)
-        assert least <= len(home) <= least + 1 and RULES["regex"].keeps(pattern, model.tokenizer.text_of(list(home)).strip())
+        assert least <= len(home) <= least + 1 and RULES["regex"].keeps(
+            pattern, model.tokenizer.text_of(list(home)).strip()
+        )
     assert way_home(regex("a{60}", pen, ROOM).start, characters, ROOM) is None
 
 

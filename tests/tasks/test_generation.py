@@ -89,6 +89,14 @@ def test_rules_are_held_to_where_they_are_enforced(model):
     assert coverage(Decoding(max_new_tokens=40, enforce=False)) == [0.0, 0.0]
 
 
+def test_a_prompt_names_fields_that_there_are():
+    assert Task().asked("Say: {prompt} {", Decoding()).prompt == "Say: {prompt} {"
+    with pytest.raises(DataError, match=r"\{promt\} is no field.*\{prompt\}"):
+        Task().asked("{promt}", Decoding())
+    with pytest.raises(DataError, match=r"\{tone\} is no field"):
+        Task().asked("{prompt} {tone}", Decoding())
+
+
 def test_a_card_of_before_there_were_rules_is_read():
     card = Task(prompt="{prompt}").card()
     del card["decoding"]["enforce"]
