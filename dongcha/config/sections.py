@@ -245,6 +245,7 @@ class Decoding(Section):
     repetition_penalty: Annotated[float, Field(ge=1, le=10)] = 1.0
     no_repeat_ngram: Annotated[int, Field(ge=0, le=20)] = 0
     stop: tuple[Annotated[str, Field(min_length=1)], ...] | None = None
+    enforce: bool = True
 
 
 class Evaluate(Section):

@@ -20,12 +20,21 @@ import pyarrow.compute as pc
 from dongcha.data import tags
 from dongcha.data.cells import Cells, parsed
 from dongcha.data.dialogue import MESSAGES, to_messages
+from dongcha.data.sources.base import as_json
+from dongcha.metrics._rules import flaw, given
 
 TEXT, SCORE = pa.string(), pa.float64()
 PLACE = pa.struct([("start", pa.int32()), ("end", pa.int32()), ("type", pa.string())])
 STRINGS, SPANS = pa.list_(pa.string()), pa.list_(tags.SPAN)
 ANSWERS = pa.struct([("text", STRINGS), ("answer_start", pa.list_(pa.int32()))])
 RELEVANT = pa.list_(pa.struct([("doc", pa.string()), ("grade", pa.int32())]))
+RULES = pa.struct(
+    [
+        *((name, STRINGS) for name in ("must_include", "must_exclude")),
+        *((name, pa.int64()) for name in ("min_length", "max_length")),
+        *((name, pa.string()) for name in ("regex", "json_schema")),
+    ]
+)
 
 
 def to_text(cells: Cells) -> pa.Array:
@@ -274,6 +283,31 @@ def _relevant(value: Any, position: int, cells: Cells) -> list[dict[str, Any]]:
     return found
 
 
+def to_rules(cells: Cells) -> pa.Array:
+    """Return struct<must_include, ...>, null for what a row does not ask; a JSON Schema as JSON text.
+
+    In tables of mappings a key that one row has stands in all others as null, in a schema too: nulls there are no keys.
+    """
+    made = []
+    for i, value in enumerate(parsed(cells, "rules")):
+        if value is not None and not isinstance(value, Mapping):
+            cells.refuse_kind(i, value, "rules")
+        own = given(_without_nulls(value or {}))
+        if wrong := flaw(own):
+            cells.refuse("read.rules", i, flaw=wrong)
+        if not isinstance(own.get("json_schema", ""), str):
+            own["json_schema"] = as_json(own["json_schema"])
+        made.append(own or None)
+    cells.refuse_missing(pa.array([value is None for value in made]))
+    return pa.array(made, RULES)
+
+
+def _without_nulls(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _without_nulls(part) for key, part in value.items() if part is not None}
+    return [_without_nulls(part) for part in value] if isinstance(value, list) else value
+
+
 def to_any(cells: Cells) -> pa.Array:
     """Return the column as it is; refuses rows without a value where each needs one."""
     cells.refuse_missing(cells.array.is_null())
@@ -316,7 +350,7 @@ FIELDS: Mapping[str, Field] = {
     **{name: Field(to_place, type=PLACE) for name in ("head", "tail")},
     "doc": Field(to_doc),
     "messages": Field(to_messages, type=MESSAGES),
-    "constraints": Field(to_any),
+    "constraints": Field(to_rules, type=RULES),
     "relevant": Field(to_relevant, is_gold=True, type=RELEVANT),
     "negatives": Field(to_texts, is_gold=True, type=STRINGS),
     "choices": Field(to_choices, type=STRINGS),

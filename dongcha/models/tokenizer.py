@@ -116,6 +116,10 @@ class Tokenizer:
         """Return the framed ids of each text, uncut; for checks that look at single texts."""
         return [e.ids for e in self.raw.encode_batch(list(texts))]
 
+    def plain_ids(self, texts: Sequence[str]) -> list[list[int]]:
+        """Return the ids of each text, uncut, without special tokens."""
+        return [e.ids for e in self.raw.encode_batch(list(texts), add_special_tokens=False)]
+
     def isolate_cjk(self) -> None:
         """Make each CJK character begin a token of its own, so that character spans can be told apart.
 

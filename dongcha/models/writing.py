@@ -9,7 +9,7 @@ Shape letters: B prompts, T tokens of the longest prompt, W tokens written.
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -21,6 +21,9 @@ from transformers import GenerationConfig, TextStreamer
 from dongcha.config.sections import Decoding
 from dongcha.data.features import Features
 from dongcha.data.plan import plan_inference
+from dongcha.metrics._rules import given
+from dongcha.models.controls import controlled
+from dongcha.models.controls._base import Pen, cut_at
 from dongcha.models.model import Model
 from dongcha.models.room import in_batches
 
@@ -28,6 +31,7 @@ TOKENS_AT_ONCE = 8192  # read and written, of the prompts of a batch
 AS_MUCH_AGAIN = 1.25  # of the longest answer in training, how long one may become
 AND_MORE = 8  # tokens
 TIMED_TOKENS = 6  # that a forecast lets a model write
+Rules = Mapping[str, Any]  # constraints of a row's text, as `metrics/_rules.py` has them
 
 
 def room_for(longest: int) -> int:
@@ -48,8 +52,8 @@ class Pace:
         return -(-rows // max(1, self.rows)) * (self.read + self.token * tokens)
 
 
-def pace_of(model: Model, prompts: Features, decoding: Decoding) -> Pace:
-    """Time one batch of prompts of the usual kind: reading them, and a few tokens more."""
+def pace_of(model: Model, prompts: Features, decoding: Decoding, rules: Sequence[Rules] = ()) -> Pace:
+    """Time one batch of prompts of the usual kind: reading them, and a few tokens more, held to their rules."""
     if not len(prompts):
         return Pace(1, 0.0, 0.0)
     plan = plan_inference(prompts.lengths, budget_of(prompts, decoding))
@@ -57,7 +61,7 @@ def pace_of(model: Model, prompts: Features, decoding: Decoding) -> Pace:
     spent = []
     for tokens in (1, 1, 1 + TIMED_TOKENS):  # the first warms up
         started = time.perf_counter()
-        _written(model, prompts, decoding.model_copy(update={"max_new_tokens": tokens, "stop": ()}), chosen)
+        _written(model, prompts, decoding.model_copy(update={"max_new_tokens": tokens, "stop": ()}), rules, chosen)
         spent.append(time.perf_counter() - started)
     return Pace(len(chosen), spent[1], max(0.0, spent[2] - spent[1]) / TIMED_TOKENS)
 
@@ -69,18 +73,25 @@ def budget_of(prompts: Features, decoding: Decoding) -> int:
     return max(1, int(TOKENS_AT_ONCE * mean / (mean + int(decoding.max_new_tokens)) / written))
 
 
-def write(model: Model, features: Features, decoding: Decoding, *, seed: int = 0) -> list[np.ndarray]:
+def write(
+    model: Model, features: Features, decoding: Decoding, *, rules: Sequence[Rules] = (), seed: int = 0
+) -> list[np.ndarray]:
     """Return the ids that are written after each prompt, in the features' order; without those that end a text.
 
-    Of several samples all of a prompt stand together.
+    `rules` are what each text is held to, none where there are none; rows without any write as they always do. Of
+    several samples all of a prompt stand together.
     """
     torch.manual_seed(seed)
     found: list[np.ndarray] = [np.zeros(0, dtype=np.int64)] * (len(features) * decoding.samples)
     budget, ends = budget_of(features, decoding), ends_of(model)
     model.module.eval()
-    for indices, written in in_batches(features, budget, partial(_written, model, features, decoding), model.room):
-        for place, ids in zip(each(indices, decoding.samples).tolist(), written, strict=True):
-            found[place] = until(ids, ends)
+    samples = decoding.samples
+    for rows, own in _by_rules(len(features), rules):
+        some = features if len(rows) == len(features) else features.take(rows)
+        compute = partial(_written, model, some, decoding, own)
+        for indices, written in in_batches(some, budget, compute, model.room):
+            for place, ids in zip(each(rows[indices], samples).tolist(), written, strict=True):
+                found[place] = until(ids, ends)
     return found
 
 
@@ -89,29 +100,66 @@ def each(indices: np.ndarray, samples: int) -> np.ndarray:
     return (indices[:, None] * samples + np.arange(samples)).ravel()
 
 
-def _written(model: Model, features: Features, decoding: Decoding, indices: np.ndarray) -> np.ndarray:
+def _by_rules(count: int, rules: Sequence[Rules]) -> list[tuple[np.ndarray, list[Rules]]]:
+    """Return the rows without rules, and those with some beside their rules."""
+    ruled = np.zeros(count, dtype=bool)
+    ruled[: len(rules)] = [bool(given(own)) for own in rules]
+    parts = [(np.flatnonzero(~ruled), []), (np.flatnonzero(ruled), [own for own in rules if given(own)])]
+    return [(rows, own) for rows, own in parts if len(rows)]
+
+
+def _written(
+    model: Model, features: Features, decoding: Decoding, rules: Sequence[Rules], indices: np.ndarray
+) -> np.ndarray:
     ids, mask = prompts_of(features, indices, model.tokenizer.pad_id, left=not model.tokenizer.two_sided)
-    return generate(model, ids, mask, decoding)
+    return generate(model, ids, mask, decoding, rules=[rules[index] for index in indices.tolist()] if rules else ())
 
 
 def generate(
-    model: Model, ids_BT: np.ndarray, mask_BT: np.ndarray, decoding: Decoding, streamer: Any = None
+    model: Model,
+    ids_BT: np.ndarray,
+    mask_BT: np.ndarray,
+    decoding: Decoding,
+    *,
+    streamer: Any = None,
+    rules: Sequence[Rules] = (),
 ) -> np.ndarray:
-    """Return what is written after padded prompts (B, W), padded behind; of several samples (B * samples, W)."""
+    """Return what is written after padded prompts (B, W), padded behind; of several samples (B * samples, W).
+
+    `rules` are each prompt's, none for none.
+    """
     hf: Any = model.module.hf
-    room = max(1, model.tokenizer.max_tokens - (0 if model.tokenizer.two_sided else ids_BT.shape[1]))
-    stops = {"stop_strings": list(decoding.stop), "tokenizer": model.tokenizer.hf} if decoding.stop else {}
+    two_sided, limit = model.tokenizer.two_sided, model.tokenizer.max_tokens
+    room = max(1, limit - (0 if two_sided else ids_BT.shape[1]))
+    how = _stopped(model, decoding)
+    if rules:  # each row has the room that it has by itself
+        rooms = [max(1, limit - (0 if two_sided else read)) for read in mask_BT.sum(1).tolist()]
+        room = max(rooms)
+        how = _held(model, decoding, rooms, 1 if two_sided else ids_BT.shape[1], rules)
     with torch.inference_mode():
         out = hf.generate(
             input_ids=model.tensor(ids_BT),
             attention_mask=model.tensor(mask_BT.astype(np.int64)),
             generation_config=settings_of(hf, decoding, room, model.tokenizer.pad_id),
             streamer=streamer,
-            **stops,
+            **how,
         )
-    read = 1 if model.tokenizer.two_sided else ids_BT.shape[1]
+    read = 1 if two_sided else ids_BT.shape[1]
     found: np.ndarray = out[:, read:].cpu().numpy()
     return found
+
+
+def _stopped(model: Model, decoding: Decoding) -> dict[str, Any]:
+    """Return what lets `generate` end at some strings."""
+    return {"stop_strings": list(decoding.stop), "tokenizer": model.tokenizer.hf} if decoding.stop else {}
+
+
+def _held(model: Model, decoding: Decoding, rooms: Sequence[int], read: int, rules: Sequence[Rules]) -> dict[str, Any]:
+    """Return what holds `generate` to rules; the strings that end a text are among them then."""
+    rooms = [min(int(decoding.max_new_tokens), room) for room in rooms]
+    pen = Pen(model.tokenizer, ends_of(model), tuple(decoding.stop or ()))
+    beams, drawn = decoding.beams * decoding.samples, decoding.temperature > 0  # rows of a prompt
+    return {"logits_processor": [controlled(rules, pen, rooms, read=read, beams=beams, drawn=drawn)]}
 
 
 def settings_of(hf: Any, decoding: Decoding, room: int, pad_id: int) -> GenerationConfig:
@@ -200,16 +248,22 @@ def begun(text: str, stop: str) -> int:
     return next((size for size in range(len(stop) - 1, 0, -1) if text.endswith(stop[:size])), 0)
 
 
-def stream(model: Model, features: Features, decoding: Decoding, hear: Callable[[str], None]) -> list[np.ndarray]:
+def stream(
+    model: Model,
+    features: Features,
+    decoding: Decoding,
+    hear: Callable[[str], None],
+    *,
+    rules: Sequence[Rules] = (),
+) -> list[np.ndarray]:
     """Write after one prompt, greedily or drawn, telling `hear` of each piece; return the ids, as `write` does."""
     torch.manual_seed(0)
     model.module.eval()
     ids, mask = prompts_of(features, np.array([0]), model.tokenizer.pad_id, left=not model.tokenizer.two_sided)
     telling = Telling(model.tokenizer.hf, Held(hear, decoding.stop or ()))
-    return [until(generate(model, ids, mask, decoding, telling)[0], ends_of(model))]
-
-
-def cut_at(text: str, stops: Sequence[str]) -> str:
-    """Return what of a text comes before the first of some strings."""
-    places = [place for stop in stops if (place := text.find(stop)) >= 0]
-    return text[: min(places)] if places else text
+    return [
+        until(
+            generate(model, ids, mask, decoding, streamer=telling, rules=[own for own in rules if given(own)])[0],
+            ends_of(model),
+        )
+    ]

@@ -234,6 +234,7 @@ class Answers:
     most: float = 0.0
     usual: float = 0.0
     judging: float = 0.0
+    again: int = 0  # test rows that the trained model writes once more, not held to their rules
 
     def seconds(self, rows: int, *, trained: bool) -> float:
         """Return the time to answer so many rows beside reading them: who was not trained may not come to an end."""
@@ -252,12 +253,25 @@ def answers_of(work: Work, chosen: Mapping[str, Any], judged: Features) -> Answe
     decoding = task.writes_by.model_copy(update={"max_new_tokens": most})
     usual = min(longest_answer(judged), most)
     judging = task.judging_seconds if isinstance(task, Runs) else 0.0
-    return Answers(pace_of(work["model"], task.prompts_in(judged), decoding), most, usual, judging)
+    rules = rules_of_test(work, task)
+    pace = pace_of(work["model"], task.prompts_in(judged), decoding, rules)
+    return Answers(pace, most, usual, judging, len(rules))
 
 
 def longest_answer(features: Features) -> int:
     """Return the tokens of the longest answer in features, its end included."""
     return int(np.add.reduceat(answers_in(features), features.starts[:-1]).max()) if len(features) else 0
+
+
+def rules_of_test(work: Work, task: Writes) -> list[dict[str, Any]]:
+    """Return the rules of each row of the first test set; nothing where no row has any, or none is enforced."""
+    splits, enforces = work["splits"], work["recipe"].evaluate.decoding.enforce
+    if not enforces or not splits.tests:
+        return []
+    test = splits.by_name[splits.tests[0]]
+    names = [name for name in getattr(task, "rules", ()) if name in test.table.column_names]
+    rules = task.rules_in({name: test.column(name) for name in names})
+    return rules if any(rules) else []
 
 
 def costs_of(
@@ -286,6 +300,7 @@ def costs_of(
     after = one_look + sum(expected.inference_seconds(part) for part in judged.values())
     after += sum(answers.seconds(len(part), trained=True) for part in judged.values())
     after += JUDGED_SIDES * answers.judging * sum(len(part) for part in tests)
+    after += answers.seconds(answers.again, trained=True)
     after += 2 * sample + PROOF_SECONDS + JUDGE_SECONDS_A_ROW * sum(len(part) for part in tests) + REPORT_SECONDS
     proof = 2 * expected.step_seconds / max(1, expected.num_steps)
     return Costs(before, expected.step_seconds, expected.num_steps, one_look, looks, after + proof)

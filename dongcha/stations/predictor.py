@@ -11,9 +11,11 @@ import numpy as np
 from dongcha import files
 from dongcha.data.dataset import Dataset
 from dongcha.data.features import Features
+from dongcha.data.fields import RULES
 from dongcha.data.load import ReadOptions, load
 from dongcha.errors import DataError, ModelError, UserError
 from dongcha.locale import say
+from dongcha.metrics._rules import given
 from dongcha.models.model import CARD, COLUMNS, UNSURE_BELOW, Model, load_model
 from dongcha.models.writing import stream as written_aloud
 from dongcha.stations.pretrain import MODEL
@@ -52,8 +54,8 @@ class Predictor:
         if self.task.writes_by.beams > 1:
             raise UserError(say("stations.no_stream_of_beams"))
 
-        def writing(model: Model, prompts: Features, decoding: Any) -> list[np.ndarray]:
-            return written_aloud(model, prompts, decoding, hear)
+        def writing(model: Model, prompts: Features, decoding: Any, **more: Any) -> list[np.ndarray]:
+            return written_aloud(model, prompts, decoding, hear, **more)
 
         (dataset,) = self.datasets([row], 1, stream)
         rows = next(dataset.batches(1, columns_of(self.task, dataset, gold=False)))
@@ -116,7 +118,8 @@ class Predictor:
 
     def _read(self, source: Any, options: ReadOptions, *, given: str = FILE, need_gold: bool = False) -> Dataset:
         where: dict[str, Any] = {"base": Path.cwd(), "cache": None, "given": given}
-        return load(source, self.task.fields, options=options, need_gold=need_gold, **where)
+        fields = (*self.task.fields, *(f"{name}?" for name in getattr(self.task, "rules", ())))
+        return load(source, fields, options=options, need_gold=need_gold, **where)
 
     def predict_dataset(self, dataset: Dataset) -> Iterator[tuple[Row, dict[str, Any]]]:
         """Yield (the user's own columns, the answer) for each row, a stretch of rows at a time."""
@@ -139,7 +142,9 @@ class Predictor:
 
 
 def as_given(value: Any) -> Any:
-    """Return a value of the user's own column; a place loses the `type` that it never had."""
+    """Return a value of the user's own column; a place loses the `type` that it never had, rules what is none."""
+    if isinstance(value, Mapping) and RULES.names == [*value]:
+        return given(value)
     is_untyped = isinstance(value, Mapping) and not value.get("type", "given")
     return {key: part for key, part in value.items() if key != "type"} if is_untyped else value
 

@@ -27,7 +27,7 @@ from dongcha.objectives.task import TaskObjective
 from dongcha.registry import find
 from dongcha.stations.described import trains
 from dongcha.stations.measured import clock_facts, line_of_test, size_megabytes
-from dongcha.stations.plan import planned_task
+from dongcha.stations.plan import planned_task, rules_of_test
 from dongcha.stations.prepare import text_language
 from dongcha.stations.pretrain import MODEL
 from dongcha.steps import LOG, Work
@@ -45,6 +45,7 @@ Predictions = dict[str, list[Prediction]]  # by test set
 PROBE, SHOWN_AS = "probe", {"zero_shot": "before_zero_shot"}  # ways to make "before", and what the table calls them
 ZERO_SHOT = "zero_shot"  # what the table calls a model that was not trained
 UNTRAINED = {"before": "before_untrained", "pretrained": "pretrained_untrained"}  # and those that write as they came
+FREE = "after_free"  # the trained model, not held to the rules of its rows
 CHECKPOINTS, PREDICTIONS, ADAPTER = "checkpoints", "predictions", "adapter"
 
 
@@ -253,7 +254,10 @@ def evaluate_candidates(work: Work) -> Evaluation | None:
 
 
 def candidates_of(work: Work) -> list[Candidate]:
-    """Return what was said of the first test set, in the table's order: baselines, before, joined rankings, after."""
+    """Return what was said of the first test set, in the table's order: baselines, before, joined rankings, after.
+
+    Where rules were enforced, what the trained model writes without them stands beside: what they gain and cost.
+    """
     run, before, task = work["train"], work["before"], work["train"].task
     test_name, after = work["splits"].tests[0], work["after"]
     size = size_megabytes(work.folder / MODEL)
@@ -269,6 +273,9 @@ def candidates_of(work: Work) -> list[Candidate]:
     candidates += [Candidate(name, task.combine(sides[one], sides[other])) for name, (one, other) in combined]
     if "pretrained" in work and not lacks_labels(work):
         candidates.append(Candidate("pretrained", work["pretrained"].predictions[test_name], reading_seconds(work)))
+    if isinstance(task, Writes) and rules_of_test(work, task):
+        free = task.asked(None, task.writes_by.model_copy(update={"enforce": False}))
+        candidates.append(Candidate(FREE, list(predict(free, run.model, work["splits"].by_name[test_name]))))
     return [*candidates, Candidate("after", after[test_name], **cost)]
 
 

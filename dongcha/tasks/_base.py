@@ -142,6 +142,10 @@ class Writes(Protocol):
         """Return features with gold as they are without it."""
         ...
 
+    def rules_in(self, rows: Columns) -> list[dict[str, Any]]:
+        """Return what rows hold their answers to; nothing where they have no such column."""
+        ...
+
     def answered(self, prompts: Features, written: Sequence[np.ndarray], tokenizer: Tokenizer) -> Features:
         """Return features of prompts with what was written behind each."""
         ...

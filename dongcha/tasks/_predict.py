@@ -1,7 +1,6 @@
 """Run a model on rows: encode, compute, decode, a stretch of rows at a time, so that memory stays bounded."""
 
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import numpy as np
 
@@ -13,7 +12,7 @@ from dongcha.models.writing import write
 from dongcha.tasks._base import Columns, Searches, Task, Writes, num_rows
 from dongcha.types import Prediction
 
-Writing = Callable[[Model, Features, Any], list[np.ndarray]]  # model, prompts, a Decoding: the ids written
+Writing = Callable[..., list[np.ndarray]]  # of `models.writing.write`: model, prompts, a Decoding, rules
 STRETCH = 4096  # rows encoded, computed and decoded together
 
 
@@ -81,7 +80,8 @@ def predict_rows(
     """Predict a few rows given as columns; `first_row` is the position of the first one, `writing` lets it write."""
     features = gather([task.encode(rows, model.tokenizer, first_row)])
     if isinstance(task, Writes):
-        written = writing(model, features, task.writes_by)
+        rules = task.rules_in(rows) if task.writes_by.enforce else ()
+        written = writing(model, features, task.writes_by, rules=rules)
         samples = len(written) // max(1, len(features))
         prompts = features if samples == 1 else features.take(np.repeat(np.arange(len(features)), samples))
         features = task.answered(prompts, written, model.tokenizer)

@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
+from dongcha.config.near import nearest
 from dongcha.config.sections import Decoding
 from dongcha.data.dataset import Dataset
 from dongcha.data.features import IGNORED, Chunk, Features, bounds, gather
@@ -21,9 +22,10 @@ from dongcha.data.tags import is_cjk
 from dongcha.errors import DataError
 from dongcha.locale import say
 from dongcha.metrics import Metric, Outcome
+from dongcha.metrics._rules import given
 from dongcha.metrics._written import Wanted
+from dongcha.models.controls._base import said
 from dongcha.models.tokenizer import Encoded, Tokenizer, side_by_side
-from dongcha.models.writing import cut_at
 from dongcha.tasks._base import Columns, Lengths, Sides, Texts, Unlabelled, num_rows
 from dongcha.types import Prediction
 
@@ -99,7 +101,12 @@ class Writing(Unlabelled, ABC):
         return cls(lengths=replace(lengths, max_tokens=most), prompt=prompt, writes=writes, stop=stop)
 
     def asked(self, prompt: str | None, decoding: Decoding) -> Self:
-        """Return the task with a recipe's own template and its way to write."""
+        """Return the task with a recipe's own template and its way to write; refuses a field that there is not."""
+        inputs = self.fields[: self.num_inputs]
+        for name in _FIELD.findall(prompt or ""):
+            if name not in inputs:
+                near = ", ".join(f"{{{one}}}" for one in nearest(name, inputs) or inputs)
+                raise DataError(say("tasks.prompt_field", name=f"{{{name}}}", near=near))
         stop = self.stop if decoding.stop is None else decoding.stop
         return replace(self, prompt=prompt or self.prompt, decoding=decoding, stop=stop)
 
@@ -249,7 +256,7 @@ class Writing(Unlabelled, ABC):
 
     def answer_in(self, written: str) -> str:
         """Return the answer in a text that was written."""
-        return cut_at(written.lstrip(), self.stop).strip()
+        return said(written, self.stop)
 
     @property
     def plain_cut(self) -> str:
@@ -275,8 +282,13 @@ class Writing(Unlabelled, ABC):
         """Return what was to be written in a row."""
         more = rows["references"][row] if "references" in rows else None
         references = (rows[self.gold][row], *(text for text in more or () if text != rows[self.gold][row]))
-        rules = {} if "constraints" not in rows else dict(rows["constraints"][row] or {})
-        return Wanted(references, str(rows[self.sides.source][row]) if self.sides.source in rows else "", rules)
+        rules = self.rules_in(rows)
+        source = str(rows[self.sides.source][row]) if self.sides.source in rows else ""
+        return Wanted(references, source, rules[row] if rules else {})
+
+    def rules_in(self, rows: Columns) -> list[dict[str, Any]]:
+        """Return the rules of each row; nothing where there are none."""
+        return [given(own or {}) for own in rows.get("constraints", ())]
 
     def settle(self, outputs: np.ndarray, features: Features, rows: Columns) -> Self:
         """Return the task as it is: validation rows decide nothing."""

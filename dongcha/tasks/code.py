@@ -20,8 +20,8 @@ from dongcha.data.rows import row_numbers
 from dongcha.errors import DataError
 from dongcha.locale import say
 from dongcha.metrics import Metric, Outcome, passes
+from dongcha.models.controls._base import cut_at
 from dongcha.models.tokenizer import Encoded, Tokenizer
-from dongcha.models.writing import cut_at
 from dongcha.sandbox import Program, refuse_without
 from dongcha.tasks._base import Columns, Lengths, num_rows
 from dongcha.tasks._programs import Judge

@@ -474,4 +474,46 @@ DIALOGUE_CASES = (
     ),
 )
 
-TASK_CASES = (*PAIR_CASES, *RELATION_CASES, *CHOICE_CASES, *QA_CASES, *CODE_CASES, *DIALOGUE_CASES)
+GENERATION_CASES = (
+    Case(
+        "generation: a rule that there is not",
+        ("a rule of a text that there is not", "一条不存在的文本规则"),
+        ("use these: must_include", "请使用：must_include"),
+        then("generation", constraints={"must_contain": ["sea"]}),
+    ),
+    Case(
+        "generation: one phrase where a list stands",
+        ("a phrase to include that is no list", "要包含的短语不是列表"),
+        ("give one, or leave the rule out", "请改正，或去掉该规则"),
+        then("generation", constraints={"must_include": "sea"}),
+    ),
+    Case(
+        "generation: a length below 0",
+        ("a length of a text below 0", "文本长度小于 0"),
+        ("give one, or leave the rule out", "请改正，或去掉该规则"),
+        then("generation", constraints={"must_include": ["sea"], "max_length": -3}),
+    ),
+    Case(
+        "generation: a broken regular expression",
+        ("a regular expression that is broken", "正则表达式有误"),
+        ("mend it, or leave the rule out", "请改正，或去掉该规则"),
+        then("generation", constraints={"regex": "(a"}),
+    ),
+    Case(
+        "generation: a broken JSON Schema",
+        ("a JSON Schema that is none", "并非有效的 JSON Schema"),
+        ("mend it, or leave the rule out", "请改正，或去掉该规则"),
+        then("generation", constraints={"json_schema": '{"type": "text"}'}),
+    ),
+    Case(
+        "generation: rules that are no mapping",
+        ("rules of a text that are no mapping", "文本规则不是映射"),
+        ("a mapping of rules", "规则的映射"),
+        then("generation", constraints="at most 3 words"),
+    ),
+)
+
+TASK_CASES = (
+    *(*PAIR_CASES, *RELATION_CASES, *CHOICE_CASES, *QA_CASES),
+    *(*CODE_CASES, *DIALOGUE_CASES, *GENERATION_CASES),
+)

@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 from dongcha.config.sections import Decoding
 from dongcha.data.features import IGNORED, Features, bounds, gather
 from dongcha.errors import DataError, ModelError
+from dongcha.models.controls._base import cut_at
 from dongcha.models.heads import writer
 from dongcha.models.heads._base import HeadSpec
 from dongcha.models.model import Model, build_model, load_model
 from dongcha.models.tokenizer import side_by_side
-from dongcha.models.writing import Held, cut_at, room_for, stream, write
+from dongcha.models.writing import Held, room_for, stream, write
 from dongcha.tasks._base import Lengths
 from dongcha.tasks._predict import lay_flat
 from dongcha.tasks.translation import Task

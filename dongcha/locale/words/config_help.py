@@ -255,6 +255,10 @@ MESSAGES = {
         "strings that end an answer; default: the line's end, where answers are lines",
         "遇到这些字符串即结束答案；默认：答案都是单行时为换行",
     ),
+    "config.help.evaluate.decoding.enforce": (
+        "hold answers to the `constraints` of their rows while they are written",
+        "生成时就让答案遵守各行的 `constraints`",
+    ),
     "config.help.report": ("how the report is written", "报告的写法"),
     "config.help.report.texts": (
         "texts in the report: shown, masked or none",

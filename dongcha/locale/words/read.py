@@ -212,6 +212,11 @@ MESSAGES = {
         "{place}: field {field} is {found}; wanted {wanted}. Correct it, or name another column in data.columns.",
         "{place}：字段 {field} 的值为 {found}；应为 {wanted}。请更正，或在 data.columns 中改用其他列。",
     ),
+    "read.rules": ("{place}: {flaw}", "{place}：{flaw}"),
+    "read.wanted_rules": (
+        "a mapping of rules, such as {{must_include: [...]}} (in a table: as JSON)",
+        "规则的映射，例如 {{must_include: [...]}}（表格中写成 JSON）",
+    ),
     "read.wanted_text": ("text", "文本"),
     "read.wanted_label": ("text, or a list of texts", "文本或文本列表"),
     "read.wanted_labels": ("a list of texts", "文本列表"),

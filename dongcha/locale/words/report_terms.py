@@ -36,6 +36,7 @@ MESSAGES = {
     "report.row.after_reading": ("after (pretrained)", "预训练后"),
     "report.row.pretrained": ("pretrained (frozen)", "预训练后（冻结）"),
     "report.row.pretrained_untrained": ("pretrained (as it came)", "预训练后（未学任务）"),
+    "report.row.after_free": ("after (not enforced)", "训练后（不强制规则）"),
     "report.row.after": ("after (fine-tuned)", "训练后（微调）"),
     "report.row.after_fine_tuned": ("after (fine-tuned)", "训练后（微调）"),
     "report.row.fine_tuned": ("after (fine-tuned)", "训练后（微调）"),

@@ -34,6 +34,10 @@ MESSAGES = {
         "data.max_tokens, or shorten data.prompt.",
         "data.max_tokens：对话不含所说的话就需 {tokens} 个词元，只有 {room} 个的位置；请调大 data.max_tokens，或缩短 data.prompt。",
     ),
+    "tasks.prompt_field": (
+        "data.prompt: {name} is no field that this task reads; write {near}.",
+        "data.prompt：{name} 不是该任务读取的字段；请写 {near}。",
+    ),
     "tasks.unknown_doc": (
         "{source}, row {row}, relevant: the corpus has no document {doc}; add it, or delete it from the row.",
         "{source} 第 {row} 行 relevant：文档库中没有文档 {doc}；请补上，或从该行删去。",

@@ -1,0 +1,5 @@
+"""Hold a model that writes to rules while it writes: one file a rule, `control.py` puts them together."""
+
+from dongcha.models.controls.control import controlled
+
+__all__ = ["controlled"]
