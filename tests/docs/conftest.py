@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from doc_pages import ROOT
 
+from dongcha.testing import tiny_writer
+
 
 @pytest.fixture(scope="session")
 def desks(tmp_path_factory):
@@ -17,6 +19,7 @@ def desks(tmp_path_factory):
             folder = tmp_path_factory.mktemp(f"desk-{language}")
             shutil.copytree(ROOT / "docs" / "data", folder / "docs" / "data")
             shutil.copytree(ROOT / "examples", folder / "examples")
+            tiny_writer(folder / "writer")  # what pages call a model that writes
             made[language] = folder
         return made[language]
 
