@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 from doc_pages import ROOT
 
+from dongcha.testing import tiny_writer
+
 
 @pytest.fixture(scope="session")
 def desks(tmp_path_factory):
     """Give each language one folder that looks like the repository's root to commands: docs/data and examples."""
-    from dongcha.testing import tiny_writer
-
     made: dict[str, Path] = {}
 
     def desk(language: str) -> Path:
@@ -19,7 +19,6 @@ def desks(tmp_path_factory):
             folder = tmp_path_factory.mktemp(f"desk-{language}")
             shutil.copytree(ROOT / "docs" / "data", folder / "docs" / "data")
             shutil.copytree(ROOT / "examples", folder / "examples")
-            tiny_writer(folder / "tiny-writer")  # what pages on writing name as their model
             made[language] = folder
         return made[language]
 
@@ -29,8 +28,6 @@ def desks(tmp_path_factory):
 @pytest.fixture(scope="session")
 def writer_folder(tmp_path_factory):
     """Make a tiny writer once a session."""
-    from dongcha.testing import tiny_writer
-
     return tiny_writer(tmp_path_factory.mktemp("writer"))
 
 

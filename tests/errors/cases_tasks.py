@@ -511,6 +511,12 @@ GENERATION_CASES = (
         ("a mapping of rules", "规则的映射"),
         then("generation", constraints="at most 3 words"),
     ),
+    Case(
+        "generation: a field in the prompt that there is not",
+        ("a prompt with a field that there is not", "提示中有不存在的字段"),
+        ("write {prompt}", "请写 {prompt}"),
+        learn("generation", *tiny_rows("generation", 24), prompt="Say: {promt}"),
+    ),
 )
 
 TASK_CASES = (

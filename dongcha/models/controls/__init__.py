@@ -1,4 +1,4 @@
-"""Hold a model that writes to rules while it writes: one file a rule, `control.py` puts them together."""
+"""Rules that a model keeps while it writes: one file a rule, `control.py` puts them together."""
 
 from dongcha.models.controls.control import controlled
 
