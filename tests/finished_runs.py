@@ -77,14 +77,15 @@ Runner = Callable[..., Finished]
 
 @pytest.fixture(scope="session")
 def models(tmp_path_factory) -> dict[str, Path]:
-    """Tiny models: `pooled` (a sentence encoder), `native` (plain classes), `joins` (pieces of several characters)."""
-    from dongcha.testing import tiny_encoder
+    """Tiny models: `pooled` (a sentence encoder), `native` (plain classes), `joins` (long pieces), `writes`."""
+    from dongcha.testing import tiny_encoder, tiny_writer
 
     root = tmp_path_factory.mktemp("models")
     return {
         "pooled": tiny_encoder(root / "pooled"),
         "native": tiny_encoder(root / "native", pooling=None),
         "joins": tiny_encoder(root / "joins", joins_cjk=True),
+        "writes": tiny_writer(root / "writes"),
     }
 
 

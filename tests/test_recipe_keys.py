@@ -19,7 +19,9 @@ from dongcha import Recipe, files
 from dongcha.config import help_lines
 from dongcha.config.recipe import recipe_shape
 from dongcha.errors import DataError, MachineError, RecipeError
+from dongcha.models.writing import settings_of
 from dongcha.objectives.task import TaskObjective
+from dongcha.stations.plan import planned_task
 from dongcha.testing import tiny_rows
 
 pytestmark = pytest.mark.usefixtures("no_charts")
@@ -197,6 +199,24 @@ def split(**more):
 
 def train(**more):
     return {"train": {**BASE["train"], **more}}
+
+
+WRITE = {"task": "translation", "model": "writes", **data(train=tiny_rows("translation", 30))}
+RULED = {"task": "generation", "model": "writes", **data(train=tiny_rows("generation", 30))}
+
+
+def told_to_write(name):
+    """A fact of what Transformers' `generate` is told."""
+    return lambda work: getattr(
+        settings_of(work["model"].module.hf, planned_task(work).writes_by, 100, work["model"].tokenizer.pad_id), name
+    )
+
+
+def writes(name, value, told=None, **base):
+    """A row of a key of `evaluate.decoding`."""
+    decoding = {"evaluate": {"decoding": {**base, name: value}}}
+    usual = {"evaluate": {"decoding": base}} if base else {}
+    return Key(decoding, told_to_write(told or name), "plan", base=WRITE | usual, found=value)
 
 
 KEYS = {
@@ -408,6 +428,34 @@ KEYS = {
         base=data(train=[row | {"text_kind": "a"} for row in ROWS]),
     ),
     "evaluate.unsure_below": Key({"evaluate": {"unsure_below": 1.0}}, is_unsure, found=True),
+    # how text is written
+    "data.prompt": Key(
+        data(train=WRITE["data"]["train"], prompt="{source} ="),
+        lambda work: work["task"].prompt,
+        "task",
+        base=WRITE,
+        found="{source} =",
+    ),
+    "evaluate.decoding.max_new_tokens": writes("max_new_tokens", 5),
+    "evaluate.decoding.beams": writes("beams", 3, "num_beams"),
+    "evaluate.decoding.length_penalty": writes("length_penalty", 2.0),
+    "evaluate.decoding.temperature": writes("temperature", 0.5),
+    "evaluate.decoding.samples": writes("samples", 2, "num_return_sequences", temperature=0.5),
+    "evaluate.decoding.top_k": writes("top_k", 7, temperature=0.5),
+    "evaluate.decoding.top_p": writes("top_p", 0.5, temperature=0.5),
+    "evaluate.decoding.min_p": writes("min_p", 0.25, temperature=0.5),
+    "evaluate.decoding.repetition_penalty": writes("repetition_penalty", 1.5),
+    "evaluate.decoding.no_repeat_ngram": writes("no_repeat_ngram", 3, "no_repeat_ngram_size"),
+    "evaluate.decoding.stop": Key(
+        {"evaluate": {"decoding": {"stop": ["##"]}}}, lambda work: work["task"].stop, "task", base=WRITE, found=("##",)
+    ),
+    "evaluate.decoding.enforce": Key(
+        {"evaluate": {"decoding": {"enforce": False}}},
+        lambda work: "after_free" in {row.name for row in work["evaluate"].table},
+        "evaluate",
+        base=RULED,
+        found=False,
+    ),
     "report.texts": Key({"report": {"texts": "none"}}, shows_texts, "report", found=False),
     # the machine
     "time_limit": Key(
@@ -435,6 +483,7 @@ SECTIONS = {
     "train.average",
     "evaluate",
     "evaluate.before",
+    "evaluate.decoding",
     "report",
 }
 NOT_BUILT = {

@@ -83,6 +83,10 @@ class _MethodToo(Reading):
         return {"anyOf": [{"type": "string", "minLength": 1}, *inner.get("anyOf", [inner])]}
 
 
+def _read_list(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
 def _no_names(value: Any) -> Any:
     return {} if value is None else value
 
@@ -244,7 +248,7 @@ class Decoding(Section):
     min_p: Fraction | None = None
     repetition_penalty: Annotated[float, Field(ge=1, le=10)] = 1.0
     no_repeat_ngram: Annotated[int, Field(ge=0, le=20)] = 0
-    stop: tuple[Annotated[str, Field(min_length=1)], ...] | None = None
+    stop: Annotated[tuple[Text, ...] | None, Reading(_read_list)] = None
     enforce: bool = True
 
 
