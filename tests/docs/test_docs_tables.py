@@ -88,6 +88,10 @@ METRICS = {
     "choice": [],  # one of a family: see below
     "qa": [("answers", None)],
     "retrieval": [("ranking", None)],
+    "translation": [("translation", "en")],
+    "summarization": [("summaries", None)],
+    "dialogue": [("translation", "en")],
+    "generation": [("translation", "en"), ("constraints", None)],
     "code": [("passes", (1, 5, 10, 100))],
 }
 
