@@ -155,6 +155,16 @@ def test_answers_are_whole_and_prompts_make_room(models, sources, target):
         assert text.startswith("Text:") and "\nTranslation:" in text  # the template itself is never cut
 
 
+@pytest.mark.parametrize("text", ["房间很好" * 40, "é" * 150, "a房" * 60])
+def test_characters_of_several_tokens_are_cut_whole(models, text):
+    model = models("llama")
+    features = features_of(model, {"source": [text]})
+    assert int(features.lengths[0]) <= model.tokenizer.max_tokens and features.facts["cut_rows"] == 1
+    read = model.tokenizer.text_of(features.tokens["input_ids"].tolist())
+    kept = read.removeprefix("Text: ").removesuffix("\nTranslation:")
+    assert kept and text.startswith(kept)
+
+
 def test_a_prompt_without_room_for_its_text_is_refused(models):
     model = models("llama")
     with pytest.raises(DataError, match=r"data\.prompt"):
