@@ -211,7 +211,7 @@ class Writing(Unlabelled, ABC):
 
     def cut(self, text: str, own: Encoded, kept: int) -> str:
         """Return what is left of a field, whose tokens are given, where only so many have room."""
-        return text[: int(own.end[kept - 1])].rstrip()
+        return text[: int(own.begin[kept])].rstrip()  # a character of several tokens goes whole
 
     def prompts_in(self, features: Features) -> Features:
         """Return features with gold as they are without it: their prompts alone."""

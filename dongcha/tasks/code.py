@@ -77,7 +77,7 @@ class Task(Writing):
 
     def cut(self, text: str, own: Encoded, kept: int) -> str:
         """Return the end of a prompt: what is to be written follows on it."""
-        return text[int(own.begin[-kept]) :]
+        return text[int(own.end[-kept - 1]) :]  # a character of several tokens goes whole
 
     def outcome(self, rows: Columns, predictions: Sequence[Prediction]) -> Outcome:
         """Run what was written, and count by row the samples and those that passed.
