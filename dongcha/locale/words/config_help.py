@@ -12,8 +12,8 @@ MESSAGES = {
     ),
     "config.help.seed": ("seed of every random choice", "所有随机选择的种子"),
     "config.help.task": (
-        "classification, tagging, regression, relation, pairs, choice, qa or retrieval",
-        "任务：classification、tagging、regression、relation、pairs、choice、qa 或 retrieval",
+        "what is learnt: classification, qa, translation, ...; the README names all",
+        "学什么：classification、qa、translation 等",
     ),
     "config.help.tasks": (
         "several tasks on one model, in place of task: a list of names or mappings",
