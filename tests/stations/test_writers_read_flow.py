@@ -112,8 +112,9 @@ def test_a_run_that_died_goes_on_to_the_same_bytes(alone, tmp_path, writers, mon
 def test_before_a_task_the_loss_of_its_answers_judges_and_the_reader_has_a_row(tasked):
     report, folder = tasked
     names = [row.name for row in report.table]
-    assert names[-3:] == ["before_untrained", "pretrained_untrained", "after"]
-    assert [row.against for row in report.table][-2:] == ["before_untrained"] * 2
+    assert names[-4:] == ["before_untrained", "pretrained_untrained", "after_free", "after"]
+    against = {row.name: row.against for row in report.table}
+    assert against["pretrained_untrained"] == against["after"] == "before_untrained"
     told = report.pretraining
     assert (told["method"], told["metric"], told["surprise_by"]) == ("causal", "answer_loss", "token_loss")
     assert [step for step, _ in told["scores"]] == [0, 2, 4, 6, 8] and told["scores"][0][1] > told["scores"][-1][1]
