@@ -39,6 +39,7 @@ BY_TASK = {  # what the report holds for some tasks only
     "confusion": {"reviews", "reviews_zh"},
     "calibration": {"reviews", "reviews_zh"},
     "main_metrics": set(),  # of several tasks alone
+    "samples": set(),  # of tasks whose answers are text
 }
 
 

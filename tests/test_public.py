@@ -13,7 +13,7 @@ VERBS = {
     "init": {"data", "--text", "--label", "--model", "--task", "--out", "-o"},
     "check": {"recipe", "--set", "--deep", "--quiet", "-q", "--json"},
     "run": {"recipe", "--set", "--until", "--fresh", "--workspace", "--quiet", "-q", "--json"},
-    "predict": {"model", "file", "--text", "--output", "-o", "--unsure-below", "--text-column", "--corpus"},
+    "predict": {"model", "file", "--text", "--output", "-o", "--unsure-below", "--text-column", "--corpus", "--stream"},
     "triples": {
         *("tagger", "relations", "file", "--text", "--gold", "--output", "-o"),
         *("--max-pairs", "--min-score", "--text-column", "--json"),

@@ -36,6 +36,12 @@ def examine(task, model, rows):
     return Examined(gather(encode(task, model, dataset)), {name: dataset.column(name) for name in task.fields})
 
 
+def parted(row):
+    """Return a dialogue's row as reading leaves it: the history, and what is replied to it."""
+    *before, last = row["messages"]
+    return {"messages": before, "reply": last["content"], "__asked__": before[-1]["content"]}
+
+
 @dataclass
 class Parts:
     """A task, its model, its training features and validation rows; each made anew, so that it may be trained."""
@@ -49,8 +55,10 @@ class Parts:
     def make(cls, folder, task_name="classification", rows=None, valid_rows=None, data=None, **options):
         rows = rows or tiny_rows(task_name, 60)
         recipe = Recipe(task=task_name, data={"train": rows, **(data or {})}, model=str(folder), train=options)
-        dataset = as_dataset("train", rows)
         valid_rows = valid_rows or tiny_rows(task_name, 90)[60:]
+        if task_name == "dialogue":  # its rows are parted where they are read
+            rows, valid_rows = ([parted(row) for row in some] for some in (rows, valid_rows))
+        dataset = as_dataset("train", rows)
         sets = {"train": dataset, "validation": as_dataset("validation", valid_rows)}
         task = learn(recipe, Splits(sets, frozenset(), 0))
         model = model_for(recipe, task, Source("tiny", folder, ""), dataset)
