@@ -27,7 +27,6 @@ from dongcha.types import Row
 FOLDER, PAGE = Path("docs/results/generators"), Path("docs/results/generators.md")
 ROWS = {"train": 500, "validation": 100, "test": 100}
 MOST_MEGABYTES = 8192
-SAMPLES = 3  # answers kept beside their references
 
 
 @dataclass(frozen=True)
@@ -65,12 +64,11 @@ def first_rows(path: Path, count: int) -> list[dict[str, Any]]:
 
 
 def measure(job: Job, model: str, threads: int | str) -> dict[str, Any]:
-    """Run a job up to its proofs; return figures with intervals, verdicts, clock, checks, a few answers."""
+    """Run a job up to its proofs; return figures with intervals, verdicts, clock, checks; no text of the data."""
     with TemporaryDirectory() as folder:
         work = dongcha.run(job.recipe(model, threads), workspace=Path(folder), until="checks")
         assert isinstance(work, Work)
-        judged, test = work["evaluate"], work["splits"].by_name["test"]
-        task, train = work["train"].task, work["plan"].recipe.resolved()["train"]
+        judged, train = work["evaluate"], work["plan"].recipe.resolved()["train"]
         return {
             "metric": judged.main_metric,
             "table": [line_of(row) for row in judged.table],
@@ -78,10 +76,6 @@ def measure(job: Job, model: str, threads: int | str) -> dict[str, Any]:
             "steps": work["train"].fitted.state.step,
             "best_step": work["train"].fitted.state.best_step,
             "validation": work["train"].fitted.state.scores,
-            "samples": [
-                [test.column(task.fields[0])[i][:400], test.column(task.gold)[i], found.target[task.gold]]
-                for i, found in enumerate(work["after"]["test"][:SAMPLES])
-            ],
             "checks": {check.name: check.status for check in work["checks"]},
             "seconds_of": {name: round(spent, 1) for name, spent in work.seconds.items()},
             "clock": clock_facts(work),
@@ -101,12 +95,12 @@ def line_of(row: Row) -> dict[str, Any]:
 HEAD = """# Writing, before and after / 生成：训练前后
 
 Made by `make bench SET=generators` ({runs} of {jobs} runs, {minutes:.0f} minutes on {threads} thread each; they go on
-where they were stopped); figures and a few answers are in [generators](generators). gemma-3-270m trimmed to Chinese and
+where they were stopped); the figures are in [generators](generators). gemma-3-270m trimmed to Chinese and
 English, LoRA, {train} training and {test} test rows of each set, one seed, all `auto` but the prompt. In brackets 95 %
 intervals over test rows, and the paired test against the model as it came.
 
 由 `make bench SET=generators` 生成（{jobs} 项中已完成 {runs} 项，共 {minutes:.0f} 分钟，每项 {threads} 个线程；可中断
-后继续）；数值与若干回答见 [generators](generators)。模型为裁剪到中英文的 gemma-3-270m，LoRA，每个数据集 {train} 条
+后继续）；数值见 [generators](generators)。模型为裁剪到中英文的 gemma-3-270m，LoRA，每个数据集 {train} 条
 训练、{test} 条测试，单一种子，除提示外全部 `auto`。方括号为按测试行计算的 95% 区间，以及与原模型的配对检验。
 
 """
