@@ -166,6 +166,13 @@ def bounds(lengths: np.ndarray) -> np.ndarray:
     return np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
 
 
+def within(lengths: np.ndarray) -> np.ndarray:
+    """Count from 0 in each of the stretches of these lengths (N,) that lie end to end: (S,) int64."""
+    starts = bounds(lengths)
+    counted: np.ndarray = np.arange(int(starts[-1])) - np.repeat(starts[:-1], lengths)
+    return counted
+
+
 def _gather_on_disk(chunks: Iterable[Chunk], folder: Path) -> Features:
     facts: dict[str, int] = {}
     meta: dict[str, Any] = {"tokens": {}, "units": {}}

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dongcha.data.duplicates import fold
+from dongcha.data.features import within
 
 _MIX = np.array([0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0xD6E8FEB86659FD93], dtype=np.uint64)
 _CHUNK = 1 << 18  # characters hashed at once: the working arrays then stay in the processor's cache
@@ -217,8 +218,7 @@ def _shingles(texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
     mixed ^= mixed >> np.uint64(32)
     mixed = (mixed * _MIX[1]) ^ (mixed >> np.uint64(31))
     counts = lengths - np.where(pairs_only, 1, 2)
-    places = np.arange(len(codes)) - np.repeat(starts, lengths)
-    return mixed[places < np.repeat(counts, lengths)], counts
+    return mixed[within(lengths) < np.repeat(counts, lengths)], counts
 
 
 def _met_in_bucket(keys: np.ndarray, parts: np.ndarray, pair: tuple[int, int], window: int) -> np.ndarray:

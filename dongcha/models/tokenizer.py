@@ -14,7 +14,7 @@ from tokenizers import Regex, pre_tokenizers
 from transformers import AutoTokenizer
 
 from dongcha.data import tags
-from dongcha.data.features import bounds
+from dongcha.data.features import bounds, within
 from dongcha.errors import ModelError
 from dongcha.locale import say
 from dongcha.models.source import VOCABULARIES
@@ -172,7 +172,7 @@ def windows(lengths: np.ndarray, room: int | np.ndarray, overlap: int | np.ndarr
     step = room - overlap
     counts = np.where(lengths <= room, 1, -(-(lengths - overlap) // step)).astype(np.int64)
     row = np.repeat(np.arange(len(lengths)), counts)
-    nth = np.arange(len(row)) - np.repeat(bounds(counts)[:-1], counts)
+    nth = within(counts)
     last = nth == counts[row] - 1
     start = nth * step[row]
     end = np.minimum(start + room[row], lengths[row])
@@ -200,8 +200,7 @@ def frame(
     before, after = len(tokenizer.prefix), len(tokenizer.suffix)
     inner = cover.end - cover.start
     lengths = inner + before + after
-    starts = bounds(lengths)
-    place = np.arange(int(starts[-1])) - np.repeat(starts[:-1], lengths)
+    place = within(lengths)
     owner = np.repeat(np.arange(len(lengths)), lengths)
     inside = (place >= before) & (place < before + inner[owner])
     source = (encoded.starts[cover.row] + cover.start)[owner[inside]] + place[inside] - before
@@ -263,7 +262,7 @@ def lay_pairs(
             at += 1
         if i < len(sides):
             opens.append(at - starts[:-1])
-            step = np.arange(int(counts[i].sum())) - np.repeat(bounds(counts[i])[:-1], counts[i])
+            step = within(counts[i])
             place = np.repeat(at, counts[i]) + step
             ids[place] = sides[i].ids[np.repeat(begin[i], counts[i]) + step]
             types[place] = tokenizer.pair.types[i]
@@ -283,7 +282,7 @@ def side_by_side(parts: Sequence[tuple[np.ndarray, np.ndarray]]) -> tuple[np.nda
     joined = np.zeros(int(ends[-1].sum()), dtype=np.int32)
     owner = np.zeros(len(joined), dtype=np.int8)
     for number, ((values, _), count, end) in enumerate(zip(parts, counts, ends, strict=True)):
-        step = np.arange(int(count.sum())) - np.repeat(bounds(count)[:-1], count)
+        step = within(count)
         place = np.repeat(starts + end - count, count) + step
         joined[place], owner[place] = values, number
     return joined, ends[-1], owner

@@ -23,9 +23,10 @@ from dongcha.data.features import Features
 from dongcha.data.plan import plan_inference
 from dongcha.metrics._rules import given
 from dongcha.models.controls import controlled
-from dongcha.models.controls._base import Pen, cut_at
+from dongcha.models.controls._base import Pen
 from dongcha.models.model import Model
 from dongcha.models.room import in_batches
+from dongcha.models.said import cut_at
 
 TOKENS_AT_ONCE = 8192  # read and written, of the prompts of a batch
 AS_MUCH_AGAIN = 1.25  # of the longest answer in training, how long one may become
@@ -261,9 +262,6 @@ def stream(
     model.module.eval()
     ids, mask = prompts_of(features, np.array([0]), model.tokenizer.pad_id, left=not model.tokenizer.two_sided)
     telling = Telling(model.tokenizer.hf, Held(hear, decoding.stop or ()))
-    return [
-        until(
-            generate(model, ids, mask, decoding, streamer=telling, rules=[own for own in rules if given(own)])[0],
-            ends_of(model),
-        )
-    ]
+    own = [one for one in rules if given(one)]
+    written = generate(model, ids, mask, decoding, streamer=telling, rules=own)[0]
+    return [until(written, ends_of(model))]

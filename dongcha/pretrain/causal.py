@@ -12,10 +12,9 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from dongcha.data.features import IGNORED, Chunk, Features, bounds, gather
+from dongcha.data.features import IGNORED, Chunk, Features, gather, within
 from dongcha.metrics import perplexity
 from dongcha.models.heads import writer
-from dongcha.models.heads._base import HeadSpec
 from dongcha.models.heads.sequence import own_pooling
 from dongcha.models.kind import DECODER
 from dongcha.models.tokenizer import Tokenizer, side_by_side
@@ -30,7 +29,6 @@ LEARNING_RATE = 5e-5
 ROWS = 4  # blocks, each of several texts: logits are as wide as the vocabulary at every token
 MOST_TOKENS = 256
 METRICS = perplexity.metrics()
-WRITER = HeadSpec(name="writer", num_outputs=1, loss="next_token")
 
 
 class Options(BaseModel):
@@ -50,7 +48,7 @@ def apart(texts: Sequence[str], tokenizer: Tokenizer, first: int) -> Chunk:
     cover = cover_of(texts, encoded, tokenizer.max_tokens - len(tokenizer.prefix) - 1)
     count = len(cover.row)
     inside = np.repeat(cover.start + encoded.starts[cover.row], cover.end - cover.start)
-    inner = encoded.ids[inside + _places(cover.end - cover.start)]
+    inner = encoded.ids[inside + within(cover.end - cover.start)]
     ends = (cover.end == encoded.lengths[cover.row]).astype(np.int64)
     ids, lengths, _ = side_by_side(
         [
@@ -61,14 +59,9 @@ def apart(texts: Sequence[str], tokenizer: Tokenizer, first: int) -> Chunk:
     )
     following = np.append(ids[1:], IGNORED).astype(np.int32)
     following[np.cumsum(lengths) - 1] = IGNORED
-    tokens = {"input_ids": ids, "next": following, "position": _places(lengths).astype(np.int32)}
+    tokens = {"input_ids": ids, "next": following, "position": within(lengths).astype(np.int32)}
     facts = {"texts": len(texts), "tokens": int(encoded.lengths.sum())}
     return Chunk(lengths, tokens, {"row": (cover.row + first).astype(np.int64)}, facts)
-
-
-def _places(lengths: np.ndarray) -> np.ndarray:
-    """Count from 0 within each stretch of these lengths, laid end to end."""
-    return np.asarray(np.arange(int(lengths.sum())) - np.repeat(bounds(lengths)[:-1], lengths))
 
 
 def packed(chunk: Chunk, room: int) -> Chunk:
@@ -86,7 +79,7 @@ def packed(chunk: Chunk, room: int) -> Chunk:
 
 def build(folder: Path, tokenizer: Tokenizer, options: Options, seed: int) -> Learner:
     """Load the model with its output layer; nothing is new."""
-    module: Any = writer.build(folder, WRITER)
+    module: Any = writer.build(folder, writer.SPEC)
     module.pooling = own_pooling(folder) or "mean"
     return Learner(module, WrittenObjective())
 

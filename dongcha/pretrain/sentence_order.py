@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from pydantic import BaseModel, ConfigDict, Field
 
-from dongcha.data.features import Chunk, bounds
+from dongcha.data.features import Chunk, within
 from dongcha.data.sentences import sentences
 from dongcha.models.kind import DECODER, ENCODER
 from dongcha.models.sentence import Ordered
@@ -54,7 +54,7 @@ def encode(texts: Sequence[str], tokenizer: Tokenizer, first: int) -> Chunk:
 def openings(row: np.ndarray, num_texts: int) -> np.ndarray:
     """Return which pieces (p,), in order and each of text `row`, open a pair with the next; none is used twice."""
     counts = np.bincount(row, minlength=num_texts)
-    nth = np.arange(len(row)) - np.repeat(bounds(counts)[:-1], counts)
+    nth = within(counts)
     return np.flatnonzero((nth % 2 == 0) & (nth + 1 < counts[row]))
 
 

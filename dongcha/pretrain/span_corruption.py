@@ -15,7 +15,6 @@ from dongcha.errors import ModelError
 from dongcha.locale import say
 from dongcha.metrics import perplexity
 from dongcha.models.heads import writer
-from dongcha.models.heads._base import HeadSpec
 from dongcha.models.kind import TWO_SIDED
 from dongcha.models.tokenizer import Tokenizer
 from dongcha.models.unigram import UnigramWriter, counts_of
@@ -28,7 +27,6 @@ FITS, WRITES = (TWO_SIDED,), True
 LEARNING_RATE = 1e-4
 ROWS = 16
 METRICS = perplexity.metrics()
-WRITER = HeadSpec(name="writer", num_outputs=1, loss="next_token")
 
 
 class Options(BaseModel):
@@ -50,7 +48,7 @@ def encode(texts: Sequence[str], tokenizer: Tokenizer, first: int) -> Chunk:
 def build(folder: Path, tokenizer: Tokenizer, options: Options, seed: int) -> Learner:
     """Load the model with its output layer; nothing is new."""
     corruption = corruption_of(folder, tokenizer, options)
-    return Learner(writer.build(folder, WRITER), SpanObjective(corruption))
+    return Learner(writer.build(folder, writer.SPEC), SpanObjective(corruption))
 
 
 def general(texts: Sequence[str], folder: Path, tokenizer: Tokenizer, seed: int) -> General:

@@ -20,7 +20,7 @@ from dongcha.stations.pretrain import MODEL
 from dongcha.stations.prove import TrainedRun
 from dongcha.stations.snippet import snippet
 from dongcha.steps import Work
-from dongcha.tasks._base import Writes
+from dongcha.tasks._base import Task, Writes
 from dongcha.types import Report
 
 
@@ -92,7 +92,7 @@ def gather(work: Work, judged: Evaluation, found: Result) -> Report:
         pretraining=work["pretrain"].told if "pretrain" in work else {},
         slices=judged.slices,
         calibration=judged.calibration,
-        curves=curves(found.fitted.state, judged.main_metric),
+        curves=curves(found.fitted.state, work["task"]),
         clock=clock(work, found),
         environment=record | {"snippet": found.snippet},
     )
@@ -128,12 +128,17 @@ def short_name(model: str) -> str:
     return PurePath(model).name or model
 
 
-def curves(state: State, metric: str) -> dict[str, Any]:
-    """Return the training curves as lists of [step, value]."""
+def curves(state: State, task: Task) -> dict[str, Any]:
+    """Return the training curves as lists of [step, value], the main metric as it reads.
+
+    Scores are kept so that more is better. A task that writes is scored by its loss, which has its own curve.
+    """
+    name, metric = next(iter(task.metrics.items()))
+    sign = 1 if metric.greater_is_better else -1
     named = {
         "loss": state.losses,
         "validation_loss": state.validation_losses,
-        metric: state.scores,
+        name: [] if isinstance(task, Writes) else [(step, sign * score) for step, score in state.scores],
         "learning_rate": state.rates,
     }
     return {name: [list(point) for point in points] for name, points in named.items() if points}

@@ -36,7 +36,7 @@ from dongcha.stations.pretrain import chosen_for
 from dongcha.stations.pretrain_plan import PretrainPlan, plan_pretraining
 from dongcha.steps import Kept, Work
 from dongcha.tasks._base import Runs, Task, Writes
-from dongcha.tasks._writes import answers_in
+from dongcha.tasks._laid import answers_in
 from dongcha.train.auto import Measures
 from dongcha.train.decide import choices, loop_settings, method_options, unusual_rate
 from dongcha.train.forecast import Forecast, forecast

@@ -24,16 +24,16 @@ from dongcha.locale import say
 from dongcha.metrics import Metric, Outcome
 from dongcha.metrics._rules import given
 from dongcha.metrics._written import Wanted
-from dongcha.models.controls._base import said
+from dongcha.models.said import plain_cut_at, said
 from dongcha.models.tokenizer import Encoded, Tokenizer, side_by_side
 from dongcha.tasks._base import Columns, Lengths, Sides, Texts, Unlabelled, num_rows
+from dongcha.tasks._laid import answers_in, around, cut_facts, ended, heads, inner_of, laid, none, tiled, values_of
 from dongcha.types import Prediction
 
 USUAL_TOKENS = 512  # of prompt and answer, where the model could read more and no one says otherwise
 ANSWER_SHARE = 4  # an answer whose length is not known gets the room divided by this
 CHINESE_SHARE = 0.2  # of the characters of a text, from which on it is taken for Chinese
 LINE = "\n"
-READ, WRITTEN = 0, 1  # sides of a feature
 CANDIDATES = "candidates"  # what a prediction calls all samples of its row
 _FIELD = re.compile(r"\{(\w+)\}")
 
@@ -154,18 +154,18 @@ class Writing(Unlabelled, ABC):
     def encode(self, rows: Columns, tokenizer: Tokenizer, first_row: int) -> Chunk:
         """Turn rows into features: the prompt, and with gold the answer and the token that ends it behind it."""
         prompts = self._prompts(rows, tokenizer)
-        read, count = _of(prompts.encoded), num_rows(rows)
+        read, count = values_of(prompts.encoded), num_rows(rows)
         units = {"row": np.arange(first_row, first_row + count)}
         if self.gold not in rows:
             return laid(tokenizer, read, None, units, prompts.facts)
         answers = tokenizer.encode([self.behind(text, tokenizer) for text in rows[self.gold]])
-        framed = side_by_side([_tiled(tokenizer.prefix, count) if tokenizer.two_sided else _none(count), _of(answers)])
-        ids, lengths = _ended(framed[0], framed[1], tokenizer)
-        room = self.most(tokenizer) - read[1] - _around(tokenizer)
+        opening = tiled(tokenizer.prefix, count) if tokenizer.two_sided else none(count)
+        ids, lengths = ended(*side_by_side([opening, values_of(answers)])[:2], tokenizer)
+        room = self.most(tokenizer) - read[1] - around(tokenizer)
         over = lengths > room
         facts = {**prompts.facts, "answers": count, "cut_answers": int(over.sum())}
         if over.any():
-            ids, lengths = _heads(ids, lengths, np.minimum(lengths, np.maximum(room, 1)))
+            ids, lengths = heads(ids, lengths, np.minimum(lengths, np.maximum(room, 1)))
         return laid(tokenizer, read, (ids, lengths), units, facts, prompts.learnt)
 
     def behind(self, answer: str, tokenizer: Tokenizer) -> str:
@@ -180,7 +180,7 @@ class Writing(Unlabelled, ABC):
         """Return the tokens that a prompt may have, so that there is room for an answer behind it."""
         asked, most = self.decoding.max_new_tokens, self.most(tokenizer)
         answer = most // ANSWER_SHARE if asked == "auto" else min(int(asked), most // 2)
-        return most - answer - _around(tokenizer)
+        return most - answer - around(tokenizer)
 
     def _prompts(self, rows: Columns, tokenizer: Tokenizer) -> Prompts:
         """Return the prompts, and how many were cut to fit."""
@@ -231,10 +231,10 @@ class Writing(Unlabelled, ABC):
         """Return features of prompts with what was written behind each, ended."""
         lengths = np.array([len(ids) for ids in written], dtype=np.int64)
         ids = np.concatenate(written) if len(written) else np.zeros(0, dtype=np.int64)
-        frame = _around(tokenizer)
-        inner, read = _inner(prompts, len(tokenizer.prefix), frame - len(tokenizer.prefix))
+        frame = around(tokenizer)
+        inner, read = inner_of(prompts, len(tokenizer.prefix), frame - len(tokenizer.prefix))
         units = {"row": np.asarray(prompts.units["row"])}
-        return gather([laid(tokenizer, (inner, read), _ended(ids, lengths, tokenizer), units, {})])
+        return gather([laid(tokenizer, (inner, read), ended(ids, lengths, tokenizer), units, {})])
 
     def decode(self, outputs: np.ndarray, features: Features, rows: Columns, first_row: int) -> list[Prediction]:
         """Read the answers in features whose tokens have these surprises (S, 1); an answer is as sure as its tokens.
@@ -309,95 +309,3 @@ def language_of(texts: Sequence[str]) -> str:
     """Return zh for texts with a good share of Chinese characters, else en."""
     joined = "".join(texts)
     return "zh" if sum(map(is_cjk, joined)) > CHINESE_SHARE * max(1, len(joined)) else "en"
-
-
-def plain_cut_at(stops: Sequence[str]) -> str:
-    """Return what `cut_at` does to a text, as Python that stands behind it."""
-    return "".join(f".split({stop!r})[0]" for stop in stops)
-
-
-def laid(
-    tokenizer: Tokenizer,
-    prompts: tuple[np.ndarray, np.ndarray],
-    answers: tuple[np.ndarray, np.ndarray] | None,
-    units: Mapping[str, np.ndarray],
-    facts: Mapping[str, int],
-    learnt: np.ndarray | None = None,
-) -> Chunk:
-    """Lay prompts in their frame, answers behind them; say at each token which one is to come.
-
-    That is asked of the answers, and of what is `learnt` of the prompts (S,) where these stand before answers.
-    """
-    count = len(prompts[1])
-    suffix = tokenizer.suffix if tokenizer.two_sided else tokenizer.suffix[:0]
-    read = [_tiled(tokenizer.prefix, count), prompts, _tiled(suffix, count)]
-    ids, lengths, part = side_by_side([*read, answers or _none(count)])
-    written = part == len(read)
-    if tokenizer.two_sided:
-        following = np.where(written, ids, IGNORED)
-    else:
-        asked = written.copy()
-        if learnt is not None:
-            asked[part == 1] = learnt
-        asked[bounds(lengths)[:-1]] = False  # nothing stands before what a feature opens with
-        following = np.full(len(ids), IGNORED, dtype=np.int32)
-        following[:-1] = np.where(asked[1:], ids[1:], IGNORED)
-    place = np.arange(len(ids)) - np.repeat(bounds(lengths)[:-1], lengths)
-    tokens = {"input_ids": ids, "next": following.astype(np.int32), "position": place.astype(np.int32)}
-    tokens |= {"written": written.astype(np.int8)} if tokenizer.two_sided else {}
-    return Chunk(lengths, tokens, units, facts)
-
-
-def answers_in(features: Features) -> np.ndarray:
-    """Mark the tokens (S,) at which a feature's answer is asked for: the last stretch that is."""
-    asked = np.asarray(features.tokens["next"]) != IGNORED
-    owner = np.repeat(np.arange(len(features)), features.lengths)
-    begins = asked & ~np.concatenate([[False], asked[:-1] & (owner[1:] == owner[:-1])])[: len(asked)]
-    begun = np.cumsum(begins)
-    last = np.zeros(len(features), dtype=np.int64)
-    last[owner[asked]] = begun[asked]  # of equal places the last one stays
-    found: np.ndarray = asked & (begun == last[owner])
-    return found
-
-
-def cut_facts(encoded: Encoded, room: int) -> dict[str, int]:
-    """Count the prompts, those longer than the room, and the tokens by which they are."""
-    excess = np.maximum(encoded.lengths - room, 0)
-    return {"rows": len(excess), "cut_rows": int((excess > 0).sum()), "cut_tokens": int(excess.sum())}
-
-
-def _around(tokenizer: Tokenizer) -> int:
-    """Return how many tokens stand around a prompt."""
-    return len(tokenizer.prefix) + (len(tokenizer.suffix) if tokenizer.two_sided else 0)
-
-
-def _ended(ids: np.ndarray, lengths: np.ndarray, tokenizer: Tokenizer) -> tuple[np.ndarray, np.ndarray]:
-    """Return answers with what ends a text behind each."""
-    end = tokenizer.suffix if tokenizer.two_sided and len(tokenizer.suffix) else np.array([tokenizer.end_id])
-    return side_by_side([(ids, lengths), _tiled(end, len(lengths))])[:2]
-
-
-def _inner(prompts: Features, before: int, after: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return the tokens of prompts without what frames them, and their lengths."""
-    lengths = prompts.lengths.astype(np.int64)
-    place = np.arange(int(prompts.starts[-1])) - np.repeat(prompts.starts[:-1], lengths)
-    inside = (place >= before) & (place < np.repeat(lengths - after, lengths))
-    return np.asarray(prompts.tokens["input_ids"])[inside], lengths - before - after
-
-
-def _of(encoded: Encoded) -> tuple[np.ndarray, np.ndarray]:
-    return encoded.ids, encoded.lengths
-
-
-def _tiled(tokens: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
-    return np.tile(tokens, count), np.full(count, len(tokens))
-
-
-def _none(count: int) -> tuple[np.ndarray, np.ndarray]:
-    return np.zeros(0, dtype=np.int32), np.zeros(count, dtype=np.int64)
-
-
-def _heads(ids: np.ndarray, lengths: np.ndarray, kept: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the first `kept` (n,) of each row's values."""
-    place = np.arange(len(ids)) - np.repeat(bounds(lengths)[:-1], lengths)
-    return ids[place < np.repeat(kept, lengths)], kept

@@ -20,12 +20,12 @@ from dongcha.data.rows import row_numbers
 from dongcha.errors import DataError
 from dongcha.locale import say
 from dongcha.metrics import Metric, Outcome, passes
-from dongcha.models.controls._base import cut_at
+from dongcha.models.said import cut_at, plain_cut_at
 from dongcha.models.tokenizer import Encoded, Tokenizer
 from dongcha.sandbox import Program, refuse_without
 from dongcha.tasks._base import Columns, Lengths, num_rows
 from dongcha.tasks._programs import Judge
-from dongcha.tasks._writes import CANDIDATES, Writing, plain_cut_at
+from dongcha.tasks._writes import CANDIDATES, Writing
 from dongcha.types import Prediction, Watch
 
 LONG_TEXTS = "truncate"  # what `long_texts: auto` means here: a prompt loses its beginning

@@ -23,7 +23,8 @@ from dongcha.metrics import Metric, translation
 from dongcha.models.chat import Layout, Lines, Stretch, Turn, Turns, layout_of
 from dongcha.models.tokenizer import Encoded, Tokenizer
 from dongcha.tasks._base import Columns, Lengths, Sides, Texts
-from dongcha.tasks._writes import LINE, Prompts, Writing, cut_facts
+from dongcha.tasks._laid import cut_facts
+from dongcha.tasks._writes import LINE, Prompts, Writing
 
 LONG_TEXTS = "truncate"  # what `long_texts: auto` means here
 TAKES_WINDOWS = False

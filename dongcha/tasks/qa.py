@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from dongcha.data.dataset import Dataset
-from dongcha.data.features import Chunk, Features, bounds
+from dongcha.data.features import Chunk, Features, bounds, within
 from dongcha.metrics import Metric, Outcome, answers
 from dongcha.models.tokenizer import Encoded, Tokenizer, Windows, frame_pair_windows, windows
 from dongcha.tasks._base import Columns, Lengths, Texts, Unlabelled, num_rows
@@ -101,7 +101,7 @@ class Task(Unlabelled):
         for name, column in places.items():
             laid = np.full(int(lengths.sum()), ASIDE, dtype=np.int32)
             inner = cover.end - cover.start
-            step = np.arange(int(inner.sum())) - np.repeat(bounds(inner)[:-1], inner)
+            step = within(inner)
             source = np.repeat(contexts.starts[cover.row] + cover.start, inner) + step
             laid[np.repeat(bounds(lengths)[:-1] + at, inner) + step] = column[source]
             tokens[name] = laid

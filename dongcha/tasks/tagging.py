@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from dongcha.data.dataset import Dataset
-from dongcha.data.features import IGNORED, Chunk, Features, bounds
+from dongcha.data.features import IGNORED, Chunk, Features, bounds, within
 from dongcha.data.tags import split_column
 from dongcha.metrics import Metric, Outcome
 from dongcha.metrics import spans as metrics
@@ -134,7 +134,7 @@ class Task:
         covers = (last >= first) & (label >= 0)
         tags = np.zeros(len(words.begin), dtype=np.int64)
         inner = np.where(covers, last - first, 0)
-        inside = np.repeat(first, inner) + 1 + np.arange(int(inner.sum())) - np.repeat(bounds(inner)[:-1], inner)
+        inside = np.repeat(first, inner) + 1 + within(inner)
         tags[inside] = np.repeat(2 * label + 2, inner)
         tags[first[covers]] = 2 * label[covers] + 1
         unreached = bounds((~reached).astype(np.int64))

@@ -64,6 +64,7 @@ def test_the_report_shows_a_row_as_the_model_reads_it_and_hides_it_where_asked(w
     assert sample["gold"] in (folder / "report.html").read_text(encoding="utf-8")
     assert report.recipe["evaluate"]["decoding"]["max_new_tokens"] > 0  # what auto was, written out
     assert {row.name for row in report.table} == {"copy_source", "before_untrained", "after"}
+    assert {*report.curves} == {"loss", "validation_loss", "learning_rate"}  # writing is looked at by its loss
     hidden = as_allowed(replace(report, recipe={**report.recipe, "report": {"texts": "none"}}))
     assert hidden.samples == ({"row": sample["row"]},)
 

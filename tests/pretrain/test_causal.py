@@ -10,6 +10,7 @@ from tiny_study import TEXTS, study_of
 from transformers import AutoConfig, AutoModelForCausalLM
 
 from dongcha.data.features import IGNORED, gather
+from dongcha.models.heads import writer
 from dongcha.models.model import build_model
 from dongcha.models.tokenizer import load_tokenizer
 from dongcha.pretrain import causal, pretrain
@@ -31,7 +32,7 @@ def tokenizer(folders):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_surprise_of_each_text_in_a_pack_is_that_of_it_alone(folders, kind):
-    model = build_model(folders[kind], causal.WRITER, max_tokens=None, seed=0, card={})
+    model = build_model(folders[kind], writer.SPEC, max_tokens=None, seed=0, card={})
     texts = [text[: 30 + i] for i, text in enumerate(TEXTS[:7])]
     alone, pack = (gather([lay(texts, model.tokenizer, 0)]) for lay in (causal.apart, causal.encode))
     assert len(alone) == 7 > len(pack) and pack.lengths.max() <= model.tokenizer.max_tokens

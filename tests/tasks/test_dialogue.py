@@ -18,8 +18,8 @@ from dongcha.models.model import build_model
 from dongcha.models.writing import write
 from dongcha.stations.plan import longest_answer
 from dongcha.tasks._base import Lengths
+from dongcha.tasks._laid import answers_in
 from dongcha.tasks._predict import lay_flat, predict_rows
-from dongcha.tasks._writes import answers_in
 from dongcha.tasks.dialogue import Task
 from dongcha.testing import tiny_rows, tiny_writer
 from dongcha.testing.conformance import conform

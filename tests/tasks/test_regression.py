@@ -108,6 +108,7 @@ def test_a_run_learns_and_every_proof_holds(graded):
     assert max(error["after"], error["before"]) < error["mean"] / 4
     assert report.table[-1].verdict.test == "bootstrap"
     assert {check.status for check in report.checks if check.name != "forecast_kept"} == {"passed"}
+    assert [step for step, _ in report.curves["mae"]] and min(value for _, value in report.curves["mae"]) >= 0
     assert report.per_label == () and report.confusion == {} and report.calibration == {}
 
 
@@ -125,7 +126,9 @@ def test_the_report_is_valid_json_though_a_constant_has_no_correlation(graded):
     def refuse(name):
         raise AssertionError(f"{name} is no JSON")
 
-    json.loads((graded.folder / "report.json").read_text(encoding="utf-8"), parse_constant=refuse)
+    told = (graded.folder / "report.json").read_text(encoding="utf-8")
+    mean = json.loads(told, parse_constant=refuse)["table"][0]
+    assert mean["name"] == "mean" and mean["metrics"]["pearson"]["value"] is None
 
 
 def run_snippet(report, folder, text):

@@ -4,24 +4,14 @@ In: drafts, what a row has written so far. Out: which tokens may follow. A contr
 it would find again from its ids, so that beams may part and join, and a row writes the same in any batch.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
+from dongcha.models.said import said
 from dongcha.models.tokenizer import Tokenizer
-
-
-def cut_at(text: str, stops: Sequence[str]) -> str:
-    """Return what of a text comes before the first of some strings."""
-    places = [place for stop in stops if (place := text.find(stop)) >= 0]
-    return text[: min(places)] if places else text
-
-
-def said(text: str, stops: Sequence[str]) -> str:
-    """Return what a decoded text is taken to say: up to the first string that ends it, without blanks around."""
-    return cut_at(text.lstrip(), stops).strip()
 
 
 @dataclass(frozen=True)

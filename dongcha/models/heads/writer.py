@@ -29,6 +29,7 @@ from dongcha.models.heads._base import HeadSpec, Native, load_native
 from dongcha.models.kind import ENCODER, TWO_SIDED, kind_of
 
 TARGET = "next"
+SPEC = HeadSpec(name="writer", num_outputs=1, loss="next_token")
 FULL, SLIDING = "full_attention", "sliding_attention"  # kinds of layers, as configurations name them
 
 
