@@ -20,7 +20,7 @@ from dongcha.report import figures
 from dongcha.report.sections.run import command
 from dongcha.report.terms import one_line, term, visible
 from dongcha.report.texts import as_allowed
-from dongcha.report.verdict import after_row, tested_words
+from dongcha.report.verdict import after_row, by_rights, tested_words
 from dongcha.types import Json, Report, Row
 
 TEXT_WIDTH = 44
@@ -111,9 +111,12 @@ def _changed(report: Report, flips: int) -> Table | None:
     after = after_row(report)
     verdict = after.verdict if after else None
     grid = _grid(_LABEL_WIDTH, 0, 22, 0)
+    keys = ("report.screen.now_right", "report.screen.now_wrong")
+    if not by_rights(report):
+        keys = ("report.screen.now_better", "report.screen.now_worse")
     for key, rows, total in (
-        ("report.screen.now_right", report.now_right, verdict.gained if verdict else 0),
-        ("report.screen.now_wrong", report.now_wrong, verdict.lost if verdict else 0),
+        (keys[0], report.now_right, verdict.gained if verdict else 0),
+        (keys[1], report.now_wrong, verdict.lost if verdict else 0),
     ):
         shown = rows[:flips]
         for at, row in enumerate(shown):

@@ -20,6 +20,15 @@ def after_row(report: Report) -> Row | None:
     return next(reversed(tested or report.table), None)
 
 
+def by_rights(report: Report) -> bool:
+    """Tell whether answers are right or wrong; else they are better or worse by degrees, as texts and numbers are.
+
+    McNemar's test is that of the former alone.
+    """
+    after = after_row(report)
+    return after is None or after.verdict is None or after.verdict.test == "mcnemar"
+
+
 def before_row(report: Report) -> Row | None:
     """Return the row named before; None where there is none."""
     return next((row for row in report.table if slug(row.name).startswith("before")), None)
@@ -94,7 +103,9 @@ def caveats(report: Report) -> tuple[str, ...]:
     after = after_row(report)
     found = []
     if after is not None and after.verdict is not None and after.verdict.gained + after.verdict.lost:
-        key = "report.verdict.flips_number" if report.main_metric in LOWER_IS_BETTER else "report.verdict.flips"
+        key = "report.verdict.flips" if by_rights(report) else "report.verdict.flips_degree"
+        if report.main_metric in LOWER_IS_BETTER:
+            key = "report.verdict.flips_number"
         found.append(say(key, gained=count(after.verdict.gained), lost=count(after.verdict.lost)))
     found += [
         say("report.verdict.rival", rival=term("row", row.name), score=score(row.metrics[report.main_metric].value))

@@ -6,6 +6,9 @@ from dataclasses import replace
 from rich.console import Console
 
 from dongcha.report import screen, screen_lines
+from dongcha.report.blocks import Examples
+from dongcha.report.sections.errors import flips
+from dongcha.report.verdict import caveats
 
 from . import fixture
 
@@ -49,6 +52,21 @@ def test_a_row_that_was_not_tested_against_before_says_against_what():
     [tested] = [line for line in lines if line.startswith("BM25 + after")]
     assert tested.endswith("better, p < 0.001, against BM25")
     assert not any(line.startswith("after") and "against" in line for line in lines)
+
+
+def test_answers_scored_by_degrees_are_better_or_worse_never_right():
+    *others, after = fixture.table()
+    graded = replace(after, verdict=replace(after.verdict, test="bootstrap"))
+    report = replace(fixture.english(), table=(*others, graded))
+    told = "\n".join(
+        (
+            *screen_lines(report),
+            *caveats(report),
+            *(block.caption for block in flips(report) if isinstance(block, Examples)),
+        )
+    )
+    assert "now better" in told and "Better than before: " in told and "answered better than before: 131" in told
+    assert "right" not in told
 
 
 def test_a_text_cannot_steer_the_terminal_or_the_shell():

@@ -95,6 +95,10 @@ MESSAGES = {
         "Rows that were wrong before and are right now: {gained}; that were right and are wrong now: {lost}.",
         "有 {gained} 行由错变对，{lost} 行由对变错。",
     ),
+    "report.verdict.flips_degree": (
+        "Rows that are answered better than before: {gained}; that are answered worse: {lost}.",
+        "有 {gained} 行答得比训练前好，{lost} 行答得比训练前差。",
+    ),
     "report.verdict.flips_number": (
         "Rows that came nearer to what is true: {gained}; that went further from it: {lost}.",
         "有 {gained} 行更接近真值，{lost} 行更远离真值。",
@@ -128,6 +132,8 @@ MESSAGES = {
     "report.tests.caption": ("Before and after on further test sets", "其他测试集上训练前后的成绩"),
     "report.flips.right": ("Wrong before, right now: {shown} of {all}", "由错变对：共 {all} 行，列出 {shown} 行"),
     "report.flips.wrong": ("Right before, wrong now: {shown} of {all}", "由对变错：共 {all} 行，列出 {shown} 行"),
+    "report.flips.better": ("Better than before: {shown} of {all}", "比训练前好：共 {all} 行，列出 {shown} 行"),
+    "report.flips.worse": ("Worse than before: {shown} of {all}", "比训练前差：共 {all} 行，列出 {shown} 行"),
     "report.samples.caption": (
         "A training row as the model reads it, and what it is to write",
         "模型读到的一条训练样本，以及应写出的内容",
@@ -291,6 +297,8 @@ MESSAGES = {
     # the last screen
     "report.screen.now_right": ("now right", "由错变对"),
     "report.screen.now_wrong": ("now wrong", "由对变错"),
+    "report.screen.now_better": ("now better", "变好"),
+    "report.screen.now_worse": ("now worse", "变差"),
     "report.screen.checks": ("checks", "检查"),
     "report.screen.clock": ("clock", "时间"),
     "report.screen.report": ("report", "报告"),

@@ -9,7 +9,7 @@ from dongcha.locale import say
 from dongcha.report import figures
 from dongcha.report.blocks import Block, Cell, Examples, Fold, Paragraph, table
 from dongcha.report.terms import term
-from dongcha.report.verdict import after_row
+from dongcha.report.verdict import after_row, by_rights
 from dongcha.types import Json, Report
 
 MOST_LABELS = 20
@@ -18,12 +18,15 @@ IN_SIGHT = 8  # examples of a kind shown before the rest is folded
 
 
 def flips(report: Report) -> list[Block]:
-    """Show rows that training made right and rows that it made wrong."""
+    """Show rows that training made right, or better, and rows that it made wrong, or worse."""
     after = after_row(report)
     tested = after.verdict if after else None
+    keys = ("report.flips.right", "report.flips.wrong")
+    if not by_rights(report):
+        keys = ("report.flips.better", "report.flips.worse")
     parts = (
-        ("report.flips.right", report.now_right, tested.gained if tested else len(report.now_right)),
-        ("report.flips.wrong", report.now_wrong, tested.lost if tested else len(report.now_wrong)),
+        (keys[0], report.now_right, tested.gained if tested else len(report.now_right)),
+        (keys[1], report.now_wrong, tested.lost if tested else len(report.now_wrong)),
     )
     return [
         block
