@@ -176,8 +176,8 @@ MESSAGES = {
         "{place}：time_limit {limit:g} 分钟除去读取、检查与评估后没有训练时间；请至少给 {needed:g} 分钟，或减少数据。",
     ),
     "stations.unusual_rate": (
-        "train.learning_rate {rate:g} is outside what full fine-tuning of pretrained encoders uses (1e-5 to 1e-4, one to two orders below pretraining); auto chooses by model and rows.",
-        "train.learning_rate {rate:g} 超出预训练编码器全量微调的常用范围（1e-5 到 1e-4，比预训练低一到两个数量级）；auto 会按模型与数据量选择。",
+        "train.learning_rate {rate:g} is outside what full fine-tuning of pretrained models uses (1e-5 to 1e-4, one to two orders below pretraining); auto chooses by model and rows.",
+        "train.learning_rate {rate:g} 超出预训练模型全量微调的常用范围（1e-5 到 1e-4，比预训练低一到两个数量级）；auto 会按模型与数据量选择。",
     ),
     "stations.file_rows": ("{source}, rows {rows}", "{source} 第 {rows} 行"),
 }
