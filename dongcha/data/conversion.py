@@ -6,7 +6,9 @@ characters of each token; places of relations become spans; of a dialogue's mess
 becomes the reply, where the file has no other, and `__asked__` what the user said last. Knows no format and no model.
 """
 
+import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from difflib import get_close_matches
 from itertools import pairwise
 from typing import Any, NoReturn
@@ -23,7 +25,7 @@ from dongcha.data.dialogue import apart, asked
 from dongcha.data.entities import PLACES, spans_of
 from dongcha.data.fields import FIELDS, form, known, to_place, to_strings, to_text, with_nulls
 from dongcha.data.origin import Origin, excerpt
-from dongcha.data.sources.base import MIXED
+from dongcha.data.sources.base import MIXED, as_json
 from dongcha.locale import say
 
 OTHER_NAMES = {  # what files often call a field, for the advice in a message
@@ -48,6 +50,7 @@ OTHER_NAMES = {  # what files often call a field, for the advice in a message
 DOC = "doc"
 DIALOGUE = ("messages", "reply")  # a file may have the reply as the last message
 LISTED = ("choices", "negatives")  # fields that several columns make a list of
+NAMED = ("attributes",)  # fields that columns make a mapping of, by their names
 LACKS = {  # by whether gold is needed, as in training, and whether a column of the file is near
     (True, True): "read.columns_near",
     (True, False): "read.columns",
@@ -107,6 +110,7 @@ class Conversion:
         found = {name for name in batch.schema.names if name != ROW}
         if self._has_tokens is None:
             self._settle_places(found)
+            self._settle_named(found)
             self._fields = tuple(self._present(field, found) for field in self._fields if self._is_there(field, found))
             self._need_gold &= not self._may_lack_gold or self._has_gold(found)
             self._has_tokens = self._settle_tokens(found)
@@ -132,8 +136,13 @@ class Conversion:
         return self._assemble(batch, made)
 
     def _is_there(self, field: str, found: set[str]) -> bool:
-        """Tell whether a field is to be made: one that ends in `?` only where the file has it."""
-        return not field.endswith("?") or found.issuperset(self._names(field.removesuffix("?")))
+        """Tell whether a field is to be made: one that ends in `?` only where the file has it, or is to have it."""
+        name = field.removesuffix("?")
+        return not field.endswith("?") or found.issuperset(self._names(name)) or self._is_asked_for(name)
+
+    def _is_asked_for(self, field: str) -> bool:
+        """Tell whether the user named columns of a field, which training rows then have to have."""
+        return self._need_gold and field in self._columns
 
     def _has_gold(self, found: set[str]) -> bool:
         """Tell whether the file has a column of gold, or the user named one, which is then to be there."""
@@ -175,6 +184,12 @@ class Conversion:
         if self._learns_spans and self._need_gold and not has_own and found.issuperset(places):
             self._columns["spans"] = places
 
+    def _settle_named(self, found: set[str]) -> None:
+        """Add a field's own column to those that make its mapping; rows to be answered may lack some of them."""
+        for field in {*NAMED} & {*self._columns}:
+            names = [name for name in self._columns[field] if self._need_gold or name in found]
+            self._columns[field] = tuple(dict.fromkeys([*names, *({field} & found)])) or (field,)
+
     def _settle_tokens(self, found: set[str]) -> bool:
         """Tell whether text and spans are made of tokens and tags: where the file has these and not those."""
         lacks = [f for f in ("text", "spans") if f in self._fields and not found.issuperset(self._names(f))]
@@ -189,7 +204,7 @@ class Conversion:
             self._refuse_column("tags", self._names("tags")[0], found)
         for field in self._fields:
             missing = [name for name in self._names(field) if name not in found]
-            if missing and field not in made and self._is_needed(field):
+            if missing and field not in made and (self._is_needed(field) or self._is_asked_for(field)):
                 self._refuse_column(field, missing[0], found)
 
     def _refuse_column(self, field: str, name: str, found: set[str]) -> NoReturn:
@@ -217,7 +232,9 @@ class Conversion:
     def _convert(self, field: str, batch: pa.RecordBatch) -> pa.Array:
         cells = self._cells(field, batch)
         names = self._names(field)
-        if len(names) > 1 and field in LISTED:
+        if field in NAMED and names != (field,):
+            cells = self._named(field, batch, names)
+        elif len(names) > 1 and field in LISTED:
             cells = self._listed(field, batch, names)
         elif len(names) > 1:
             cells = self._joined(field, batch, names)
@@ -247,6 +264,16 @@ class Conversion:
         rows = zip(*(text.to_pylist() for text in texts), strict=True)
         listed = pa.array([[value for value in row if value and value.strip()] for row in rows], pa.list_(pa.string()))
         return Cells(field, listed, False, batch.column(ROW), self._origin, self._is_needed(field))
+
+    def _named(self, field: str, batch: pa.RecordBatch, names: tuple[str, ...]) -> Cells:
+        """Make a mapping of columns by their names; one of mappings, as the field's own may be, is what it holds."""
+        columns = [self._cells(field, batch, name).values() for name in names]
+        rows = []
+        for row in zip(*columns, strict=True):
+            parts = [mapping_of(name, value) for name, value in zip(names, row, strict=True)]
+            rows.append(as_json({name: value for part in parts for name, value in part.items()}))
+        mapped = pa.array(rows, pa.string())
+        return Cells(field, mapped, True, batch.column(ROW), self._origin, self._is_needed(field))
 
     def _from_tokens(self, batch: pa.RecordBatch) -> dict[str, pa.Array]:
         """Make text, words and, where there are tags, spans; `tokens` stay."""
@@ -302,3 +329,11 @@ class Conversion:
         schema = pa.schema([*fields, *others, pa.field(ROW, pa.int64())])
         columns = [*made.values(), *(batch.column(i) for i in rest), batch.column(ROW)]
         return pa.RecordBatch.from_arrays(columns, schema=schema)
+
+
+def mapping_of(name: str, value: Any) -> Mapping[str, Any]:
+    """Return a cell that holds a mapping, as it is or as JSON, and else a mapping of the column's name to the cell."""
+    if isinstance(value, str) and value.lstrip().startswith("{"):
+        with suppress(ValueError):
+            value = json.loads(value)
+    return value if isinstance(value, Mapping) else {} if value is None else {name: value}

@@ -2,8 +2,8 @@
 
 In: a column of one batch. Out: the column as text (string), label (string, or list<string>), score (float64), spans
 (list<{start,end,label}> in the order of the text), a place ({start,end,type}), choices (list<string>), answers
-({text: [...], answer_start: [...]}), relevant documents (list<{doc,grade}>), messages (list<{role,content}>), or as it
-is. A value that cannot be brought to its form is refused with its row.
+({text: [...], answer_start: [...]}), relevant documents (list<{doc,grade}>), messages (list<{role,content}>),
+attributes (list<{name,value}>), or as it is. A value that cannot be brought to its form is refused with its row.
 Knows no format and no model; which column makes which field is `conversion.py`'s, whether two fields of a row agree
 `agreement.py`'s.
 """
@@ -28,6 +28,7 @@ PLACE = pa.struct([("start", pa.int32()), ("end", pa.int32()), ("type", pa.strin
 STRINGS, SPANS = pa.list_(pa.string()), pa.list_(tags.SPAN)
 ANSWERS = pa.struct([("text", STRINGS), ("answer_start", pa.list_(pa.int32()))])
 RELEVANT = pa.list_(pa.struct([("doc", pa.string()), ("grade", pa.int32())]))
+ATTRIBUTES = pa.list_(pa.struct([("name", pa.string()), ("value", pa.string())]))
 RULES = pa.struct(
     [
         *((name, STRINGS) for name in ("must_include", "must_exclude")),
@@ -302,6 +303,17 @@ def to_rules(cells: Cells) -> pa.Array:
     return pa.array(made, RULES)
 
 
+def to_attributes(cells: Cells) -> pa.Array:
+    """Return list<{name, value}> of a mapping, in its order; a value of none, or a blank one, is no attribute."""
+    made = []
+    for i, value in enumerate(parsed(cells, "attributes")):
+        if value is not None and not isinstance(value, Mapping):
+            cells.refuse_kind(i, value, "attributes")
+        own = {name: one for name, one in (value or {}).items() if one is not None and str(one).strip()}
+        made.append([{"name": name, "value": _label(one, i, cells, nested=True)} for name, one in own.items()])
+    return pa.array(made, ATTRIBUTES)
+
+
 def _without_nulls(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: _without_nulls(part) for key, part in value.items() if part is not None}
@@ -351,6 +363,7 @@ FIELDS: Mapping[str, Field] = {
     "doc": Field(to_doc),
     "messages": Field(to_messages, type=MESSAGES),
     "constraints": Field(to_rules, type=RULES),
+    "attributes": Field(to_attributes, type=ATTRIBUTES),
     "relevant": Field(to_relevant, is_gold=True, type=RELEVANT),
     "negatives": Field(to_texts, is_gold=True, type=STRINGS),
     "choices": Field(to_choices, type=STRINGS),

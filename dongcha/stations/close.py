@@ -21,6 +21,7 @@ from dongcha.stations.prove import TrainedRun
 from dongcha.stations.snippet import snippet
 from dongcha.steps import Work
 from dongcha.tasks._base import Task, Writes
+from dongcha.tasks._predict import columns_of
 from dongcha.types import Report
 
 
@@ -103,8 +104,9 @@ def samples_of(work: Work) -> tuple[dict[str, Any], ...]:
     if not isinstance(work["task"], Writes):
         return ()
     written: Any = work["train"].task  # it knows its tokenizer, whose template a prompt may follow
-    row = work["splits"].by_name["train"].rows([0])[0]
-    prompt = written.texts({name: [row[name]] for name in written.fields[: written.num_inputs]})[0][0]
+    train = work["splits"].by_name["train"]
+    row = train.rows([0])[0]
+    prompt = written.texts({name: [row[name]] for name in columns_of(written, train, gold=False)})[0][0]
     return ({"row": row[ROW], "text": prompt, "gold": written.shown(row, prompt)},)
 
 

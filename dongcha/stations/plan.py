@@ -35,7 +35,7 @@ from dongcha.stations.prepare import tell_data
 from dongcha.stations.pretrain import chosen_for
 from dongcha.stations.pretrain_plan import PretrainPlan, plan_pretraining
 from dongcha.steps import Kept, Work
-from dongcha.tasks._base import Runs, Task, Writes
+from dongcha.tasks._base import Runs, Task, Writes, rules_of
 from dongcha.tasks._laid import answers_in
 from dongcha.train.auto import Measures
 from dongcha.train.decide import choices, loop_settings, method_options, unusual_rate
@@ -269,7 +269,7 @@ def rules_of_test(work: Work, task: Writes) -> list[dict[str, Any]]:
     if not enforces or not splits.tests:
         return []
     test = splits.by_name[splits.tests[0]]
-    names = [name for name in getattr(task, "rules", ()) if name in test.table.column_names]
+    names = [name for name in rules_of(task) if name in test.table.column_names]
     rules = task.rules_in({name: test.column(name) for name in names})
     return rules if any(rules) else []
 

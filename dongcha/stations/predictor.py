@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ import numpy as np
 from dongcha import files
 from dongcha.data.dataset import Dataset
 from dongcha.data.features import Features
-from dongcha.data.fields import RULES
+from dongcha.data.fields import ATTRIBUTES, RULES
 from dongcha.data.load import ReadOptions, load
 from dongcha.errors import DataError, ModelError, UserError
 from dongcha.locale import say
@@ -19,11 +19,12 @@ from dongcha.metrics._rules import given
 from dongcha.models.model import CARD, COLUMNS, UNSURE_BELOW, Model, load_model
 from dongcha.models.writing import stream as written_aloud
 from dongcha.stations.pretrain import MODEL
-from dongcha.tasks._base import Task, Writes, is_numeric
+from dongcha.tasks._base import Task, Writes, is_numeric, rules_of
 from dongcha.tasks._model import saved_task
 from dongcha.tasks._predict import STRETCH, columns_of, predict_rows
 
 Row = Mapping[str, Any]
+TAG = ATTRIBUTES.value_type.names
 FILE = "FILE"  # what messages call the file to predict, as the help pages do
 
 
@@ -66,7 +67,7 @@ class Predictor:
         """Yield rows as data sets of `at_once` rows, as they come."""
         waiting, done = iter(rows), 0
         while part := [self._inputs(row) for row in islice(waiting, at_once)]:
-            yield self._read(part, ReadOptions(rows_before=done, stream=stream))
+            yield self._read(part, ReadOptions(columns=self._columns_of_rules(), rows_before=done, stream=stream))
             done += len(part)
 
     def _inputs(self, row: str | Row) -> Row:
@@ -77,7 +78,8 @@ class Predictor:
                 raise UserError(say("stations.several_inputs", task=self.task.name, fields=", ".join(inputs)))
             return {inputs[0]: self.task.opened(row) if isinstance(self.task, Writes) else row}
         whole = {*inputs} <= {*row} or "tokens" in row
-        known = (*inputs, *getattr(self.task, "rules", ()), "tokens", "id")
+        named = chain.from_iterable(self._columns_of_rules().values())
+        known = (*inputs, *rules_of(self.task), *named, "tokens", "id")
         return {k: v for k, v in row.items() if k in known} if whole else row
 
     def predict_file(self, file: str, column: str | None = None) -> Iterator[tuple[Row, dict[str, Any]]]:
@@ -93,7 +95,8 @@ class Predictor:
         named = {self.task.fields[0]: column} if column else {}
         inputs = self.task.fields[: self.task.num_inputs]
         trained_on = {field: names for field, names in self._trained_on().items() if field in inputs}
-        return self._read_either(file, trained_on | named, named)
+        ruled = self._columns_of_rules()
+        return self._read_either(file, trained_on | named | ruled, named | ruled)
 
     def gold(self, file: str) -> Dataset:
         """Read a file's rows with what the task is to find, by the columns that the model was trained on."""
@@ -103,6 +106,11 @@ class Predictor:
         """Return the columns of training by field; a card of earlier versions has those of the text alone."""
         found = self.model.card.get(COLUMNS) or {}
         return dict(found) if isinstance(found, Mapping) else {self.task.fields[0]: found}
+
+    def _columns_of_rules(self) -> dict[str, list[str]]:
+        """Return the columns of training that make what rows may ask beside their inputs, by field."""
+        found = {field: names for field, names in self._trained_on().items() if field in rules_of(self.task)}
+        return {field: [names] if isinstance(names, str) else list(names) for field, names in found.items()}
 
     def _read_either(self, file: str, trained_on: Mapping[str, Any], named: Mapping[str, Any]) -> Dataset:
         """Read a file by the columns of training, else by the fields' own names; where both fail, say the first why."""
@@ -118,13 +126,14 @@ class Predictor:
 
     def _read(self, source: Any, options: ReadOptions, *, given: str = FILE, need_gold: bool = False) -> Dataset:
         where: dict[str, Any] = {"base": Path.cwd(), "cache": None, "given": given}
-        fields = (*self.task.fields, *(f"{name}?" for name in getattr(self.task, "rules", ())))
+        fields = (*self.task.fields, *(f"{name}?" for name in rules_of(self.task)))
         return load(source, fields, options=options, need_gold=need_gold, **where)
 
     def predict_dataset(self, dataset: Dataset) -> Iterator[tuple[Row, dict[str, Any]]]:
         """Yield (the user's own columns, the answer) for each row, a stretch of rows at a time."""
         reads = columns_of(self.task, dataset, gold=False)
-        own = [name for name in dataset.columns if name not in ("words",)]
+        made = [name for name, names in self._columns_of_rules().items() if {*names} & {*dataset.columns}]
+        own = [name for name in dataset.columns if name not in ("words", *made)]
         for rows in dataset.batches(STRETCH):
             found = predict_rows(self.task, self.model, {name: rows[name] for name in reads})
             for i, prediction in enumerate(found):
@@ -142,9 +151,11 @@ class Predictor:
 
 
 def as_given(value: Any) -> Any:
-    """Return a value of the user's own column; a place loses the `type` that it never had, rules what is none."""
+    """Return a value of the user's own column: no `type` that a place never had, no rule that is none, tags mapped."""
     if isinstance(value, Mapping) and RULES.names == [*value]:
         return given(value)
+    if isinstance(value, list) and value and all(isinstance(one, Mapping) and [*one] == TAG for one in value):
+        return {one["name"]: one["value"] for one in value}
     is_untyped = isinstance(value, Mapping) and not value.get("type", "given")
     return {key: part for key, part in value.items() if key != "type"} if is_untyped else value
 

@@ -31,7 +31,7 @@ from dongcha.stations.plan import planned_task, rules_of_test
 from dongcha.stations.prepare import text_language
 from dongcha.stations.pretrain import MODEL
 from dongcha.steps import LOG, Work
-from dongcha.tasks._base import Searches, Task, Writes
+from dongcha.tasks._base import Searches, Task, Writes, rules_of
 from dongcha.tasks._model import keep_passages
 from dongcha.tasks._predict import columns_of, predict, ready
 from dongcha.tasks._several import parts_of
@@ -161,7 +161,8 @@ def train_model(work: Work) -> TrainedRun:
         rescored = found.score
         task = task.settle(outputs, validation.features, validation.rows)
     facts: dict[str, Any] = {"model": work["source"].name, "language": recipe.language or ""}
-    columns = {field: list(names) for field, names in recipe.data.columns.items() if field in task.fields}
+    read = {*task.fields, *rules_of(task)}
+    columns = {field: list(names) for field, names in recipe.data.columns.items() if field in read}
     facts |= {UNSURE_BELOW: recipe.evaluate.unsure_below, COLUMNS: columns}
     settled = replace(model, card=task.card() | facts)
     settled.save(work.folder / MODEL)

@@ -211,12 +211,11 @@ def _written(model: Model, folder: str) -> str:
     task: Any = task_of(model).reading(model.tokenizer)  # type: ignore[attr-defined]
     way = settings_of(model.module.hf, task.writes_by, model.tokenizer.max_tokens, model.tokenizer.pad_id)
     how = ", ".join(f"{name}={value!r}" for name, value in way.to_diff_dict().items() if name in TOLD_OF_WRITING)
-    inputs = {name: [task.opened("...")] for name in task.fields[: task.num_inputs]}
     two_sided = model.tokenizer.two_sided
     return WRITER.format(
         kind="AutoModelForSeq2SeqLM" if two_sided else "AutoModelForCausalLM",
         folder=folder,
-        call=json.dumps(task.texts(inputs)[0][0], ensure_ascii=False),
+        call=json.dumps(task.texts(task.blank)[0][0], ensure_ascii=False),
         note="",
         how=how,
         behind="" if two_sided else ', batch["input_ids"].shape[1] :',

@@ -19,6 +19,11 @@ Columns = Mapping[str, list[Any]]  # rows as column lists, as Dataset.batches yi
 Texts = tuple[list[str], ...]  # what a tokenizer takes of some rows: one text a row, or two that it joins
 
 
+def rules_of(task: object) -> tuple[str, ...]:
+    """Return the fields of what rows may ask for beside their inputs: columns that writing reads, where they are."""
+    return tuple(getattr(task, "rules", ()))
+
+
 def num_rows(rows: Columns) -> int:
     """Count the rows of columns."""
     return len(next(iter(rows.values()), ()))

@@ -9,7 +9,7 @@ from dongcha.data.features import Chunk, Features, gather
 from dongcha.models.model import Model
 from dongcha.models.room import Outputs
 from dongcha.models.writing import write
-from dongcha.tasks._base import Columns, Searches, Task, Writes, num_rows
+from dongcha.tasks._base import Columns, Searches, Task, Writes, num_rows, rules_of
 from dongcha.types import Prediction
 
 Writing = Callable[..., list[np.ndarray]]  # of `models.writing.write`: model, prompts, a Decoding, rules
@@ -18,7 +18,7 @@ STRETCH = 4096  # rows encoded, computed and decoded together
 
 def columns_of(task: Task, dataset: Dataset, *, gold: bool) -> list[str]:
     """Name the columns that a task reads of a data set; `gold` says whether its targets are among them."""
-    aids = (*getattr(task, "rules", ()), *(getattr(task, "aids", ()) if gold else ()))
+    aids = (*rules_of(task), *(getattr(task, "aids", ()) if gold else ()))
     wanted = (*task.fields[: None if gold else task.num_inputs], "words", *aids)
     return [name for name in wanted if name in dataset.table.column_names]
 

@@ -90,6 +90,11 @@ class Writing(Unlabelled, ABC):
         """The field that is written."""
         return self.fields[self.num_inputs]
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What a prompt may name in braces."""
+        return self.fields[: self.num_inputs]
+
     @classmethod
     def learn(cls, train: Dataset, lengths: Lengths) -> Self:
         """See what language is written, and whether answers are single lines: what is written ends with one then."""
@@ -102,10 +107,9 @@ class Writing(Unlabelled, ABC):
 
     def asked(self, prompt: str | None, decoding: Decoding) -> Self:
         """Return the task with a recipe's own template and its way to write; refuses a field that there is not."""
-        inputs = self.fields[: self.num_inputs]
-        for name in _FIELD.findall(prompt or ""):
-            if name not in inputs:
-                near = ", ".join(f"{{{one}}}" for one in nearest(name, inputs) or inputs)
+        for name in fields_in(prompt or ""):
+            if name not in self.names:
+                near = ", ".join(f"{{{one}}}" for one in nearest(name, self.names) or self.names)
                 raise DataError(say("tasks.prompt_field", name=f"{{{name}}}", near=near))
         stop = self.stop if decoding.stop is None else decoding.stop
         return replace(self, prompt=prompt or self.prompt, decoding=decoding, stop=stop)
@@ -145,6 +149,11 @@ class Writing(Unlabelled, ABC):
     def opened(self, text: str) -> Any:
         """Return a text by itself as the field that is read first."""
         return text
+
+    @property
+    def blank(self) -> dict[str, list[Any]]:
+        """A row whose fields are yet to be filled in."""
+        return {name: [self.opened("...")] for name in self.fields[: self.num_inputs]}
 
     def rendered(self, rows: Columns, row: int, instead: Mapping[str, str] | None = None) -> str:
         """Return the prompt of a row; `instead` holds fields in another form."""
@@ -297,6 +306,11 @@ class Writing(Unlabelled, ABC):
     def shown(self, target: Mapping[str, Any], text: str) -> str:
         """Return the text; a dash for none."""
         return str(target[self.gold]) or "-"
+
+
+def fields_in(prompt: str) -> list[str]:
+    """Return what a template names in braces."""
+    return _FIELD.findall(prompt)
 
 
 def behind(prompt: str, answer: str) -> str:

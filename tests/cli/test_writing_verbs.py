@@ -80,3 +80,28 @@ def test_init_proposes_a_model_that_writes(tmp_path, monkeypatch, capsys):
     assert left.value.code == 0 and WRITER in told.err
     recipe = load_recipe(tmp_path / "pairs.yaml")
     assert (recipe.task, recipe.model, recipe.adapt.method) == ("translation", WRITER, "lora")
+
+
+def test_columns_of_training_are_tags_in_answers_too(tmp_path, capsys):
+    tones = ("warm", "cold")
+    rows = [{"prompt": f"room {i}", "completion": f"{tones[i % 2]} room", "tone": tones[i % 2]} for i in range(24)]
+    data = {"train": rows, "columns": {"attributes": ["tone"]}}
+    given = {"model": str(tiny_writer(tmp_path / "writer")), "evaluate": {"decoding": {"max_new_tokens": 12}}}
+    report = dongcha.run(
+        Recipe(name="toned", task="generation", folder=tmp_path, threads=1, data=data, train=FAST, **given)
+    )
+    figures = {row.name: {*row.metrics} for row in report.table}
+    assert {"after_free", "after"} <= {*figures} and "attributes_held" in figures["after"]
+    assert report.samples[0]["text"].startswith("tone: ")
+    asked = tmp_path / "asked.jsonl"
+    own = [{"tone": "warm"}, {"attributes": {"tone": "warm"}}, {"tone": "cold"}, {}]
+    asked.write_text("".join(json.dumps({"prompt": "room 3"} | one) + "\n" for one in own), encoding="utf-8")
+    assert guarded(app, ["predict", str(tmp_path / report.folder), str(asked)]) == 0
+    said = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    sure = [one["confidence"] for one in said]
+    assert said[0] == said[1] and len({sure[0], sure[2], sure[3]}) == 3
+    (tmp_path / "table.csv").write_text("prompt,tone\nroom 3,warm\n", encoding="utf-8")
+    assert guarded(app, ["predict", str(tmp_path / report.folder), str(tmp_path / "table.csv")]) == 0
+    assert capsys.readouterr().out.splitlines()[0].lstrip("\ufeff") == "prompt,tone,predicted_completion,confidence"
+    (answer,) = dongcha.load(tmp_path / report.folder).predict([{"prompt": "room 3", "tone": "warm"}])
+    assert answer["completion"] == said[0]["completion"]

@@ -512,6 +512,22 @@ GENERATION_CASES = (
         then("generation", constraints="at most 3 words"),
     ),
     Case(
+        "generation: attributes that are no mapping",
+        ("attributes of a text that are no mapping", "文本属性不是映射"),
+        ("a mapping of attributes", "属性的映射"),
+        then("generation", attributes="warm"),
+    ),
+    Case(
+        "generation: a prompt that asks for no attribute",
+        ("a prompt that leaves out all attributes of its rows", "提示没有用到行的任何属性"),
+        ("write one of {attributes}, {tone}", "{attributes}、{tone} 之一"),
+        learn(
+            "generation",
+            *({**row, "attributes": {"tone": "warm"}} for row in tiny_rows("generation", 24)),
+            prompt="Say: {prompt}",
+        ),
+    ),
+    Case(
         "generation: a field in the prompt that there is not",
         ("a prompt with a field that there is not", "提示中有不存在的字段"),
         ("write {prompt}", "请写 {prompt}"),

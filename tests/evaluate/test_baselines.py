@@ -9,10 +9,10 @@ import pyarrow as pa
 import pytest
 from scipy.sparse import csr_matrix
 
+from dongcha.data import tfidf
 from dongcha.data.dataset import ROW, Dataset
 from dongcha.data.tags import SPAN, WORD, join_column, spans_column
 from dongcha.evaluate.baselines import (
-    _tfidf,
     copy_source,
     frequent_tag,
     lead_1,
@@ -113,18 +113,18 @@ def test_one_label_or_no_words_still_give_an_answer():
 
 
 def test_features_are_bounded(monkeypatch):
-    monkeypatch.setattr(_tfidf, "MOST_WEIGHTS", 12)
-    features = _tfidf.TextFeatures(["red rose", "red sky", "red stone and moss"], 4)
+    monkeypatch.setattr(tfidf, "MOST_WEIGHTS", 12)
+    features = tfidf.TextFeatures(["red rose", "red sky", "red stone and moss"], 4)
     assert features.train.shape == (3, 3)
     assert features.of(["red"]).nnz == 1  # the word of most texts is kept
 
 
 def test_very_many_rows_are_drawn_by_the_seed(monkeypatch):
-    monkeypatch.setattr(_tfidf, "MOST_ROWS", 10)
+    monkeypatch.setattr(tfidf, "MOST_ROWS", 10)
     train = rows_of(text=[str(i) for i in range(100)])
-    drawn = _tfidf.drawn(train, 1).column("text")
-    assert len(set(drawn)) == 10 and drawn == _tfidf.drawn(train, 1).column("text")
-    assert drawn != _tfidf.drawn(train, 2).column("text")
+    drawn = tfidf.drawn(train, 1).column("text")
+    assert len(set(drawn)) == 10 and drawn == tfidf.drawn(train, 1).column("text")
+    assert drawn != tfidf.drawn(train, 2).column("text")
 
 
 def test_mean_and_ridge():

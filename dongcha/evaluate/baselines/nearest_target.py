@@ -1,11 +1,11 @@
 """Answer with what was written for the training text that is most alike: what remembering is worth.
 
-Likeness is the cosine of TF-IDF over words, in Chinese characters (`_tfidf.py`). Of equally near texts the first is
+Likeness is the cosine of TF-IDF over words, in Chinese characters (`data/tfidf.py`). Of equally near texts the first is
 taken, so for a text that shares no word with training that is the first of all. No probability is known.
 """
 
 from dongcha.data.dataset import BATCH, Dataset
-from dongcha.evaluate.baselines._tfidf import TextFeatures, drawn
+from dongcha.data.tfidf import TextFeatures, drawn
 from dongcha.tasks._base import Sides
 from dongcha.types import Prediction
 

@@ -9,9 +9,9 @@ from scipy.sparse import csr_matrix
 from sklearn.linear_model import LogisticRegression
 
 from dongcha.data.dataset import Dataset
+from dongcha.data.tfidf import Features, TextFeatures, drawn
 from dongcha.evaluate.baselines import majority
 from dongcha.evaluate.baselines._labels import has_lists, indicator, to_predictions
-from dongcha.evaluate.baselines._tfidf import Features, TextFeatures, drawn
 from dongcha.types import Prediction
 
 C = 10.0

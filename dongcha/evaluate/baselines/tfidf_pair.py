@@ -10,7 +10,7 @@ import numpy as np
 from scipy.sparse import csr_matrix, hstack
 
 from dongcha.data.dataset import Dataset
-from dongcha.evaluate.baselines._tfidf import TextFeatures, drawn
+from dongcha.data.tfidf import TextFeatures, drawn
 from dongcha.evaluate.baselines.tfidf_linear import judged
 from dongcha.evaluate.baselines.tfidf_ridge import scored
 from dongcha.types import Prediction

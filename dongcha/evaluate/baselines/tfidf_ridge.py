@@ -7,7 +7,7 @@ import numpy as np
 from sklearn.linear_model import Ridge
 
 from dongcha.data.dataset import Dataset
-from dongcha.evaluate.baselines._tfidf import Features, TextFeatures, drawn
+from dongcha.data.tfidf import Features, TextFeatures, drawn
 from dongcha.types import Prediction
 
 ALPHA = 1.0

@@ -256,8 +256,8 @@ MESSAGES = {
         "遇到这些字符串即结束答案；默认：答案都是单行时为换行",
     ),
     "config.help.evaluate.decoding.enforce": (
-        "hold answers to the `constraints` of their rows while they are written",
-        "生成时就让答案遵守各行的 `constraints`",
+        "hold answers to the `constraints` of their rows while they are written, and ask for their `attributes`",
+        "生成时就让答案遵守各行的 `constraints`，并在提示中写出 `attributes`",
     ),
     "config.help.report": ("how the report is written", "报告的写法"),
     "config.help.report.texts": (

@@ -213,6 +213,10 @@ MESSAGES = {
         "{place}：字段 {field} 的值为 {found}；应为 {wanted}。请更正，或在 data.columns 中改用其他列。",
     ),
     "read.rules": ("{place}: {flaw}", "{place}：{flaw}"),
+    "read.wanted_attributes": (
+        "a mapping of attributes, such as {{tone: warm}} (in a table: as JSON, or columns named in data.columns)",
+        "属性的映射，如 {{语气: 热情}}（表格中写作 JSON，或在 data.columns 中列出各列）",
+    ),
     "read.wanted_rules": (
         "a mapping of rules, such as {{must_include: [...]}} (in a table: as JSON)",
         "规则的映射，例如 {{must_include: [...]}}（表格中写成 JSON）",

@@ -38,6 +38,11 @@ MESSAGES = {
         "data.prompt: {name} is no field that this task reads; write {near}.",
         "data.prompt：{name} 不是该任务读取的字段；请写 {near}。",
     ),
+    "tasks.prompt_attributes": (
+        "data.prompt asks for none of the attributes that the training rows have; write one of {near} into it, or set "
+        "evaluate.decoding.enforce: false to measure them only.",
+        "data.prompt 没有用到训练行的任何属性；请在其中写入 {near} 之一，或设 evaluate.decoding.enforce: false 只作测量。",
+    ),
     "tasks.unknown_doc": (
         "{source}, row {row}, relevant: the corpus has no document {doc}; add it, or delete it from the row.",
         "{source} 第 {row} 行 relevant：文档库中没有文档 {doc}；请补上，或从该行删去。",
