@@ -3,8 +3,9 @@
     python -m bench.generators --gemma FOLDER [--only NAME ...] [--threads N]
 
 500 training rows, 100 of validation and 100 test rows of each set, the first of each file; one seed; all `auto` but the
-prompt. A run is kept in docs/results/generators/ when it is over and not run again; docs/results/generators.md is made
-from these files. All five take 1 to 2 hours on one core, by estimate; the page says how long each took.
+prompt. A run is kept in docs/results/generators/ when it is over and not run again, and one that was stopped goes on
+from its last checkpoint (runs/bench/); docs/results/generators.md is made from these files. All five take 2 to 3 hours
+on one core, by estimate; the page says how long each took.
 """
 
 import argparse
@@ -12,10 +13,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import dongcha
+from bench._kept import workspace
 from bench._machine import machine
 from bench.quality import DATA, ends_of
 from dongcha import files
@@ -65,8 +66,8 @@ def first_rows(path: Path, count: int) -> list[dict[str, Any]]:
 
 def measure(job: Job, model: str, threads: int | str) -> dict[str, Any]:
     """Run a job up to its proofs; return figures with intervals, verdicts, clock, checks; no text of the data."""
-    with TemporaryDirectory() as folder:
-        work = dongcha.run(job.recipe(model, threads), workspace=Path(folder), until="checks")
+    with workspace(job.folder) as folder:
+        work = dongcha.run(job.recipe(model, threads), workspace=folder, until="checks")
         assert isinstance(work, Work)
         judged, train = work["evaluate"], work["plan"].recipe.resolved()["train"]
         return {

@@ -2,10 +2,10 @@
 
     python -m bench.pretraining [--e5 FOLDER] [--only NAME ...] [--threads N]
 
-Each job is a recipe, all `auto`, seed 0. A run is kept in docs/results/pretraining/ when it is over and not run again;
-docs/results/pretraining.md is made from these files. Jobs on multilingual-e5-small in its Chinese and English trim are
-left out without its folder (`--e5`), and said. All jobs take 1.5 to 2.5 hours on one core, by estimate; the page says
-how long each took.
+Each job is a recipe, all `auto`, seed 0. A run is kept in docs/results/pretraining/ when it is over and not run again,
+and one that was stopped goes on from its last checkpoint (runs/bench/); docs/results/pretraining.md is made from these
+files. Jobs on multilingual-e5-small in its Chinese and English trim are left out without its folder (`--e5`), and said.
+All jobs take 3 to 5 hours on one core, by estimate; the page says how long each took.
 """
 
 import argparse
@@ -13,10 +13,10 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import dongcha
+from bench._kept import workspace
 from bench._machine import machine
 from bench.quality import DATA, MINILM, ends_of
 from dongcha import files
@@ -139,8 +139,8 @@ def first_of_each(rows: list[dict[str, Any]], label: str, count: int) -> list[di
 
 def measure(job: Job, e5: str | None, threads: int | str) -> dict[str, Any]:
     """Run a job to its end; return the table's figures with intervals, the verdicts, what the reading tells, checks."""
-    with TemporaryDirectory() as folder:
-        work = dongcha.run(job.recipe(e5, threads), workspace=Path(folder), until="checks")
+    with workspace(job.name) as folder:
+        work = dongcha.run(job.recipe(e5, threads), workspace=folder, until="checks")
         assert isinstance(work, Work)
         judged, told, read = work["evaluate"], work["pretrain"].told, work["corpus"].features
         shown = ("steps", "of", "best_step", "gain", "p_value", "word", "surprise", "seconds", "parameters")

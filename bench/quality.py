@@ -3,11 +3,11 @@
     python -m bench.quality [--e5 FOLDER] [--only NAME ...] [--seeds 0 1 2] [--threads N]
 
 Recipes are all `auto`, as `dongcha init` writes them. Each (data set, seed) is a file of docs/results/quality/, written
-when its run is over: one that stands there from this recipe and minor version is not run again, so the bench can be
-stopped and go on, and several processes may share it. docs/results.md is made from these files alone.
-English sets are trained on MiniLM, Chinese ones on multilingual-e5-small in its Chinese and English trim (`--e5`);
-without that folder they are left out, and said. All 21 runs take 5 to 8 hours on 2 cores, by estimate; the page says
-how long they took. `--only` with no name runs nothing and writes the page anew.
+when its run is over: one that stands there from this recipe and minor version is not run again, and one that was
+stopped goes on from its last checkpoint (runs/bench/). Several processes may share the bench. docs/results.md is made
+from these files alone. English sets are trained on MiniLM, Chinese ones on multilingual-e5-small in its Chinese and
+English trim (`--e5`); without that folder they are left out, and said. All 21 runs take 5 to 8 hours on 2 cores, by
+estimate; the page says how long they took. `--only` with no name runs nothing and writes the page anew.
 """
 
 import argparse
@@ -17,13 +17,13 @@ import os
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 
 import dongcha
 from bench._jobs import QUALITY, TASKS, Job
+from bench._kept import workspace
 from bench._machine import machine
 from bench._quality_page import page
 from dongcha import files
@@ -84,8 +84,8 @@ def stands(path: Path, key: dict[str, str]) -> bool:
 
 def measure(job: Job, model: str, seed: int, threads: int | str) -> Run:
     """Run one seed of one data set up to its proofs; return figures with intervals, right rows, clock, checks."""
-    with TemporaryDirectory() as folder:
-        work = dongcha.run(recipe_of(job, model, seed, threads), workspace=Path(folder), until="checks")
+    with workspace(f"{job.name}.{seed}") as folder:
+        work = dongcha.run(recipe_of(job, model, seed, threads), workspace=folder, until="checks")
         assert isinstance(work, Work)
         judged, train = work["evaluate"], work["plan"].recipe.resolved()["train"]
         metric, rows = judged.main_metric, {row.name: row for row in judged.table}

@@ -14,6 +14,7 @@ from dongcha.cli._door import err
 from dongcha.locale import say
 from dongcha.report.figures import megabytes, seconds
 from dongcha.report.pretrain import pretrain_lines
+from dongcha.report.terms import term
 
 WIDTH = 13  # of the left column
 TOLD = ("failed", "warned")
@@ -27,7 +28,7 @@ class Live:
         self.console = console or err()
         self.bar: Progress | None = None
         self.task: Any = None
-        self.score = ""
+        self.metric, self.sign, self.validated = "", 1, ""
         self.gap: list[str] = []
         self.tokens, self.started, self.last = 0, 0.0, 0.0
 
@@ -155,16 +156,20 @@ class Live:
         now = time.monotonic()
         spent = max(now - self.started, 1e-9)
         left = spent / max(step, 1) * (total - step)
-        said = say("cli.step", loss=loss, score=self.score, speed=self.tokens / spent, left=seconds(left))
+        said = say("cli.step", loss=loss, validated=self.validated, speed=self.tokens / spent, left=seconds(left))
         if self.bar is not None:
             self.bar.update(self.task, completed=step, said=said)
         elif now - self.last > LINES_EVERY:
             self.last = now
             self.line("cli.training", f"{step}/{total}  {said}")
 
+    def on_looks_at(self, metric: str, sign: int) -> None:
+        """Remember what the scores of validation rows are of."""
+        self.metric, self.sign = metric, sign
+
     def on_validated(self, step: int, score: float, loss: float, best: bool) -> None:
-        """Remember the newest validation score for the bar."""
-        self.score = f"{score:.3f}"
+        """Remember for the bar what the newest look at the validation rows saw, as the metric reads."""
+        self.validated = f"  {term('metric', self.metric)} {self.sign * score:.3f}"
 
     def on_train_ends(self, step: int, best_step: int, early: bool) -> None:
         """End the bar; say when the run stopped early."""

@@ -22,6 +22,7 @@ from dongcha.stations.snippet import snippet
 from dongcha.steps import Work
 from dongcha.tasks._base import Task, Writes
 from dongcha.tasks._predict import columns_of
+from dongcha.train.train import looked_at
 from dongcha.types import Report
 
 
@@ -135,12 +136,11 @@ def curves(state: State, task: Task) -> dict[str, Any]:
 
     Scores are kept so that more is better. A task that writes is scored by its loss, which has its own curve.
     """
-    name, metric = next(iter(task.metrics.items()))
-    sign = 1 if metric.greater_is_better else -1
+    metric, sign = looked_at(task)
     named = {
         "loss": state.losses,
         "validation_loss": state.validation_losses,
-        name: [] if isinstance(task, Writes) else [(step, sign * score) for step, score in state.scores],
+        metric: [(step, sign * score) for step, score in state.scores],
         "learning_rate": state.rates,
     }
     return {name: [list(point) for point in points] for name, points in named.items() if points}

@@ -49,6 +49,7 @@ from dongcha.tasks._rows import task_file
 from dongcha.train.auto import quicker
 from dongcha.train.decide import method_options
 from dongcha.train.form import training_form
+from dongcha.train.train import LOSS, looked_at
 from dongcha.types import Json, Watch
 
 HOME, MODEL = "pretrained", "model"  # the model's folder in the run's: of one that goes on to a task, and of the result
@@ -239,8 +240,10 @@ def pretrain_model(work: Work) -> Pretrained:
     place = Place(work["placement"], work.folder / "checkpoints" / "pretrain", training_form, work.watch, budget)
     seen = replace(work["model"], module=learner.module)
     study = Study(work["source"].folder, learner, seen, corpus, settings, place)
-    alone = work["recipe"].reads_only
-    found = pretrain(study, probe=eyes_of(work), general=general, target=home_of(work), proves=alone)
+    alone, eyes = work["recipe"].reads_only, eyes_of(work)
+    metric, sign = looked_at(work["task"]) if isinstance(eyes, TaskProbe) else LOSS
+    work.watch("looks_at", metric=metric, sign=sign)
+    found = pretrain(study, probe=eyes, general=general, target=home_of(work), proves=alone)
     facts: dict[str, Json] = {"method": method, "corpus": work["corpus"].name, "repeated": work["corpus"].repeated}
     facts |= {"tokens": int(corpus.starts[-1]), "blocks": len(corpus), "parameters": learner_size(learner)}
     surprise = {name: found.told["surprise"][name] for name in TOLD if name in found.told["surprise"]}

@@ -38,7 +38,7 @@ from dongcha.tasks._several import parts_of
 from dongcha.train import train
 from dongcha.train.decide import method_options
 from dongcha.train.forecast import peak_megabytes
-from dongcha.train.train import Examined, validated
+from dongcha.train.train import Examined, looked_at, validated
 from dongcha.types import Check, Prediction, Row
 
 Predictions = dict[str, list[Prediction]]  # by test set
@@ -176,6 +176,8 @@ def in_steps(work: Work, validation: Examined | None) -> Fitted:
     plan, model = work["plan"], learner(work)
     recipe = plan.recipe
     options = method_options(recipe, "adapt", "adapt")
+    metric, sign = looked_at(work["task"])
+    work.watch("looks_at", metric=metric, sign=sign)
     found = train(
         adapt(model, recipe.adapt.method, options, seed=recipe.seed, watch=work.watch),
         work["task"],

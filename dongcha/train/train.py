@@ -107,6 +107,18 @@ def parameter_groups(adapted: Adapted, settings: LoopSettings, beside: tuple[str
     ]
 
 
+LOSS = "validation_loss", -1  # what scores are of where no metric is
+
+
+def looked_at(task: Task) -> tuple[str, int]:
+    """Return what validation scores are of, and -1 where they are turned round so that more is better, else 1.
+
+    The task's main metric; of a task that writes the loss.
+    """
+    name, metric = next(iter(task.metrics.items()))
+    return LOSS if isinstance(task, Writes) else (name, 1 if metric.greater_is_better else -1)
+
+
 def validate(model: Model, task: Task, objective: TaskObjective, validation: Examined) -> Validation:
     """Score the model on validation rows: the task's main metric, and the loss as the tie-breaker."""
     return validated(model, task, objective, validation)[0]

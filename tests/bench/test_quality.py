@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from bench import _quality_page, quality
+import dongcha
+from bench import _kept, _quality_page, quality
 from bench._quality_page import against, forecast_error, kept_against, page, unpacked
 from dongcha import files
 from dongcha.cli import app
@@ -86,6 +87,28 @@ def test_kept_rows_are_tested_over_seeds():
     ]
     verdict = kept_against(runs)
     assert verdict.difference.value == pytest.approx(0.3) and verdict.word == "better"
+
+
+def test_a_run_that_was_stopped_goes_on_and_leaves_no_folder(tiny_set, tiny_folder, tmp_path, monkeypatch):
+    monkeypatch.setattr(_kept, "FOLDER", tmp_path / "kept")
+    model = str(tiny_folder())
+    real, seen = dongcha.run, []
+
+    def stops(recipe, **more):
+        seen.append(more["workspace"])
+        if len(seen) == 1:
+            real(recipe, **more | {"until": "train"})
+            raise KeyboardInterrupt
+        return real(recipe, **more)
+
+    monkeypatch.setattr(quality.dongcha, "run", stops)
+    with pytest.raises(KeyboardInterrupt):
+        quality.measure(JOB, model, 0, 1)
+    (steps,) = (tmp_path / "kept").glob("rooms_en.0/*/*/steps.jsonl")
+    before = len(steps.read_text(encoding="utf-8").splitlines())
+    found = quality.measure(JOB, model, 0, 1)
+    assert before > 0 and found["clock"]["attempts"] == 2
+    assert seen[0] == seen[1] and not seen[0].exists()
 
 
 def test_right_rows_come_back_as_they_were_packed():

@@ -99,8 +99,8 @@ MESSAGES = {
     "cli.judging": ("judging", "评判"),
     "cli.judging_line": ("{done:,} of {total:,} programs run", "已运行 {done:,} / {total:,} 个程序"),
     "cli.step": (
-        "loss {loss:.3f}  score {score}  {speed:,.0f} tokens/s  {left} left",
-        "损失 {loss:.3f}  得分 {score}  {speed:,.0f} 词元/秒  剩余 {left}",
+        "loss {loss:.3f}{validated}  {speed:,.0f} tokens/s  {left} left",
+        "损失 {loss:.3f}{validated}  {speed:,.0f} 词元/秒  剩余 {left}",
     ),
     "cli.resumed": ("resumed", "继续"),
     "cli.resumed_line": ("from step {step} of {total}", "从第 {step}/{total} 步继续"),
