@@ -46,6 +46,7 @@ class Job:
     columns: Mapping[str, str] = field(default_factory=dict)
     reads: str | None = None
     per_label: int | None = None
+    new_pieces: int = 0
 
     def recipe(self, e5: str | None, threads: int | str) -> Recipe:
         """Return the recipe, all `auto`; `e5` is the folder of the model that E5 stands for."""
@@ -63,7 +64,7 @@ class Job:
             seed=0,
             threads=threads,
             data=sources | {"columns": dict(self.columns), "allow_tiny": self.task == "classification"},
-            pretrain={"method": self.method} | read,
+            pretrain={"method": self.method, "new_pieces": self.new_pieces} | read,
         )
 
 
@@ -115,6 +116,17 @@ JOBS = (
         columns={"label": "area"},
     ),
     Job(
+        "law-grown",
+        "law_text_zh",
+        ("area of statutes, reads them, 500 new pieces", "法条领域，读法条，新增 500 个词片"),
+        "classification",
+        "simcse",
+        model=E5,
+        columns={"label": "area"},
+        reads="text",
+        new_pieces=500,
+    ),
+    Job(
         "law-scratch",
         "law_text_zh",
         ("area of statutes, from scratch", "法条领域，从零训练"),
@@ -143,7 +155,7 @@ def measure(job: Job, e5: str | None, threads: int | str) -> dict[str, Any]:
         work = dongcha.run(job.recipe(e5, threads), workspace=folder, until="checks")
         assert isinstance(work, Work)
         judged, told, read = work["evaluate"], work["pretrain"].told, work["corpus"].features
-        shown = ("steps", "of", "best_step", "gain", "p_value", "word", "surprise", "seconds", "parameters")
+        shown = ("steps", "of", "best_step", "gain", "p_value", "word", "surprise", "seconds", "parameters", "grown")
         return {
             "metric": judged.main_metric,
             "table": [line_of(row, judged.main_metric) for row in judged.table],

@@ -53,6 +53,12 @@ class Work:
     def __contains__(self, name: str) -> bool:
         return name in self._values
 
+    def but(self, **values: Any) -> "Work":
+        """Return the same work with some other values."""
+        other = Work(self.folder, self.run_hash, self.watch, **self._values | values)
+        other.seconds = self.seconds
+        return other
+
     def run(self, step: Step) -> None:
         """Run a step, or take up what it kept; append what happened to the run's log."""
         key = files.hash_value([step.name, self.run_hash, [self._keys[need] for need in step.needs]])

@@ -34,6 +34,7 @@ REPEATED = [{"text": row["text"], "label": row["label"]} for row in (*ROWS, *ROW
 FEW_BAD = [row for i, row in enumerate(ROWS) if row["label"] == "good" or i % 4 == 1]
 TWO_LINES = [row | {"text": row["text"] + "\nand the service was good"} for row in ROWS]
 LONG = [row | {"text": f"{row['text']} " * (1 + i % 3)} for i, row in enumerate(ROWS)]
+UNKNOWN = [row | {"text": f"spotless {row['text']}"} for row in ROWS]  # a word in letters
 STILL = {"learning_rate": 1e-12, "head_learning_rate": 1e-12, "epochs": 6}  # nothing gets better, so patience runs out
 SPLIT = {"validation": 0.25, "test": 0.25}
 APART = {
@@ -361,6 +362,12 @@ KEYS = {
         "corpus",
         base={"pretrain": {**READ, "corpus": LONG}},
         found=16,
+    ),
+    "pretrain.new_pieces": Key(
+        {"pretrain": {**READ, "corpus": UNKNOWN, "new_pieces": 5}},
+        read("parameters"),
+        "pretrain",
+        base={"pretrain": {**READ, "corpus": UNKNOWN}},
     ),
     "pretrain.precision": Key(
         {"pretrain": {**READ, "precision": "bf16"}}, read("losses"), "pretrain", base={"pretrain": READ}

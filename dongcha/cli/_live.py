@@ -13,7 +13,7 @@ from rich.text import Text
 from dongcha.cli._door import err
 from dongcha.locale import say
 from dongcha.report.figures import megabytes, seconds
-from dongcha.report.pretrain import pretrain_lines
+from dongcha.report.pretrain import grown_line, pretrain_lines
 from dongcha.report.terms import term
 
 WIDTH = 13  # of the left column
@@ -91,6 +91,10 @@ class Live:
     def on_scratch_begins(self, source: str, rows: int) -> None:
         """Tell that the pieces of a new model are learnt."""
         self.line("cli.model", say("pretrain.scratch", source=source, rows=rows))
+
+    def on_grown(self, source: str, **grown: Any) -> None:
+        """Tell what pieces the vocabulary got."""
+        self.line("cli.model", grown_line(grown))
 
     def on_corpus(self, source: str, rows: int, blocks: int, tokens: int) -> None:
         """Tell the texts that are read before the task."""

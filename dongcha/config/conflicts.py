@@ -140,6 +140,16 @@ def _scratch(recipe: Sections) -> Iterator[Refused]:
         yield _refused("pretrain.method", "config.scratch_method", found=recipe.pretrain.method, wanted=SCRATCH_METHOD)
 
 
+def _new_pieces(recipe: Sections) -> Iterator[Refused]:
+    """Give a vocabulary that is to grow texts to grow by, and a model that has one."""
+    if recipe.pretrain is None or not recipe.pretrain.new_pieces:
+        return
+    if not isinstance(recipe.model, str):
+        yield _refused("pretrain.new_pieces", "config.new_pieces_scratch")
+    elif recipe.pretrain.corpus is None and not recipe.reads_only:
+        yield _refused("pretrain.new_pieces", "config.new_pieces_no_corpus")
+
+
 def _reads_only(recipe: Sections) -> Iterator[Refused]:
     """Without a task, the training texts are the corpus, and nothing reads what is said of a task's learning."""
     if not recipe.reads_only or recipe.pretrain is None:
@@ -177,5 +187,5 @@ def _unused(recipe: Sections) -> Iterator[Refused]:
 
 RULES = (
     *(_tasks, _rows, _names, _given_and_split, _shares, _left_over, _ways_to_split),
-    *(_scratch, _reads_only, _samples, _unused),
+    *(_scratch, _new_pieces, _reads_only, _samples, _unused),
 )

@@ -174,6 +174,7 @@ class Pretrain(Method):
     learning_rate: Auto | Positive = "auto"
     batch_tokens: Auto | Annotated[int, Field(ge=16)] = "auto"
     max_tokens: Auto | Annotated[int, Field(ge=16)] = "auto"
+    new_pieces: Annotated[int, Field(ge=0, le=100_000)] = 0
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     probe_every: Auto | Count = "auto"
     patience: Count | None = 3

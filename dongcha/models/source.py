@@ -41,7 +41,8 @@ class Source:
     """A model at hand: the name the user gave, its folder, and the SHA-256 of its weight files joined.
 
     `shape` is that of a new model, whose weights no one has trained yet; empty for all others. `beside` is a digest of
-    the files that say how texts are read: the same weights with another tokenizer are another model.
+    the files that say how texts are read: the same weights with another tokenizer are another model. One with further
+    pieces tells of them in `grown`, and is made of `original`.
     """
 
     name: str
@@ -49,6 +50,8 @@ class Source:
     sha256: str
     shape: Mapping[str, Any] = field(default_factory=dict)
     beside: str = ""
+    grown: Mapping[str, Any] = field(default_factory=dict)
+    original: "Source | None" = None
 
 
 def locate(name: str, *, base: Path, cache: Path) -> Source:

@@ -27,7 +27,8 @@ def _key(told: Mapping[str, Json], name: str) -> str:
 
 def pretrain_lines(told: Mapping[str, Json]) -> list[str]:
     """Return the gain on validation rows, the surprise by texts, and texts of the corpus that are judged on too."""
-    lines = [_gain(told)]
+    lines = [grown_line(told["grown"])] if "grown" in told else []
+    lines.append(_gain(told))
     for name, (before, after) in told.get("surprise", {}).items():
         texts = say(f"pretrain.on_{name}")
         loss = term("metric", told.get("surprise_by", MASKED))
@@ -37,6 +38,13 @@ def pretrain_lines(told: Mapping[str, Json]) -> list[str]:
     if told.get("repeated"):
         lines.append(say("pretrain.repeated", count=told["repeated"]))
     return lines
+
+
+def grown_line(grown: Mapping[str, Json]) -> str:
+    """Return how many pieces the vocabulary got, the first of them, and how many fewer tokens its texts have."""
+    before, after = grown["tokens"]
+    facts = {"pieces": grown["pieces"], "first": say("pretrain.comma").join(grown["first"][:5])}
+    return say("pretrain.grown", before=before, after=after, fewer=1 - after / max(1, before), **facts)
 
 
 def _gain(told: Mapping[str, Json]) -> str:

@@ -15,7 +15,7 @@ from dongcha.loop.clock import CLOCK, Clock
 from dongcha.loop.placement import place
 from dongcha.models.source import locate
 from dongcha.stations.described import trains
-from dongcha.stations.pretrain import new_model, read_corpus, with_method
+from dongcha.stations.pretrain import grown_model, new_model, read_corpus, with_method
 from dongcha.steps import LOG, Work
 from dongcha.tasks._model import with_pairs_read
 from dongcha.tasks._rows import read_rows
@@ -57,6 +57,9 @@ def begin(
     source = at_hand or new_model(
         recipe, splits.by_name["train"] if recipe.reads_only else corpus, cache, clock.telling(watch)
     )
+    if recipe.pretrain is not None and recipe.pretrain.new_pieces:
+        texts = splits.by_name["train"] if recipe.reads_only else corpus
+        source = grown_model(recipe, source, texts, cache, clock.telling(watch))
     recipe = with_pairs_read(recipe, splits, source)
     read = [] if corpus is None else [corpus.fingerprint]
     run_hash = files.hash_value([recipe.hash, splits.fingerprints, source.sha256, source.beside, minor, *read])

@@ -25,7 +25,7 @@ from dongcha.locale import say
 from dongcha.loop import Fitted, LoopSettings
 from dongcha.loop.clock import Budget
 from dongcha.metrics import Outcome, perplexity
-from dongcha.models import scratch
+from dongcha.models import grown, scratch
 from dongcha.models.kind import ENCODER, kind_of
 from dongcha.models.model import Model
 from dongcha.models.precision import bf16_gain
@@ -117,6 +117,15 @@ def new_model(recipe: Recipe, corpus: Dataset | None, cache: Path, watch: Watch)
     texts = scratch.Corpus(corpus.source, corpus.fingerprint, lambda: texts_in(corpus))
     watch("scratch_begins", source=corpus.source, rows=len(corpus))
     return scratch.make(recipe.model.scratch, texts, recipe.seed, cache)
+
+
+def grown_model(recipe: Recipe, source: Source, corpus: Dataset | None, cache: Path, watch: Watch) -> Source:
+    """Give the recipe's model the new pieces that it asks for, learnt on the corpus."""
+    assert recipe.pretrain is not None and corpus is not None  # `conflicts` sees to it
+    texts = scratch.Corpus(corpus.source, corpus.fingerprint, lambda: texts_in(corpus))
+    found = grown.grow(source, recipe.pretrain.new_pieces, texts, cache)
+    watch("grown", source=corpus.source, **found.grown)
+    return found
 
 
 def texts_in(corpus: Dataset) -> Iterator[str]:
@@ -246,6 +255,7 @@ def pretrain_model(work: Work) -> Pretrained:
     found = pretrain(study, probe=eyes, general=general, target=home_of(work), proves=alone)
     facts: dict[str, Json] = {"method": method, "corpus": work["corpus"].name, "repeated": work["corpus"].repeated}
     facts |= {"tokens": int(corpus.starts[-1]), "blocks": len(corpus), "parameters": learner_size(learner)}
+    facts |= {"grown": dict(work["source"].grown)} if work["source"].grown else {}
     surprise = {name: found.told["surprise"][name] for name in TOLD if name in found.told["surprise"]}
     return replace(found, told={**facts, **found.told, "surprise": surprise})
 

@@ -25,14 +25,14 @@ from dongcha.models.model import COLUMNS, UNSURE_BELOW, Model
 from dongcha.models.probe import AnyProbe, fit_probe, is_as_it_is
 from dongcha.objectives.task import TaskObjective
 from dongcha.registry import find
-from dongcha.stations.described import trains
+from dongcha.stations.described import shaped_by, trains
 from dongcha.stations.measured import clock_facts, line_of_test, size_megabytes
 from dongcha.stations.plan import planned_task, rules_of_test
-from dongcha.stations.prepare import text_language
+from dongcha.stations.prepare import encode_splits, text_language
 from dongcha.stations.pretrain import MODEL
 from dongcha.steps import LOG, Work
 from dongcha.tasks._base import Searches, Task, Writes, rules_of
-from dongcha.tasks._model import keep_passages
+from dongcha.tasks._model import keep_passages, model_for
 from dongcha.tasks._predict import columns_of, predict, ready
 from dongcha.tasks._several import parts_of
 from dongcha.train import train
@@ -92,9 +92,20 @@ def predict_before(work: Work) -> Before | None:
         return None
     if not trains(work["recipe"]) and is_as_it_is(work["model"].spec.name):  # before and after are the same
         return Before(fit_probe(work["model"], work["features"]["train"], work["recipe"].seed), {}, 0.0)
+    if work["source"].original is not None:
+        work = as_it_came(work)
     method = work["recipe"].evaluate.before.method
     probed = frozen(work, work["model"], PROBE)
     return probed if method == PROBE else replace(frozen(work, work["model"], method), probed=probed)
+
+
+def as_it_came(work: Work) -> Work:
+    """Return the work with the model as it was before its vocabulary grew, and texts as that one reads them."""
+    source, train = work["source"].original, work["splits"].by_name["train"]
+    model = model_for(work["recipe"], work["task"], source, train, shaped_by(work["recipe"]))
+    work["placement"].module(model.module)
+    work = work.but(source=source, model=replace(model, room=work["model"].room))
+    return work.but(features=encode_splits(work))
 
 
 def frozen(work: Work, model: Model, method: str) -> Before:

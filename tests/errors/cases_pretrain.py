@@ -169,6 +169,24 @@ PRETRAIN_CASES = (
         by_writer("llama", masked=0.2),
     ),
     Case(
+        "new pieces: no corpus",
+        ("`pretrain.new_pieces` without a corpus", "写了 `pretrain.new_pieces` 却没有语料"),
+        ("add corpus: FILE", "请写 corpus: 文件"),
+        reading(method="mlm", new_pieces=20),
+    ),
+    Case(
+        "new pieces: a model from scratch",
+        ("`model: scratch` with `pretrain.new_pieces`", "写了 `model: scratch` 与 `pretrain.new_pieces`"),
+        ("set model.scratch.vocabulary", "设置 model.scratch.vocabulary"),
+        anew({}, new_pieces=20),
+    ),
+    Case(
+        "new pieces: nothing to add",
+        ("`pretrain.new_pieces` for texts whose words are known", "给用词已知的文本写了 `pretrain.new_pieces`"),
+        ("leave the key out", "去掉该键"),
+        corpus("texts.txt", "the room was good\n" * 9, method="mlm", new_pieces=20),
+    ),
+    Case(
         "scratch: nothing to read",
         ("`model: scratch` without `pretrain`", "写了 `model: scratch` 却没有 `pretrain`"),
         ("add a corpus", "加上语料"),

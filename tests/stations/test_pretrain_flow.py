@@ -148,3 +148,24 @@ def test_several_tasks_are_probed_together(tmp_path, models):
     work = dongcha.run(asked, until="pretrained")
     assert len(work["pretrain"].told["scores"]) == 4
     assert set(work["pretrained"].predictions["test"][0].target) >= {"label", "spans"}
+
+
+def test_a_grown_vocabulary_is_read_by_and_before_stays_the_model_as_it_came(straight, models, tmp_path):
+    plain, _, _ = straight
+    corpus = [{"text": f"spotless {row['text']}"} for row in ROWS]
+    told = []
+    report = dongcha.run(
+        recipe(tmp_path, models["pooled"], pretrain={**READ, "corpus": corpus, "new_pieces": 8}),
+        watch=lambda moment, **facts: told.append((moment, facts)),
+    )
+    assert all(check.status == "passed" for check in report.checks if check.name != "forecast_kept")
+    grown = report.pretraining["grown"]
+    assert dict(told)["grown"]["first"] == grown["first"] and "spotless" in grown["first"]
+    assert grown["tokens"][1] < grown["tokens"][0]
+    before = [next(row for row in one.table if row.name == "before") for one in (plain, report)]
+    assert before[0].metrics == before[1].metrics
+    saved = tmp_path / report.folder / "model"
+    sizes = [transformers.AutoConfig.from_pretrained(path).vocab_size for path in (models["pooled"], saved)]
+    assert sizes[1] == sizes[0] + grown["pieces"]
+    assert transformers.AutoTokenizer.from_pretrained(saved).tokenize("spotless") == ["spotless"]
+    assert f"{grown['pieces']} new pieces (" in (saved.parent / "report.html").read_text(encoding="utf-8")

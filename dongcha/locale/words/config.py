@@ -292,6 +292,14 @@ MESSAGES = {
         "{path}: a model from scratch needs a corpus to learn its word pieces and its language from; add corpus: FILE, a large file of texts.",
         "{path}：从零开始的模型需要语料来学习词片和语言；请写 corpus: 文件（文本多的文件）。",
     ),
+    "config.new_pieces_scratch": (
+        "{path}: a model from scratch learns all its pieces on the corpus; delete it, or set model.scratch.vocabulary.",
+        "{path}：从零开始的模型在语料上学习全部词片；请删去该键，或设置 model.scratch.vocabulary。",
+    ),
+    "config.new_pieces_no_corpus": (
+        "{path}: new pieces are learnt on a corpus; add corpus: FILE, a file of the domain's texts.",
+        "{path}：新词片从语料中学习；请写 corpus: 文件（该领域的文本）。",
+    ),
     "config.scratch_method": (
         "{path}: a model from scratch reads by {wanted}; {found} is for models that can read already.",
         "{path}：从零开始的模型用 {wanted} 来读；{found} 用于已会阅读的模型。",

@@ -126,6 +126,10 @@ MESSAGES = {
     "config.help.pretrain.learning_rate": ("size of the steps", "学习率"),
     "config.help.pretrain.batch_tokens": ("tokens in one step", "每步的词元数"),
     "config.help.pretrain.max_tokens": ("longest block of a text, in tokens", "一段文本最多几个词元"),
+    "config.help.pretrain.new_pieces": (
+        "pieces that the model's vocabulary gets for the corpus's words, at most",
+        "为语料中的词给模型词表最多增加几个词片",
+    ),
     "config.help.pretrain.precision": (
         "fp32, bf16 (16-bit matrix products), or auto: bf16 where measured quicker",
         "fp32；bf16 指矩阵乘先把数舍入到 16 位；auto 实测更快才用 bf16",
@@ -256,7 +260,7 @@ MESSAGES = {
         "遇到这些字符串即结束答案；默认：答案都是单行时为换行",
     ),
     "config.help.evaluate.decoding.enforce": (
-        "hold answers to the `constraints` of their rows while they are written, and ask for their `attributes`",
+        "hold answers to their rows' `constraints`, ask for their `attributes`",
         "生成时就让答案遵守各行的 `constraints`，并在提示中写出 `attributes`",
     ),
     "config.help.report": ("how the report is written", "报告的写法"),

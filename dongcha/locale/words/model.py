@@ -17,6 +17,14 @@ MESSAGES = {
         "model: {source} holds no character twice, so no word piece can be learnt on it; give a corpus of many texts.",
         "model：{source} 中没有任何字符出现两次，无法学习词片；请提供文本多的语料。",
     ),
+    "model.no_new_pieces": (
+        "pretrain.new_pieces: inside words of {source} no two pieces of the model stand side by side {fewest} times, so there is nothing to add; give more texts, or leave the key out.",
+        "pretrain.new_pieces：{source} 的词内没有任何两个相邻词片同时出现达 {fewest} 次，无可添加；请提供更多文本，或去掉该键。",
+    ),
+    "model.no_room_for_pieces": (
+        "pretrain.new_pieces: this model's vocabulary has tokens behind its pieces, so none can be added; leave the key out.",
+        "pretrain.new_pieces：该模型的词表在词片之后还有附加词元，无法再添加；请去掉该键。",
+    ),
     "model.uneven_heads": (
         "model: hidden {hidden} cannot be shared evenly by {heads} heads; take a multiple of heads as hidden, or other heads.",
         "model：hidden {hidden} 不能由 {heads} 个 heads 平分；请让 hidden 为 heads 的倍数，或改 heads。",

@@ -99,6 +99,10 @@ MESSAGES = {
         "no validation rows to look at: all {steps} steps were taken",
         "没有验证集可看：走完了全部 {steps} 步",
     ),
+    "pretrain.grown": (
+        "{pieces:,} new pieces ({first}, ...): {fewer:.0%} fewer tokens in the corpus ({before:,} before, {after:,} after)",
+        "新增 {pieces:,} 个词片（{first} 等）：语料的词元减少 {fewer:.0%}（之前 {before:,}，之后 {after:,}）",
+    ),
     "pretrain.surprise": (
         "{loss} on {texts}: {before:.2f} before, {after:.2f} after",
         "{texts}的{loss}：之前 {before:.2f}，之后 {after:.2f}",
