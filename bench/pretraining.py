@@ -1,10 +1,11 @@
 """Measure what further reading is worth: real texts of a domain, before it and after it, by the recipe's own test rows.
 
-    python -m bench.pretraining [--e5 FOLDER] [--only NAME ...] [--threads N]
+    python -m bench.pretraining [--e5 FOLDER] [--gemma FOLDER] [--only NAME ...] [--threads N]
 
 Each job is a recipe, all `auto`, seed 0. A run is kept in docs/results/pretraining/ when it is over and not run again,
 and one that was stopped goes on from its last checkpoint (runs/bench/); docs/results/pretraining.md is made from these
-files. Jobs on multilingual-e5-small in its Chinese and English trim are left out without its folder (`--e5`), and said.
+files. Jobs on multilingual-e5-small or gemma-3-270m, in their Chinese and English trims, are left out without the
+folder (`--e5`, `--gemma`), and said.
 All jobs take 3 to 5 hours on one core, by estimate; the page says how long each took.
 """
 
@@ -25,7 +26,7 @@ from dongcha.steps import Work
 from dongcha.types import Row
 
 FOLDER, PAGE = Path("docs/results/pretraining"), Path("docs/results/pretraining.md")
-E5 = "multilingual-e5-small"
+E5, GEMMA = "multilingual-e5-small", "gemma-3-270m"  # whose folders are given
 SPLITS = ("train", "validation", "test")
 
 
@@ -47,9 +48,10 @@ class Job:
     reads: str | None = None
     per_label: int | None = None
     new_pieces: int = 0
+    steps: int | str = "auto"
 
-    def recipe(self, e5: str | None, threads: int | str) -> Recipe:
-        """Return the recipe, all `auto`; `e5` is the folder of the model that E5 stands for."""
+    def recipe(self, folders: Mapping[str, str | None], threads: int | str) -> Recipe:
+        """Return the recipe, all `auto` but what the job says; `folders` has those of models that are given."""
         home = (DATA / self.folder).absolute()
         sources: dict[str, Any] = {name: str(home / f"{name}.jsonl") for name in SPLITS}
         rows = files.read_lines(home / "train.jsonl")
@@ -60,11 +62,11 @@ class Job:
             name=self.name,
             task=self.task,
             language=self.folder.rsplit("_", 1)[-1],
-            model=e5 if self.model == E5 else self.model,
+            model=folders.get(self.model, self.model),
             seed=0,
             threads=threads,
             data=sources | {"columns": dict(self.columns), "allow_tiny": self.task == "classification"},
-            pretrain={"method": self.method, "new_pieces": self.new_pieces} | read,
+            pretrain={"method": self.method, "new_pieces": self.new_pieces, "steps": self.steps} | read,
         )
 
 
@@ -126,6 +128,7 @@ JOBS = (
         reads="text",
         new_pieces=500,
     ),
+    Job("law-decoder", "law_text_zh", ("statutes, a decoder", "法条，解码器"), None, "causal", model=GEMMA, steps=200),
     Job(
         "law-scratch",
         "law_text_zh",
@@ -134,6 +137,7 @@ JOBS = (
         "mlm",
         model="scratch",
         columns={"label": "area"},
+        reads="text",
     ),
 )
 
@@ -149,10 +153,10 @@ def first_of_each(rows: list[dict[str, Any]], label: str, count: int) -> list[di
     return kept
 
 
-def measure(job: Job, e5: str | None, threads: int | str) -> dict[str, Any]:
+def measure(job: Job, folders: Mapping[str, str | None], threads: int | str) -> dict[str, Any]:
     """Run a job to its end; return the table's figures with intervals, the verdicts, what the reading tells, checks."""
     with workspace(job.name) as folder:
-        work = dongcha.run(job.recipe(e5, threads), workspace=folder, until="checks")
+        work = dongcha.run(job.recipe(folders, threads), workspace=folder, until="checks")
         assert isinstance(work, Work)
         judged, told, read = work["evaluate"], work["pretrain"].told, work["corpus"].features
         shown = ("steps", "of", "best_step", "gain", "p_value", "word", "surprise", "seconds", "parameters", "grown")
@@ -245,18 +249,20 @@ def main() -> None:
     """Run what is missing; write each run's file, and the page after each."""
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--e5", type=Path, default=None, help="folder of multilingual-e5-small, trimmed")
+    arguments.add_argument("--gemma", type=Path, default=None, help="folder of gemma-3-270m, trimmed")
     arguments.add_argument("--only", nargs="*", choices=[job.name for job in JOBS], default=[job.name for job in JOBS])
     arguments.add_argument("--threads", type=int, default=None)
     chosen = arguments.parse_args()
-    e5 = None if chosen.e5 is None else str(chosen.e5.absolute())
+    given = {E5: chosen.e5, GEMMA: chosen.gemma}
+    folders = {name: None if path is None else str(path.absolute()) for name, path in given.items()}
     for job in JOBS:
         path = FOLDER / f"{job.name}.json"
         if job.name not in chosen.only or path.is_file():
             continue
-        if job.model == E5 and e5 is None:
-            print(f"left out, for want of --e5: {job.name}", flush=True)
+        if folders.get(job.model, job.model) is None:
+            print(f"left out, for want of the folder of {job.model}: {job.name}", flush=True)
             continue
-        found = measure(job, e5, chosen.threads or "auto")
+        found = measure(job, folders, chosen.threads or "auto")
         FOLDER.mkdir(parents=True, exist_ok=True)
         files.write_json(path, {"name": job.name, **found})
         print(job.name, found["table"], found["told"], f"{found['seconds']:.0f} s", flush=True)
