@@ -14,6 +14,7 @@ from typing import Any
 from dongcha import files
 from dongcha.errors import UserError
 from dongcha.locale import say
+from dongcha.loop.memory import give_back
 from dongcha.types import Watch
 
 LOG = "steps.jsonl"
@@ -70,6 +71,7 @@ class Work:
             value = step.kept.read(home, self)
         else:
             value = step.verb(self)
+            give_back()
             if step.kept is not None:
                 with files.new_folder(home) as new:
                     step.kept.write(value, new)

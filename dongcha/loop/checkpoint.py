@@ -20,7 +20,7 @@ from torch import nn
 from dongcha import files
 from dongcha.errors import MachineError
 from dongcha.locale import say
-from dongcha.loop.state import State, optimizer_tensors, restore_optimizer
+from dongcha.loop.state import State, moving, optimizer_tensors, put_weights, restore_optimizer
 from dongcha.types import Watch, silent
 
 LAST, OPTIMIZER, BEST, STATE = "last.safetensors", "optimizer.safetensors", "best.safetensors", "state.json"
@@ -40,8 +40,8 @@ class Snapshot:
     @property
     def parts(self) -> dict[str, Weights]:
         """Return what goes to disk as tensors, by file."""
-        found = {LAST: untied(self.weights), OPTIMIZER: self.optimizer}
-        return found if self.best is None else found | {BEST: untied(self.best)}
+        found = {LAST: self.weights, OPTIMIZER: self.optimizer}
+        return found if self.best is None else found | {BEST: self.best}
 
     def copied(self) -> "Snapshot":
         """Return a copy that later steps do not change."""
@@ -52,13 +52,13 @@ class Snapshot:
 def snapshot(module: nn.Module, optimizer: torch.optim.Optimizer, state: State, best: Weights | None) -> Snapshot:
     """Take what a resume needs, as it is now; `copied` makes it stay so."""
     names = {id(parameter): name for name, parameter in module.named_parameters()}
-    weights = {name: tensor.detach().cpu().contiguous() for name, tensor in module.state_dict().items()}
+    weights = {name: tensor.cpu().contiguous() for name, tensor in moving(module).items()}
     return Snapshot(weights, optimizer_tensors(optimizer, names), state.to_json(), best)
 
 
 def put_back(found: Snapshot, module: nn.Module, optimizer: torch.optim.Optimizer) -> tuple[State, Weights | None]:
     """Go on from a snapshot: the one way, whether it was read from disk or kept in memory."""
-    module.load_state_dict(found.weights)
+    put_weights(module, found.weights)
     restore_optimizer(optimizer, found.optimizer, module)
     return State.from_json(found.state), found.best
 
@@ -98,16 +98,6 @@ def reads_back(folder: Path, wanted: Snapshot) -> bool:
 def _shapes(path: Path) -> dict[str, list[int]]:
     with safe_open(path, "pt") as opened:  # its length is compared with its header's
         return {name: opened.get_slice(name).get_shape() for name in opened.keys()}  # noqa: SIM118  no mapping
-
-
-def untied(weights: Weights) -> Weights:
-    """Copy tensors that share memory (tied embeddings), which the file format stores once each."""
-    seen: set[int] = set()
-    out = {}
-    for name, tensor in weights.items():
-        out[name] = tensor.clone() if tensor.data_ptr() in seen else tensor
-        seen.add(tensor.data_ptr())
-    return out
 
 
 def checkpoints(folder: Path) -> list[Path]:

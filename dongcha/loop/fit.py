@@ -26,7 +26,7 @@ from dongcha.loop.average import Average
 from dongcha.loop.checkpoint import Snapshot, Weights, load_checkpoint, put_back, save_checkpoint
 from dongcha.loop.clock import Budget
 from dongcha.loop.journal import HALVED, OUT_OF_TIME, Journal
-from dongcha.loop.memory import memory_errors
+from dongcha.loop.memory import give_back, memory_errors
 from dongcha.loop.placement import Placement, Tensors
 from dongcha.loop.proof import STEPS as PROOF_STEPS
 from dongcha.loop.proof import Rehearsal, ResumeProof
@@ -34,11 +34,12 @@ from dongcha.loop.room_on_disk import refuse_full_disk
 from dongcha.loop.schedules import rate_factor
 from dongcha.loop.settings import LoopSettings
 from dongcha.loop.signals import StopFlag, stop_flag
-from dongcha.loop.state import State, copy_weights
+from dongcha.loop.state import State, copy_weights, put_weights
 from dongcha.registry import find
 from dongcha.types import Watch
 
 CURVE_POINTS = 400  # points kept of each curve, however long the run
+GIVE_BACK_SECONDS = 60.0  # between two times that freed memory goes back to the system
 ROWS_NAMED = 8  # of a batch that diverged
 
 
@@ -160,7 +161,7 @@ class Fit:
             self.state.scores.append((0, self.first.score))
             self.state.best_score, self.state.best_loss = self.first.score, self.first.loss
             self.best = copy_weights(self.module)
-        self.started = self.saved = time.monotonic()
+        self.started = self.saved = self.given_back = time.monotonic()
         self.seconds_before = self.state.seconds
         self.watch("train_begins", step=self.state.step, total=self.total_steps)
 
@@ -305,9 +306,11 @@ class Fit:
         state = self.state
         if self.validate is None:
             return
+        give_back()
         with self.average.in_place(), self.budget.validation():
             found = self.validate()
             judged = copy_weights(self.module) if self._is_best(found) else None
+        give_back()
         if not (math.isfinite(found.score) and math.isfinite(found.loss)):
             raise Diverged(say("loop.diverged_validation", step=state.step, score=found.score, loss=found.loss))
         state.scores.append((state.step, found.score))
@@ -338,6 +341,9 @@ class Fit:
 
     def _between_steps(self, flag: StopFlag) -> None:
         now = time.monotonic()
+        if now - self.given_back > GIVE_BACK_SECONDS:
+            give_back()
+            self.given_back = now
         if flag.signal is not None or now - self.saved > self.settings.checkpoint_seconds:
             self._save()
             self.saved = time.monotonic()
@@ -357,7 +363,7 @@ class Fit:
                 self.best = copy_weights(self.module)
         proof = self.rehearsal.proof() if self.rehearsal is not None else None
         if self.best is not None:
-            self.module.load_state_dict(self.best)
+            put_weights(self.module, self.best)
         self.watch("train_ends", step=self.state.step, best_step=self.state.best_step, early=self.state.stopped_early)
         return proof
 

@@ -15,7 +15,7 @@ from dongcha.errors import MachineError
 from dongcha.loop.checkpoint import Snapshot, Weights, snapshot
 from dongcha.loop.clock import Budget
 from dongcha.loop.journal import Journal
-from dongcha.loop.state import copy_weights, optimizer_tensors
+from dongcha.loop.state import copy_weights, moving, optimizer_tensors, put_weights
 from dongcha.types import silent
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class Rehearsal:
         self.copies = {step: kept for step, kept in self.copies.items() if step + STEPS > fit.state.step}
         if not may_end_in(fit, STEPS):
             return
-        size = num_bytes(fit.module.state_dict().values()) + num_bytes(moments(fit).values())
+        size = num_bytes(moving(fit.module).values()) + num_bytes(moments(fit).values())
         self.too_large = size / MEGABYTE if size > LARGEST_MEGABYTES * MEGABYTE else 0.0
         if not self.too_large:
             self.copies[fit.state.step] = snapshot(fit.module, fit.optimizer, fit.state, None).copied()
@@ -76,7 +76,7 @@ class Rehearsal:
         except MachineError:
             return ResumeProof("no_memory", from_step)
         finally:
-            fit.module.load_state_dict(last)
+            put_weights(fit.module, last)
             fit.module.train(training)
             torch.set_rng_state(random)
         return ResumeProof("same" if found == wanted else "differs", from_step, STEPS, size / MEGABYTE)
@@ -122,7 +122,7 @@ def again(fit: "Fit", copy: Snapshot) -> str:
     quiet: dict[str, Any] = {"validate": None, "folder": None, "journal": Journal(), "budget": Budget()}
     second = replace(fit, proves=False, watch=silent, **quiet).resumed_from(copy, fit.state.halved)
     second.take_steps(STEPS)
-    return digest(second.module.state_dict(), moments(second))
+    return digest(moving(second.module), moments(second))
 
 
 def moments(fit: "Fit") -> Weights:

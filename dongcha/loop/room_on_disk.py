@@ -13,6 +13,7 @@ from torch import nn
 from dongcha import files
 from dongcha.errors import MachineError
 from dongcha.locale import say
+from dongcha.loop.state import moving
 
 CHECKPOINTS = 2.2  # that must fit
 MOMENTS = 2  # tensors that an optimiser keeps beside each parameter it trains, at most
@@ -20,7 +21,7 @@ MOMENTS = 2  # tensors that an optimiser keeps beside each parameter it trains, 
 
 def checkpoint_bytes(module: nn.Module, trained: Iterable[nn.Parameter], averages: int = 0) -> int:
     """Return the bytes of one checkpoint at most: last and best weights, moments, averages of weights."""
-    weights: int = sum(tensor.numel() * tensor.element_size() for tensor in module.state_dict().values())
+    weights: int = sum(tensor.numel() * tensor.element_size() for tensor in moving(module).values())
     return 2 * weights + (MOMENTS + averages) * sum(p.numel() * p.element_size() for p in trained)
 
 

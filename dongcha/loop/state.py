@@ -46,9 +46,32 @@ class State:
         return cls(**{**values, **{curve: [tuple(point) for point in values[curve]] for curve in CURVES}})
 
 
+def moving(module: nn.Module) -> dict[str, torch.Tensor]:
+    """Return what training can change, by name: trained parameters and all buffers, one name for what is shared.
+
+    A frozen backbone is no part of it: it is where it came from.
+    """
+    frozen = {name for name, p in module.named_parameters(remove_duplicate=False) if not p.requires_grad}
+    found: dict[str, torch.Tensor] = {}
+    seen: set[int] = set()
+    for name, tensor in module.state_dict().items():
+        if name in frozen or (tensor.numel() and tensor.data_ptr() in seen):
+            continue
+        seen.add(tensor.data_ptr())
+        found[name] = tensor.detach()
+    return found
+
+
 def copy_weights(module: nn.Module) -> dict[str, torch.Tensor]:
-    """Copy all weights and buffers, detached, on the CPU."""
-    return {name: tensor.detach().to("cpu", copy=True).contiguous() for name, tensor in module.state_dict().items()}
+    """Copy what training can change, on the CPU."""
+    return {name: tensor.to("cpu", copy=True).contiguous() for name, tensor in moving(module).items()}
+
+
+def put_weights(module: nn.Module, weights: Mapping[str, torch.Tensor]) -> None:
+    """Put copied weights back; raises KeyError where one is missing."""
+    if lost := sorted({*moving(module)} - {*weights}):
+        raise KeyError(", ".join(lost[:3]))
+    module.load_state_dict(dict(weights), strict=False)
 
 
 def optimizer_tensors(optimizer: torch.optim.Optimizer, names: dict[int, str]) -> dict[str, torch.Tensor]:

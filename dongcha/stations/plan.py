@@ -39,7 +39,7 @@ from dongcha.tasks._base import Runs, Task, Writes, rules_of
 from dongcha.tasks._laid import answers_in
 from dongcha.train.auto import Measures
 from dongcha.train.decide import choices, loop_settings, method_options, unusual_rate
-from dongcha.train.forecast import Forecast, forecast
+from dongcha.train.forecast import Forecast, forecast, parts_for
 from dongcha.train.form import training_form
 
 # Seconds that follow training, measured on 2 cores over runs of 36 to 3,500 test rows.
@@ -132,6 +132,10 @@ def decide_and_forecast(work: Work) -> Plan:
     of_reading = chosen_for(work) | room_of_answers(work)
     chosen = choices(recipe, measures_of(work, adapted)) | of_reading
     settings = loop_settings(recipe.replace(chosen) if chosen else recipe)
+    if isinstance(work["task"], Writes):
+        parts = parts_for(model.module.backbone.config, settings.batch_tokens)
+        settings = replace(settings, accumulation=max(settings.accumulation, parts))
+    parts = settings.accumulation
     test = features[work["splits"].tests[0]] if work["splits"].tests else features["train"]
     with training_form(adapted, features["train"], settings):
         expected = forecast(model, TaskObjective(model.spec), features["train"], test, settings, work["placement"])
@@ -156,7 +160,7 @@ def decide_and_forecast(work: Work) -> Plan:
         chosen = of_reading  # an `auto` that nothing reads stays what it was
     decided = recipe.replace(chosen) if chosen else recipe
     seconds = work["clock"].spent() + costs.total
-    remarks = remarks_of(work, decided, settings)
+    remarks = remarks_of(work, decided, settings, parts)
     plan = Plan(decided, settings, expected, seconds, remarks, costs, chosen, reading)
     tell_forecast(work, plan)
     return plan
@@ -206,8 +210,8 @@ def measures_of(work: Work, adapted: Adapted) -> Measures:
     )
 
 
-def remarks_of(work: Work, recipe: Recipe, settings: LoopSettings) -> tuple[str, ...]:
-    """Say what a user of this recipe, its `auto` decided, should know before it runs."""
+def remarks_of(work: Work, recipe: Recipe, settings: LoopSettings, parts: int) -> tuple[str, ...]:
+    """Say what a user of this recipe, its `auto` decided, should know before it runs; `parts` were planned a batch."""
     model: Model = work["model"]
     found = told_of(recipe, model.spec.name, unlabelled=work["splits"].unlabelled)
     if not isinstance(recipe.model, str):
@@ -218,7 +222,7 @@ def remarks_of(work: Work, recipe: Recipe, settings: LoopSettings) -> tuple[str,
         found.append(say("stations.probe_unused"))
     if settings.max_steps is not None:
         found.append(say("stations.shortened", minutes=recipe.time_limit, steps=settings.max_steps))
-    if settings.accumulation != recipe.train.accumulation:
+    if settings.accumulation != parts:
         found.append(say("stations.halved", parts=settings.accumulation))
     return tuple(found)
 

@@ -4,7 +4,7 @@ In: the work with the corpus, the forecast of the task's own training. Out: a Pr
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,12 +14,13 @@ from dongcha.data.features import Features
 from dongcha.models.adapted import Adapted
 from dongcha.models.model import Model
 from dongcha.models.probe import MOST_UNITS, SECONDS_A_NUMBER
+from dongcha.objectives.written import WrittenObjective
 from dongcha.pretrain import mlm
 from dongcha.pretrain._base import Asks, Learner
 from dongcha.pretrain._surprise import General
 from dongcha.stations.pretrain import eyes_of, learner_of, pretrain_settings
 from dongcha.steps import Work
-from dongcha.train.forecast import Forecast, forecast
+from dongcha.train.forecast import Forecast, forecast, parts_for
 from dongcha.train.form import training_form
 
 LIMIT_SHARE = 0.5  # of the time that a limit leaves beside all else, where a task follows
@@ -61,6 +62,9 @@ def plan_pretraining(work: Work, recipe: Recipe, whole: Forecast | None, left: f
     corpus, features = work["corpus"].features, work["features"]
     learner = learner_of(work, recipe)
     settings = pretrain_settings(recipe, corpus, {})
+    if isinstance(learner.objective, WrittenObjective):
+        parts = parts_for(learner.module.backbone.config, settings.batch_tokens)
+        settings = replace(settings, accumulation=parts)
     seen = Model(learner.module, work["model"].tokenizer, work["model"].spec, {})
     every = tuple(name for name, _ in learner.module.named_parameters())
     with training_form(Adapted(seen, every, frozenset(learner.module.new)), corpus, settings):

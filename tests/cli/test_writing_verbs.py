@@ -13,6 +13,7 @@ from dongcha.config import Recipe, load_recipe
 from dongcha.models.at_hand import WRITER
 from dongcha.report.texts import as_allowed
 from dongcha.testing import tiny_rows, tiny_writer
+from dongcha.train import forecast
 from dongcha.types import Report
 
 pytestmark = pytest.mark.usefixtures("no_charts")
@@ -105,3 +106,14 @@ def test_columns_of_training_are_tags_in_answers_too(tmp_path, capsys):
     assert capsys.readouterr().out.splitlines()[0].lstrip("\ufeff") == "prompt,tone,predicted_completion,confidence"
     (answer,) = dongcha.load(tmp_path / report.folder).predict([{"prompt": "room 3", "tone": "warm"}])
     assert answer["completion"] == said[0]["completion"]
+
+
+def test_a_batch_too_large_for_one_pass_is_computed_in_parts_and_nothing_is_remarked(tmp_path, monkeypatch):
+    monkeypatch.setattr(forecast, "PASS_MEGABYTES", 0.25)
+    given = {"data": {"train": tiny_rows("translation", 30)}, "model": str(tiny_writer(tmp_path / "writer"))}
+    recipe = Recipe(name="parts", task="translation", folder=tmp_path, threads=1, train=FAST, **given)
+    told = []
+    work = dongcha.run(recipe, until="plan", watch=lambda moment, **facts: told.append((moment, facts)))
+    config = work["model"].module.backbone.config
+    assert work["plan"].settings.accumulation == forecast.parts_for(config, FAST["batch_tokens"]) > 1
+    assert dict(told)["forecast"]["remarks"] == []

@@ -4,6 +4,7 @@ import shutil
 
 import pytest
 import torch
+from safetensors.torch import load_file
 from toy_loop import Toy, digest, groups_of
 
 from dongcha import files
@@ -11,7 +12,7 @@ from dongcha.errors import MachineError
 from dongcha.loop import checkpoint
 from dongcha.loop.checkpoint import checkpoints, load_checkpoint, save_checkpoint
 from dongcha.loop.optimizers import adamw
-from dongcha.loop.state import State, copy_weights, restore_optimizer
+from dongcha.loop.state import State, copy_weights, put_weights, restore_optimizer
 
 
 def at_step(step):
@@ -214,7 +215,29 @@ def test_tied_weights_survive(tmp_path):
     _, best = load_checkpoint(tmp_path, again, other)
     assert torch.equal(again.table.weight, module.table.weight)
     assert again.out.weight is again.table.weight
-    assert torch.equal(best["out.weight"], module.table.weight)
+    assert {*best} == {"table.weight"}, "what is shared is kept once"
+    assert torch.equal(best["table.weight"], module.table.weight)
+
+
+def test_frozen_weights_are_no_part_of_a_checkpoint(tmp_path):
+    module, again = Toy(seed=1), Toy(seed=1)
+    for one in (module, again):
+        next(one.parameters()).requires_grad_(False)
+    frozen = next(name for name, _ in module.named_parameters())
+    trained = [{"params": [p for p in module.parameters() if p.requires_grad]}]
+    optimizer = adamw.build(trained, adamw.Options())
+    for group in trained:
+        for parameter in group["params"]:
+            parameter.grad = torch.ones_like(parameter)
+    optimizer.step()
+    best = copy_weights(module)
+    folder = save_checkpoint(tmp_path, module, optimizer, State(step=1), best)
+    assert frozen not in best and frozen not in load_file(folder / "last.safetensors")
+    other = adamw.build([{"params": [p for p in again.parameters() if p.requires_grad]}], adamw.Options())
+    load_checkpoint(tmp_path, again, other)
+    assert all(torch.equal(a, b) for a, b in zip(module.parameters(), again.parameters(), strict=True))
+    with pytest.raises(KeyError):
+        put_weights(module, {frozen: torch.zeros(1)})
 
 
 @pytest.mark.parametrize(("fused", "expected"), [(True, "meta"), (False, "cpu")])

@@ -61,9 +61,12 @@ def killer(moment, step, death=raises):
 
 
 def frozen(module, adapt):
-    """Freeze what a way to adapt leaves alone; return the optimiser's groups."""
+    """Freeze what a way to adapt leaves alone, as it came with the model; return the optimiser's groups."""
+    original = dict(Toy(module.by_token).named_parameters())
     for name, parameter in module.named_parameters():
         parameter.requires_grad_(not name.startswith(FROZEN[adapt] or ("-",)))
+        if not parameter.requires_grad:
+            parameter.data.copy_(original[name].data)
     groups = [{**g, "params": [p for p in g["params"] if p.requires_grad]} for g in groups_of(module)]
     return [group for group in groups if group["params"]]
 
@@ -116,7 +119,7 @@ def end_after(folder, chosen, deaths):
     plain = loop_of(chosen)
     shape = {"by_token": chosen["by_token"], "adapt": chosen["adapt"], "chosen": plain}
     for nth, (moment, step) in enumerate(deaths):
-        seed = nth if checkpoints(folder) else 0  # once there is a checkpoint, all weights come from it
+        seed = nth if checkpoints(folder) else 0  # once there is a checkpoint, all that is trained comes from it
         _, fit = prepared(folder, killer(moment, step), module_seed=seed, **shape)
         try:
             fit.run()

@@ -150,7 +150,10 @@ MESSAGES = {
     "config.help.train.learning_rate": ("size of the steps of the pretrained weights", "预训练权重的学习率"),
     "config.help.train.head_learning_rate": ("size of the steps of the new head", "新增输出层的学习率"),
     "config.help.train.batch_tokens": ("tokens in one step", "每步的词元数"),
-    "config.help.train.accumulation": ("batches added up into one step", "累积几批才更新一步"),
+    "config.help.train.accumulation": (
+        "parts that a batch is computed in, at least, one after the other",
+        "一批至少分几份先后计算",
+    ),
     "config.help.train.optimizer": ("how gradients become steps", "优化器"),
     "config.help.train.optimizer.method": (
         "name of the optimizer; its options stand beside it",
