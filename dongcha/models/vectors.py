@@ -15,13 +15,14 @@ from dongcha.models.probe import scaled
 from dongcha.models.tokenizer import frame, heads_of
 
 
-def texts_as_features(model: Model, texts: Sequence[str]) -> Features:
-    """Return texts as features, one each, cut to the model's length."""
+def texts_as_features(model: Model, texts: Sequence[str], most_tokens: int | None = None) -> Features:
+    """Return texts as features, one each, cut to the model's length, or to `most_tokens` beside the special ones."""
     encoded = model.tokenizer.encode(texts)
-    lengths, tokens = frame(model.tokenizer, encoded, heads_of(encoded.lengths, model.tokenizer.room), {})
+    room = min(model.tokenizer.room, most_tokens or model.tokenizer.room)
+    lengths, tokens = frame(model.tokenizer, encoded, heads_of(encoded.lengths, room), {})
     return gather([Chunk(lengths, tokens, {"row": np.arange(len(lengths))}, {})])
 
 
-def unit_vectors(model: Model, texts: Sequence[str]) -> np.ndarray:
-    """Return unit vectors (n, H) of texts."""
-    return scaled(sequence.vectors(model, texts_as_features(model, texts)), unit=True)
+def unit_vectors(model: Model, texts: Sequence[str], most_tokens: int | None = None) -> np.ndarray:
+    """Return unit vectors (n, H) of texts, of their first tokens where there are to be so many at most."""
+    return scaled(sequence.vectors(model, texts_as_features(model, texts, most_tokens)), unit=True)

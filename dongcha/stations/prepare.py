@@ -139,6 +139,7 @@ EMBEDDED_TOKENS = 40_000  # of a split, that the gap checks run through the mode
 FEWEST_EMBEDDED, MOST_EMBEDDED = 300, 2_000  # texts of a split
 USUAL_PARAMETERS = 22_000_000  # of a model that these are for; a larger one is given fewer, as its tokens cost more
 LEAST_SHARE = 0.2  # of them, however large it is: an AUROC needs texts
+LARGE, OPENING = 60_000_000, 128  # a model of so many reads so many tokens of each: its origin shows at its beginning
 FEW_TO_CACHE = 20_000  # rows below which encoding again is quicker than keeping files
 
 
@@ -203,7 +204,8 @@ def _knows(folder: Path, model: Model) -> Callable[[list[str]], float] | None:
 
 def texts_worth_embedding(features: Features, num_parameters: int) -> int:
     """Return how many texts a split the gap checks embed: the fewer, the longer they are and the larger the model."""
-    mean = float(features.lengths.mean()) if len(features) else 1.0
+    lengths = features.lengths if num_parameters < LARGE else np.minimum(features.lengths, OPENING)
+    mean = float(lengths.mean()) if len(features) else 1.0
     share = float(np.clip(USUAL_PARAMETERS / max(1, num_parameters), LEAST_SHARE, 1.0))
     return int(np.clip(share * EMBEDDED_TOKENS / mean, share * FEWEST_EMBEDDED, MOST_EMBEDDED))
 
@@ -212,7 +214,8 @@ def embed(model: Model, texts: list[str], known: dict[str, np.ndarray]) -> np.nd
     """Return unit vectors (n, H) of texts: the frozen backbone's mean (or own pooling); `known` remembers them."""
     new = [text for text in dict.fromkeys(texts) if text not in known]
     if new:
-        known |= dict(zip(new, unit_vectors(model, new), strict=True))
+        most = None if model.num_parameters < LARGE else OPENING
+        known |= dict(zip(new, unit_vectors(model, new, most), strict=True))
     return np.stack([known[text] for text in texts])
 
 
