@@ -41,6 +41,7 @@ VERSION = 1  # of what the cache holds; raised whenever the same texts would now
 FEWEST = 10  # times that a new piece must occur: a row of a table that is seldom read learns nothing
 MOST_TOKENS = 20_000_000  # of the corpus that are looked at: 80 MB
 MOST_PARTS = 8  # of the model's own pieces in a new one
+OTHER_FORMS = ("*.bin", "*.h5", "*.msgpack", "*.onnx", "onnx", "openvino")  # of the weights, which would be stale
 SHOWN = 10  # new pieces that are told
 AT_ONCE = 1_000  # texts tokenised together
 JUST_LIKELIER = 1e-3  # a unigram piece than its parts, in nats for each part beyond the first
@@ -153,7 +154,7 @@ def _write(folder: Path, original: Path, tokenizer: Tokenizer, found: list[Piece
     names = names_of(tokenizer)
     raw = json.loads(tokenizer.raw.to_str())
     added = add_pieces(raw, found, names, inside_of(tokenizer))
-    known = {*VOCABULARIES, "merges.txt", "*.safetensors", "*.bin", "*.safetensors.index.json"}
+    known = {*VOCABULARIES, "merges.txt", "*.safetensors", "*.safetensors.index.json", *OTHER_FORMS}
     shutil.copytree(original, folder, ignore=shutil.ignore_patterns(*known), symlinks=False)
     files.write_text(folder / "tokenizer.json", json.dumps(raw, ensure_ascii=False))
     config = files.read_json(folder / "config.json")

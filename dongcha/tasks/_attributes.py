@@ -21,6 +21,7 @@ from dongcha.metrics._base import CountMetric, Metric, mean_of
 
 ATTRIBUTES = "attributes"
 HELD, HELD_BY_REFERENCES = "attributes_held", "attributes_of_references"
+MOST_VALUES = 50  # of an attribute that is judged: free text is none of them
 SEED = 0  # of the draw, where there are more training rows than a classifier needs
 
 
@@ -58,17 +59,20 @@ class Judge:
 
     @cached_property
     def _features(self) -> TextFeatures:
-        return TextFeatures(self.texts, max(len({*self._values(name)}) for name in self.names))
+        return TextFeatures(self.texts, max(len({*self._values(name)}) for name in self.judged))
+
+    @cached_property
+    def judged(self) -> tuple[str, ...]:
+        """The attributes that can be told apart: those of two values, which can be missed, up to MOST_VALUES."""
+        return tuple(name for name in self.names if 2 <= len({*self._values(name)}) <= MOST_VALUES)
 
     @cached_property
     def _classifiers(self) -> dict[str, LogisticRegression]:
-        """A classifier for each attribute of two values or more: one of a single value cannot be missed."""
+        """A classifier for each attribute that is judged."""
         found = {}
-        for name in self.names:
+        for name in self.judged:
             rows = [row for row, asked in enumerate(self.asked) if name in asked]
-            if len({*self._values(name)}) > 1:
-                values = [self.asked[row][name] for row in rows]
-                found[name] = LogisticRegression(max_iter=1000).fit(self._features.train[rows], values)
+            found[name] = LogisticRegression(max_iter=1000).fit(self._features.train[rows], self._values(name))
         return found
 
     def _values(self, name: str) -> list[str]:
@@ -77,7 +81,7 @@ class Judge:
     def counts(self, asked: Sequence[Mapping[str, str]], texts: Sequence[str]) -> np.ndarray:
         """Return attributes that texts are judged to have and attributes asked for, (rows, 2) float64.
 
-        An attribute of which training rows have one value, or none, is not judged.
+        An attribute of which training rows have one value, none, or more than MOST_VALUES, is not judged.
         """
         counts = np.zeros((len(texts), 2))
         for name, classifier in self._classifiers.items():
@@ -89,7 +93,12 @@ class Judge:
         return counts
 
     def metrics(self) -> dict[str, Metric]:
-        """Return how many attributes written texts have, and how many the references have by the same judge."""
+        """Return how many attributes written texts have, and how many the references have by the same judge.
+
+        Nothing where no attribute can be judged.
+        """
+        if not self.judged:
+            return {}
 
         def metric(name: str, texts_of: Any) -> Metric:
             def counts(outcome: Outcome) -> np.ndarray:

@@ -162,6 +162,21 @@ def test_a_judge_learnt_from_training_rows_tells_what_a_text_has():
     assert figures(swapped) == [0.5, 1.0]  # the room has one value, so it is not judged
 
 
+def test_an_attribute_of_free_text_is_asked_for_and_not_judged():
+    rows = [row | {"room": f"note {i}"} for i, row in enumerate(TONES * 2)]
+    task, train = learnt(rows)
+    assert len({row["room"] for row in rows}) > 50 and task.attributes == ("room", "tone")
+    assert task.judge.judged == ("tone",)
+    columns = {name: train.column(name) for name in (*task.fields, "attributes")}
+    said = [Prediction(i, {"completion": row["completion"]}, 1.0) for i, row in enumerate(rows)]
+    assert task.metrics["attributes_held"].figure(task.outcome(columns, said)) == 1.0
+
+
+def test_where_every_text_has_the_same_attribute_nothing_is_judged():
+    task, _ = learnt([row | {"tone": "warm"} for row in TONES], columns={"attributes": ["tone"]})
+    assert task.attributes == ("tone",) and "attributes_held" not in task.metrics
+
+
 def test_rows_without_attributes_are_judged_by_none():
     task, _ = learnt([{"prompt": "a", "completion": "b"}] * 4, columns={})
     assert task.attributes == () and "attributes_held" not in task.metrics
