@@ -14,7 +14,7 @@ from typing import Any
 from dongcha import files
 from dongcha.errors import UserError
 from dongcha.locale import say
-from dongcha.loop.memory import give_back
+from dongcha.memory import give_back
 from dongcha.types import Watch
 
 LOG = "steps.jsonl"

@@ -26,7 +26,7 @@ from dongcha.loop.average import Average
 from dongcha.loop.checkpoint import Snapshot, Weights, load_checkpoint, put_back, save_checkpoint
 from dongcha.loop.clock import Budget
 from dongcha.loop.journal import HALVED, OUT_OF_TIME, Journal
-from dongcha.loop.memory import give_back, memory_errors
+from dongcha.loop.memory import memory_errors
 from dongcha.loop.placement import Placement, Tensors
 from dongcha.loop.proof import STEPS as PROOF_STEPS
 from dongcha.loop.proof import Rehearsal, ResumeProof
@@ -35,6 +35,7 @@ from dongcha.loop.schedules import rate_factor
 from dongcha.loop.settings import LoopSettings
 from dongcha.loop.signals import StopFlag, stop_flag
 from dongcha.loop.state import State, copy_weights, put_weights
+from dongcha.memory import give_back
 from dongcha.registry import find
 from dongcha.types import Watch
 
