@@ -12,7 +12,7 @@ All jobs take 3 to 5 hours on one core, by estimate; the page says how long each
 import argparse
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +70,15 @@ class Job:
         )
 
 
+LAW = Job(
+    "law-own",
+    "law_text_zh",
+    ("area of statutes, reads them", "法条领域，读法条"),
+    "classification",
+    "simcse",
+    model=E5,
+    columns={"label": "area"},
+)
 JOBS = (
     Job("medquad-alone", "medquad_faq_en", ("medical answers", "医学回答"), None, "mlm", columns={"text": "positive"}),
     Job(
@@ -108,23 +117,11 @@ JOBS = (
         reads="text",
         per_label=30,
     ),
-    Job(
-        "law-own",
-        "law_text_zh",
-        ("area of statutes, reads them", "法条领域，读法条"),
-        "classification",
-        "simcse",
-        model=E5,
-        columns={"label": "area"},
-    ),
-    Job(
-        "law-grown",
-        "law_text_zh",
-        ("area of statutes, reads them, 500 new pieces", "法条领域，读法条，新增 500 个词片"),
-        "classification",
-        "simcse",
-        model=E5,
-        columns={"label": "area"},
+    LAW,
+    replace(
+        LAW,
+        name="law-grown",
+        what=("area of statutes, reads them, 500 new pieces", "法条领域，读法条，新增 500 个词片"),
         reads="text",
         new_pieces=500,
     ),

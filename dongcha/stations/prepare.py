@@ -202,9 +202,14 @@ def _knows(folder: Path, model: Model) -> Callable[[list[str]], float] | None:
     return lambda texts: pseudo_perplexity(folder, model.tokenizer, texts)
 
 
+def opening_of(num_parameters: int) -> int | None:
+    """Return how many tokens of each text the gap checks embed, by the model's size; None for all."""
+    return OPENING if num_parameters >= LARGE else None
+
+
 def texts_worth_embedding(features: Features, num_parameters: int) -> int:
     """Return how many texts a split the gap checks embed: the fewer, the longer they are and the larger the model."""
-    lengths = features.lengths if num_parameters < LARGE else np.minimum(features.lengths, OPENING)
+    lengths = np.minimum(features.lengths, opening_of(num_parameters) or np.inf)
     mean = float(lengths.mean()) if len(features) else 1.0
     share = float(np.clip(USUAL_PARAMETERS / max(1, num_parameters), LEAST_SHARE, 1.0))
     return int(np.clip(share * EMBEDDED_TOKENS / mean, share * FEWEST_EMBEDDED, MOST_EMBEDDED))
@@ -214,8 +219,8 @@ def embed(model: Model, texts: list[str], known: dict[str, np.ndarray]) -> np.nd
     """Return unit vectors (n, H) of texts: the frozen backbone's mean (or own pooling); `known` remembers them."""
     new = [text for text in dict.fromkeys(texts) if text not in known]
     if new:
-        most = None if model.num_parameters < LARGE else OPENING
-        known |= dict(zip(new, unit_vectors(model, new, most), strict=True))
+        vectors = unit_vectors(model, new, opening_of(model.num_parameters))
+        known |= dict(zip(new, vectors, strict=True))
     return np.stack([known[text] for text in texts])
 
 
