@@ -12,9 +12,9 @@ from rich.text import Text
 
 from dongcha.cli._door import err
 from dongcha.locale import say
+from dongcha.locale.terms import term
 from dongcha.report.figures import megabytes, seconds
 from dongcha.report.pretrain import grown_line, pretrain_lines
-from dongcha.report.terms import term
 
 WIDTH = 13  # of the left column
 TOLD = ("failed", "warned")

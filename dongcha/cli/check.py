@@ -14,8 +14,8 @@ from dongcha.cli._live import Live, forecast_text
 from dongcha.cli.run import AsJson, Quiet, RecipeFile, Settings
 from dongcha.config import load_recipe
 from dongcha.locale import say, use_language
+from dongcha.locale.terms import term, visible
 from dongcha.report.as_json import plain
-from dongcha.report.terms import term, visible
 from dongcha.types import Check, silent
 
 STYLES = {"passed": "green", "warned": "yellow", "failed": "bold red", "skipped": "dim"}

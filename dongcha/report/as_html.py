@@ -12,9 +12,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from dongcha.locale import current_language, say
+from dongcha.locale.terms import term, visible
 from dongcha.report.figures import count, percent
 from dongcha.report.sections import sections
-from dongcha.report.terms import term, visible
 from dongcha.types import Report
 
 _FOLDER = Path(__file__).parent / "templates"

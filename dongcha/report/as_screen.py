@@ -16,9 +16,9 @@ from rich.table import Table
 from rich.text import Text
 
 from dongcha.locale import say, speaking
+from dongcha.locale.terms import one_line, term, visible
 from dongcha.report import figures
 from dongcha.report.sections.run import command
-from dongcha.report.terms import one_line, term, visible
 from dongcha.report.texts import as_allowed
 from dongcha.report.verdict import after_row, by_rights, tested_words
 from dongcha.types import Json, Report, Row

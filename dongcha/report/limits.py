@@ -7,8 +7,8 @@ string; none of them looks at anything but the report.
 from collections.abc import Callable, Mapping
 
 from dongcha.locale import say
+from dongcha.locale.terms import term
 from dongcha.report.figures import count, is_number, score
-from dongcha.report.terms import term
 from dongcha.report.verdict import UNTRAINED, after_row, facts_of, main_figure, test_rows
 from dongcha.types import NO_TASK, Json, Report
 

@@ -8,10 +8,10 @@ import json
 import re
 
 from dongcha.locale import say
+from dongcha.locale.terms import JOINED, slug, term, visible
 from dongcha.report import figures
 from dongcha.report.blocks import Block, Bullets, Checks, Code, Facts, Fold, Headline, Paragraph, Table
 from dongcha.report.sections import sections
-from dongcha.report.terms import JOINED, slug, term, visible
 from dongcha.report.verdict import after_row, facts_of
 from dongcha.types import NO_TASK, Interval, Json, Report, Row
 

@@ -6,7 +6,7 @@ In: what the pretrain stage tells (`Pretrained.told`). Out: sentences in the lan
 from collections.abc import Mapping
 
 from dongcha.locale import say
-from dongcha.report.terms import term
+from dongcha.locale.terms import term
 from dongcha.types import Json
 
 MASKED = "masked_loss"  # where a report does not say how texts were judged

@@ -7,8 +7,8 @@ when nothing changed, when it got worse, when a simple baseline does as well, wh
 from collections.abc import Mapping
 
 from dongcha.locale import say
+from dongcha.locale.terms import slug, term
 from dongcha.report.figures import count, interval, p_value, score, signed, signed_interval
-from dongcha.report.terms import slug, term
 from dongcha.types import Interval, Json, Report, Row
 
 UNTRAINED = "zero_shot"  # the row of a model of which nothing was trained

@@ -245,6 +245,20 @@ def test_weights_that_are_not_the_best(proven, form):
     assert proof("best_restored", replace(evidence, fitted=replace(evidence.fitted, state=state))).status == "failed"
 
 
+@pytest.mark.parametrize(
+    ("task", "told"), [(None, "accuracy of the kept"), ("translation", "validation loss of the kept")]
+)
+def test_the_best_is_told_as_its_metric_reads(proven, task, told):
+    evidence = evidence_of(proven("pooled"))
+    if task is not None:  # scores of a task that writes are losses turned round
+        evidence = replace(evidence, task=find("tasks", task).Task(), rescored=-abs(evidence.rescored))
+        state = replace(evidence.fitted.state, best_score=evidence.rescored)
+        evidence = replace(evidence, fitted=replace(evidence.fitted, state=state))
+    found = proof("best_restored", evidence)
+    assert found.status == "passed" and told in found.message
+    assert found.figures["kept"] > 0 and f"is {found.figures['kept']:.4f}," in found.message
+
+
 def test_a_loop_that_forgets_to_put_the_best_back_is_found(tmp_path, models, monkeypatch):
     """The last weights are made the worst; without restoring, the proof must say so."""
     from dongcha.loop.fit import Fit

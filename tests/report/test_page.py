@@ -13,10 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import dongcha.report
-from dongcha.locale import catalogue, say, speaking
+from dongcha.locale import catalogue, say, speaking, terms
+from dongcha.locale.terms import visible
 from dongcha.report.as_html import to_html
 from dongcha.report.sections import SECTIONS, sections
-from dongcha.report.terms import visible
 
 from . import fixture
 
@@ -227,7 +227,8 @@ def test_the_limits_follow_from_the_evidence():
 
 def test_every_message_of_the_report_is_used():
     folder = Path(dongcha.report.__file__).parent
-    code = "".join(path.read_text(encoding="utf-8") for path in folder.rglob("*") if path.suffix in (".py", ".html"))
+    paths = [*folder.rglob("*.py"), *folder.rglob("*.html"), Path(terms.__file__)]
+    code = "".join(path.read_text(encoding="utf-8") for path in paths)
     kinds = "metric row check step split slice task language environment test section word status col verdict screen"
     kinds += " calibration test_note page"
     loose = [key for key in catalogue() if key.startswith("report.") and key not in code]

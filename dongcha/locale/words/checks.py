@@ -99,12 +99,12 @@ MESSAGES = {
         "纯 Transformers（{head}）的输出不同（最大差 {gap:.3g}）。",
     ),
     "checks.best_passed": (
-        "Best restored: the kept weights score {score:.4f} on validation, the best of the run (step {step}).",
-        "已恢复最佳：保留的权重在验证集得分 {score:.4f}，为本次最佳（第 {step} 步）。",
+        "Best restored on validation: {metric} of the kept weights is {kept:.4f}, the best of the run (step {step}).",
+        "已恢复验证最佳：保留的权重的{metric}为 {kept:.4f}，为本次最佳（第 {step} 步）。",
     ),
     "checks.best_failed": (
-        "The kept weights score {kept:.4f} on validation, but the best of the run was {best:.4f}.",
-        "保留的权重在验证集得分 {kept:.4f}，而本次最佳为 {best:.4f}。",
+        "On validation, {metric} of the kept weights is {kept:.4f}, but the best of the run was {best:.4f}.",
+        "验证集上，保留的权重的{metric}为 {kept:.4f}，而本次最佳为 {best:.4f}。",
     ),
     "checks.best_skipped": (
         "No validation rows, so there is no best to restore: the last weights were kept.",

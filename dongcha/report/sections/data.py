@@ -6,10 +6,10 @@ In: a Report. Out: lists of blocks, empty where the report has nothing of the ki
 from collections.abc import Mapping
 
 from dongcha.locale import say
+from dongcha.locale.terms import term
 from dongcha.report import figures
 from dongcha.report.blocks import Block, Cell, Checks, Fold, Table, table, written
 from dongcha.report.sections.errors import examples
-from dongcha.report.terms import term
 from dongcha.types import Check, Json, Report
 
 MOST_LABELS = 20

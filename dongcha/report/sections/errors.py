@@ -6,9 +6,9 @@ In: a Report. Out: lists of blocks, empty where the report has nothing of the ki
 from collections.abc import Mapping, Sequence
 
 from dongcha.locale import say
+from dongcha.locale.terms import term
 from dongcha.report import figures
 from dongcha.report.blocks import Block, Cell, Examples, Fold, Paragraph, table
-from dongcha.report.terms import term
 from dongcha.report.verdict import after_row, by_rights
 from dongcha.types import Json, Report
 

@@ -9,11 +9,11 @@ import shlex
 from collections.abc import Sequence
 
 from dongcha.locale import say
+from dongcha.locale.terms import JOINED, term
 from dongcha.report import charts, figures
 from dongcha.report.as_json import plain
 from dongcha.report.blocks import Block, Bullets, Cell, Chart, Charts, Checks, Code, Facts, Fold, Paragraph, flat, table
 from dongcha.report.limits import limits
-from dongcha.report.terms import JOINED, term
 from dongcha.types import NO_TASK, Report
 
 MOST_POINTS = 24

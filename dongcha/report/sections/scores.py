@@ -8,9 +8,9 @@ from dataclasses import replace
 from functools import partial
 
 from dongcha.locale import say
+from dongcha.locale.terms import term
 from dongcha.report import charts, figures
 from dongcha.report.blocks import Block, Cell, Chart, Charts, Facts, Headline, Paragraph, table
-from dongcha.report.terms import term
 from dongcha.report.verdict import (
     after_row,
     before_row,
