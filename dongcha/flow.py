@@ -78,7 +78,7 @@ def steps_to_check(recipe: Recipe) -> tuple[Step, ...]:
 def run(
     recipe: Recipe,
     *,
-    workspace: Path | None = None,
+    workspace: Path | str | None = None,
     watch: Watch = silent,
     fresh: bool = False,
     until: str | None = None,
@@ -92,7 +92,7 @@ def run(
     with speaking(recipe.language):
         steps = steps_of(recipe)
         until = known_step(steps, until)
-        start = stations.begin(recipe, workspace, watch, spent=spent)
+        start = stations.begin(recipe, None if workspace is None else Path(workspace), watch, spent=spent)
         folder = start.folder
         with files.lock(folder) as left, stations.leaving_nothing(folder):
             if left:

@@ -232,7 +232,7 @@ def test_fresh_starts_anew_with_the_same_result(tmp_path, models):
 
 
 def test_another_place_for_runs(tmp_path, models):
-    report = dongcha.run(Recipe(**sections(models), folder=tmp_path / "recipes"), workspace=tmp_path / "elsewhere")
+    report = dongcha.run(Recipe(**sections(models), folder=tmp_path / "recipes"), workspace=str(tmp_path / "elsewhere"))
     assert (tmp_path / "elsewhere" / "run" / report.hash[:8] / "report.html").is_file()
     assert not (tmp_path / "recipes").exists()
 
