@@ -8,7 +8,6 @@ from its last checkpoint (runs/bench/); docs/results/generators.md is made from 
 on one core, by estimate; the page says how long each took.
 """
 
-import argparse
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -18,6 +17,7 @@ from typing import Any
 import dongcha
 from bench._kept import workspace
 from bench._machine import machine
+from bench._runs import Bench
 from bench.quality import DATA, ends_of
 from dongcha import files
 from dongcha.config import Recipe
@@ -25,7 +25,6 @@ from dongcha.stations.measured import clock_facts
 from dongcha.steps import Work
 from dongcha.types import Row
 
-FOLDER, PAGE = Path("docs/results/generators"), Path("docs/results/generators.md")
 ROWS = {"train": 500, "validation": 100, "test": 100}
 MOST_MEGABYTES = 8192
 
@@ -168,25 +167,7 @@ def bar(job: Job, after: Mapping[str, Any]) -> str:
     return f"{wanted}: {'met / 达到' if is_met else '**missed / 未达到**'}"
 
 
-def main() -> None:
-    """Run what is missing; write each run's file, and the page after each."""
-    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    arguments.add_argument("--gemma", type=Path, default=None, help="folder of gemma-3-270m, trimmed")
-    names = [job.folder for job in JOBS]
-    arguments.add_argument("--only", nargs="*", choices=names, default=names)
-    arguments.add_argument("--threads", type=int, default=None)
-    chosen = arguments.parse_args()
-    for job in JOBS if chosen.gemma is not None else ():
-        path = FOLDER / f"{job.folder}.json"
-        if job.folder not in chosen.only or path.is_file():
-            continue
-        found = measure(job, str(chosen.gemma.absolute()), chosen.threads or "auto")
-        FOLDER.mkdir(parents=True, exist_ok=True)
-        files.write_json(path, {"name": job.folder, **found})
-        print(job.folder, found["table"], f"{found['clock']['seconds']:.0f} s", flush=True)
-    over = [(job, files.read_json(path)) for job in JOBS if (path := FOLDER / f"{job.folder}.json").is_file()]
-    files.write_text(PAGE, page(over))
-
+BENCH = Bench({job.folder: job for job in JOBS}, lambda job: "gemma", measure, page, Path("docs/results/generators"))
 
 if __name__ == "__main__":
-    main()
+    BENCH.main(__doc__)

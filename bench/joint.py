@@ -1,6 +1,6 @@
 """Measure what one model for two tasks gives up against two models: intents and slots of SMP 2019, three seeds each.
 
-    python -m bench.joint [--e5 FOLDER] [--seeds 0 1 2] [--only joint intent slots] [--threads N]
+    python -m bench.joint [--e5 FOLDER] [--only joint.0 intent.0 ...] [--threads N]
 
 Recipes are all `auto`: the two tasks on one backbone, and each alone, on multilingual-e5-small in its Chinese and
 English trim. The rows whose slots overlap (2 of 2,554) are left out, as tags cannot hold them. A run is kept in
@@ -9,7 +9,6 @@ docs/results/joint/ when it is over and not run again, and one that was stopped 
 the page says how long they took.
 """
 
-import argparse
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -21,6 +20,7 @@ import numpy as np
 import dongcha
 from bench._kept import workspace
 from bench._machine import machine
+from bench._runs import Bench
 from bench.quality import DATA, SEEDS, SHOWN, SPLITS, ends_of
 from dongcha import files
 from dongcha.config import Recipe
@@ -33,7 +33,6 @@ from dongcha.steps import Work
 from dongcha.tasks._predict import columns_of, predict
 from dongcha.types import Row
 
-FOLDER, PAGE = Path("docs/results/joint"), Path("docs/results/joint.md")
 SET = "smp2019_intent_slots_zh"
 MARGIN = 0.02  # which the joint model may give up at most
 JOINT = "joint"
@@ -63,6 +62,7 @@ PARTS = {
     "slots": Part("tagging", {}, "f1", f1),
 }
 KINDS = (JOINT, *PARTS)
+Job = tuple[str, int]  # a kind and a seed
 
 
 def recipe(kind: str, model: str, seed: int, threads: int | str) -> Recipe:
@@ -87,8 +87,9 @@ def apart(rows: Sequence[Row | Any]) -> list[dict[str, Any]]:
     return kept
 
 
-def measure(kind: str, model: str, seed: int, threads: int | str) -> dict[str, Any]:
+def measure(job: Job, model: str, threads: int | str) -> dict[str, Any]:
     """Run a seed of a kind up to its proofs; return what each test row counts for each task, clock and checks."""
+    kind, seed = job
     with workspace(f"smp2019-{kind}.{seed}") as folder:
         work = dongcha.run(recipe(kind, model, seed, threads), workspace=folder, until="checks")
         assert isinstance(work, Work)
@@ -132,11 +133,10 @@ multilingual-e5-small，种子 {seeds}，配方全部 `auto`。方括号为按�
 """
 COLUMNS = ("task / 任务", "metric / 指标", "single / 单独", "joint / 联合", "difference / 差值", "bar / 要求")
 
-Runs = Mapping[tuple[str, int], Mapping[str, Any]]
 
-
-def page(runs: Runs) -> str:
+def page(over: Sequence[tuple[Job, Mapping[str, Any]]]) -> str:
     """Return the page of the runs that are over: of the seeds that all three kinds have."""
+    runs = dict(over)
     seeds = [seed for seed in SEEDS if all((kind, seed) in runs for kind in KINDS)]
     minutes = sum(run["clock"]["seconds"] for run in runs.values()) / 60
     one = next(iter(runs.values()))
@@ -150,7 +150,7 @@ def page(runs: Runs) -> str:
     return head + "\n".join(table) + "\n"
 
 
-def line(name: str, part: Part, runs: Runs, seeds: Sequence[int]) -> str:
+def line(name: str, part: Part, runs: Mapping[Job, Mapping[str, Any]], seeds: Sequence[int]) -> str:
     """Return a task's line of the page."""
     single, joint = ([Outcome(runs[kind, seed]["counts"][name], None) for seed in seeds] for kind in (name, JOINT))
     verdict = compare(part.judge, single, joint, 0)
@@ -162,28 +162,8 @@ def line(name: str, part: Part, runs: Runs, seeds: Sequence[int]) -> str:
     return f"| {' | '.join([name, part.metric, *shown, difference, bar])} |"
 
 
-def main() -> None:
-    """Run what is missing; write each run's file, and the page after each."""
-    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    arguments.add_argument("--e5", type=Path, default=None, help="folder of multilingual-e5-small, trimmed")
-    arguments.add_argument("--seeds", nargs="*", type=int, choices=SEEDS, default=SEEDS)
-    arguments.add_argument("--only", nargs="*", choices=KINDS, default=KINDS)
-    arguments.add_argument("--threads", type=int, default=None)
-    chosen = arguments.parse_args()
-    wanted = [(kind, seed) for seed in chosen.seeds for kind in KINDS if kind in chosen.only]
-    for kind, seed in wanted if chosen.e5 is not None else ():
-        path = FOLDER / f"{kind}.{seed}.json"
-        if path.is_file():
-            continue
-        found = measure(kind, str(chosen.e5.absolute()), seed, chosen.threads or "auto")
-        FOLDER.mkdir(parents=True, exist_ok=True)
-        files.write_json(path, {"name": kind, "seed": seed, **found})
-        print(kind, seed, f"{found['clock']['seconds']:.0f} s", flush=True)
-    paths = {(kind, seed): FOLDER / f"{kind}.{seed}.json" for kind in KINDS for seed in SEEDS}
-    over = {key: files.read_json(path) for key, path in paths.items() if path.is_file()}
-    if over:
-        files.write_text(PAGE, page(over))
-
+JOBS = {f"{kind}.{seed}": (kind, seed) for seed in SEEDS for kind in KINDS}
+BENCH = Bench(JOBS, lambda job: "e5", measure, page, Path("docs/results/joint"))
 
 if __name__ == "__main__":
-    main()
+    BENCH.main(__doc__)

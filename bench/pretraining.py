@@ -9,7 +9,6 @@ folder (`--e5`, `--gemma`), and said.
 All jobs take 3 to 5 hours on one core, by estimate; the page says how long each took.
 """
 
-import argparse
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -19,14 +18,15 @@ from typing import Any
 import dongcha
 from bench._kept import workspace
 from bench._machine import machine
+from bench._runs import Bench
 from bench.quality import DATA, MINILM, ends_of
 from dongcha import files
 from dongcha.config import Recipe
+from dongcha.stations.measured import clock_facts
 from dongcha.steps import Work
 from dongcha.types import Row
 
-FOLDER, PAGE = Path("docs/results/pretraining"), Path("docs/results/pretraining.md")
-E5, GEMMA = "multilingual-e5-small", "gemma-3-270m"  # whose folders are given
+NAMES = {MINILM: "all-MiniLM-L6-v2", "e5": "multilingual-e5-small", "gemma": "gemma-3-270m"}
 SPLITS = ("train", "validation", "test")
 
 
@@ -50,8 +50,8 @@ class Job:
     new_pieces: int = 0
     steps: int | str = "auto"
 
-    def recipe(self, folders: Mapping[str, str | None], threads: int | str) -> Recipe:
-        """Return the recipe, all `auto` but what the job says; `folders` has those of models that are given."""
+    def recipe(self, model: str, threads: int | str) -> Recipe:
+        """Return the recipe, all `auto` but what the job says."""
         home = (DATA / self.folder).absolute()
         sources: dict[str, Any] = {name: str(home / f"{name}.jsonl") for name in SPLITS}
         rows = files.read_lines(home / "train.jsonl")
@@ -62,7 +62,7 @@ class Job:
             name=self.name,
             task=self.task,
             language=self.folder.rsplit("_", 1)[-1],
-            model=folders.get(self.model, self.model),
+            model=model,
             seed=0,
             threads=threads,
             data=sources | {"columns": dict(self.columns), "allow_tiny": self.task == "classification"},
@@ -76,7 +76,7 @@ LAW = Job(
     ("area of statutes, reads them", "法条领域，读法条"),
     "classification",
     "simcse",
-    model=E5,
+    model="e5",
     columns={"label": "area"},
 )
 JOBS = (
@@ -105,7 +105,7 @@ JOBS = (
         ("medical answers found, reads the questions", "检索医学回答，读问题"),
         "retrieval",
         "simcse",
-        model=E5,
+        model="e5",
         reads="query",
     ),
     Job(
@@ -125,7 +125,9 @@ JOBS = (
         reads="text",
         new_pieces=500,
     ),
-    Job("law-decoder", "law_text_zh", ("statutes, a decoder", "法条，解码器"), None, "causal", model=GEMMA, steps=200),
+    Job(
+        "law-decoder", "law_text_zh", ("statutes, a decoder", "法条，解码器"), None, "causal", model="gemma", steps=200
+    ),
     Job(
         "law-scratch",
         "law_text_zh",
@@ -150,10 +152,10 @@ def first_of_each(rows: list[dict[str, Any]], label: str, count: int) -> list[di
     return kept
 
 
-def measure(job: Job, folders: Mapping[str, str | None], threads: int | str) -> dict[str, Any]:
+def measure(job: Job, model: str, threads: int | str) -> dict[str, Any]:
     """Run a job to its end; return the table's figures with intervals, the verdicts, what the reading tells, checks."""
     with workspace(job.name) as folder:
-        work = dongcha.run(job.recipe(folders, threads), workspace=folder, until="checks")
+        work = dongcha.run(job.recipe(model, threads), workspace=folder, until="checks")
         assert isinstance(work, Work)
         judged, told, read = work["evaluate"], work["pretrain"].told, work["corpus"].features
         shown = ("steps", "of", "best_step", "gain", "p_value", "word", "surprise", "seconds", "parameters", "grown")
@@ -164,7 +166,7 @@ def measure(job: Job, folders: Mapping[str, str | None], threads: int | str) -> 
             "rows": {name: len(dataset) for name, dataset in work["splits"].by_name.items()},
             "corpus_tokens": int(read.lengths.sum()),
             "checks": {check.name: check.status for check in work["checks"]},
-            "seconds": work["clock"].spent(),
+            "clock": clock_facts(work),
             "machine": machine(work["placement"].threads),
         }
 
@@ -211,7 +213,7 @@ COLUMNS = (
 
 def page(runs: Sequence[tuple[Job, Mapping[str, Any]]]) -> str:
     """Return the page of the runs that are over."""
-    minutes = sum(run["seconds"] for _, run in runs) / 60
+    minutes = sum(run["clock"]["seconds"] for _, run in runs) / 60
     threads = runs[0][1]["machine"]["threads"] if runs else 1
     head = HEAD.format(runs=len(runs), jobs=len(JOBS), minutes=minutes, threads=threads)
     table = [f"| {' | '.join(COLUMNS)} |", "| --- " * len(COLUMNS) + "|", *(line(job, run) for job, run in runs)]
@@ -226,10 +228,10 @@ def line(job: Job, run: Mapping[str, Any]) -> str:
     told = run["told"]
     surprises = [told["surprise"].get(name) for name in ("general", "validation")]
     moved = ["–" if found is None else f"{found[0]:.2f} → {found[1]:.2f}" for found in surprises]
-    rows, model = run["rows"], {MINILM: "all-MiniLM-L6-v2"}.get(job.model, job.model)
+    rows, model = run["rows"], NAMES.get(job.model, job.model)
     steps = f"{told['steps']}, {told.get('best_step', '–')}"
     cells = [" / ".join(job.what), f"{model}, `{job.method}`", f"{rows['train']:,} / {rows['test']:,}", run["metric"]]
-    return f"| {' | '.join([*cells, *figures, *moved, steps, format(run['seconds'] / 60, '.0f')])} |"
+    return f"| {' | '.join([*cells, *figures, *moved, steps, format(run['clock']['seconds'] / 60, '.0f')])} |"
 
 
 def cell(row: Mapping[str, Any]) -> str:
@@ -242,30 +244,7 @@ def cell(row: Mapping[str, Any]) -> str:
     return f"{found} ({value:+.3f} [{low:+.3f}, {high:+.3f}], p = {row['p_value']:.4f})"
 
 
-def main() -> None:
-    """Run what is missing; write each run's file, and the page after each."""
-    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    arguments.add_argument("--e5", type=Path, default=None, help="folder of multilingual-e5-small, trimmed")
-    arguments.add_argument("--gemma", type=Path, default=None, help="folder of gemma-3-270m, trimmed")
-    arguments.add_argument("--only", nargs="*", choices=[job.name for job in JOBS], default=[job.name for job in JOBS])
-    arguments.add_argument("--threads", type=int, default=None)
-    chosen = arguments.parse_args()
-    given = {E5: chosen.e5, GEMMA: chosen.gemma}
-    folders = {name: None if path is None else str(path.absolute()) for name, path in given.items()}
-    for job in JOBS:
-        path = FOLDER / f"{job.name}.json"
-        if job.name not in chosen.only or path.is_file():
-            continue
-        if folders.get(job.model, job.model) is None:
-            print(f"left out, for want of the folder of {job.model}: {job.name}", flush=True)
-            continue
-        found = measure(job, folders, chosen.threads or "auto")
-        FOLDER.mkdir(parents=True, exist_ok=True)
-        files.write_json(path, {"name": job.name, **found})
-        print(job.name, found["table"], found["told"], f"{found['seconds']:.0f} s", flush=True)
-    over = [(job, files.read_json(path)) for job in JOBS if (path := FOLDER / f"{job.name}.json").is_file()]
-    files.write_text(PAGE, page(over))
-
+BENCH = Bench({job.name: job for job in JOBS}, lambda job: job.model, measure, page, Path("docs/results/pretraining"))
 
 if __name__ == "__main__":
-    main()
+    BENCH.main(__doc__)
