@@ -52,6 +52,7 @@ def prepare(module: Any, anatomy: Anatomy, options: Options, seed: int) -> None:
     with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
         torch.manual_seed(seed)
         warnings.simplefilter("ignore", FutureWarning)  # peft asks a model by a name that Transformers will drop
+        warnings.filterwarnings("ignore", "fan_in_fan_out is set")  # peft sets it for GPT-2 itself
         vars(module)[HANDLE] = peft.get_peft_model(module.hf, config)
 
 

@@ -22,16 +22,21 @@ SURE = 20.0  # logit of a perfect answer
 
 @dataclass(frozen=True)
 class Harm:
-    """What features cannot carry of gold: the fact that counts those among which it was counted, what is said."""
+    """What features cannot carry of gold: the fact that counts those among which it was counted, what is said.
+
+    `loses` says that a row's answer itself suffers, so that it may come back wrong.
+    """
 
     among: str
     message: str
     fix: str
+    loses: bool = True
 
 
 DAMAGE = {  # by the fact that counts it
     "damaged_spans": Harm("spans", "checks.labels_damaged", "checks.damaged_fix"),
     "cut_answers": Harm("answers", "checks.answers_cut", "checks.answers_cut_fix"),
+    "last_reply_only": Harm("answers", "checks.turns_unlearnt", "checks.turns_unlearnt_fix", loses=False),
 }
 ROUNDING = 1e-4  # of a standard deviation of the scores: what float32 may cost a number on its way
 
@@ -49,7 +54,7 @@ def check(evidence: Evidence) -> Check:
     fact = next((name for name in DAMAGE if facts.get(name)), next(iter(DAMAGE)))
     damaged, harm = int(facts.get(fact, 0)), DAMAGE[fact]
     figures = {"rows": num_rows(rows), "wrong": len(wrong), fact: damaged}
-    allowed = _rows_with_damage(evidence, rows) if damaged else 0
+    allowed = _rows_with_damage(evidence, rows) if damaged and harm.loses else 0
     if len(wrong) > allowed:
         message = say("checks.labels_failed", wrong=len(wrong), rows=num_rows(rows))
         return Check("labels_aligned", "failed", message, len(wrong), fix=say("checks.labels_fix"), figures=figures)
@@ -113,5 +118,5 @@ def _rows_with_damage(evidence: Evidence, rows: Any) -> int:
     for row in range(num_rows(rows)):
         one: dict[str, Sequence[Any]] = {name: [values[row]] for name, values in rows.items()}
         found = task.encode(one, evidence.model.tokenizer, 0).facts
-        count += any(found.get(name, 0) > 0 for name in DAMAGE)
+        count += any(found.get(name, 0) > 0 for name, harm in DAMAGE.items() if harm.loses)
     return count

@@ -19,6 +19,7 @@ SYSTEM, USER, ASSISTANT = ROLES = ("system", "user", "assistant")
 OTHER_ROLES = {"human": USER, "gpt": ASSISTANT, "chatgpt": ASSISTANT, "bot": ASSISTANT, "model": ASSISTANT}
 MESSAGES = pa.list_(pa.struct([("role", pa.string()), ("content", pa.string())]))
 Message = Mapping[str, str]
+SPEAKER, SAID = ("role", "from"), ("content", "value")  # keys that messages have for these, the usual ones first
 
 
 def to_messages(cells: Cells) -> pa.Array:
@@ -35,7 +36,7 @@ def to_messages(cells: Cells) -> pa.Array:
 def _message(value: Any, number: int, position: int, cells: Cells) -> Message:
     if not isinstance(value, Mapping):
         cells.refuse_kind(position, value, "message")
-    role, content = (_first(value, *keys) for keys in (("role", "from"), ("content", "value")))
+    role, content = (_first(value, *keys) for keys in (SPEAKER, SAID))
     said = excerpt(as_json(content) or "null")
     if not isinstance(content, str) or not content.strip():
         cells.refuse("read.no_content", position, number=number, found=said)
@@ -91,12 +92,16 @@ def _last_of(role: str, history: Iterable[Message]) -> str:
 
 def is_dialogue(value: Any) -> bool:
     """Tell whether a value is a list of messages."""
-    return isinstance(value, list) and bool(value) and all(isinstance(v, Mapping) and said(v) != v for v in value)
+    return isinstance(value, list) and bool(value) and all(map(_is_message, value))
+
+
+def _is_message(value: Any) -> bool:
+    return isinstance(value, Mapping) and said(value) != value and _first(value, *SPEAKER) is not None
 
 
 def said(message: Any) -> Any:
     """Return what a message says; anything else as it is."""
-    found = _first(message, "content", "value") if isinstance(message, Mapping) else None
+    found = _first(message, *SAID) if isinstance(message, Mapping) else None
     return message if found is None else found
 
 

@@ -344,11 +344,15 @@ def to_strings(cells: Cells) -> pa.Array:
 
 @dataclass(frozen=True)
 class Field:
-    """How a field gets its form, its Arrow type where all its values are missing, and whether it is gold."""
+    """How a field gets its form, its Arrow type where all its values are missing, and whether it is gold.
+
+    `tells_apart` says that a model reads it beside the inputs where rows have it: equal texts with other values differ.
+    """
 
     convert: Callable[[Cells], pa.Array]
     is_gold: bool = False
     type: pa.DataType = TEXT
+    tells_apart: bool = False
 
 
 _TEXTS = ("text", "text_a", "text_b", "question", "context", "query", "source", "document", "prompt")
@@ -363,7 +367,7 @@ FIELDS: Mapping[str, Field] = {
     "doc": Field(to_doc),
     "messages": Field(to_messages, type=MESSAGES),
     "constraints": Field(to_rules, type=RULES),
-    "attributes": Field(to_attributes, type=ATTRIBUTES),
+    "attributes": Field(to_attributes, type=ATTRIBUTES, tells_apart=True),
     "relevant": Field(to_relevant, is_gold=True, type=RELEVANT),
     "negatives": Field(to_texts, is_gold=True, type=STRINGS),
     "choices": Field(to_choices, type=STRINGS),

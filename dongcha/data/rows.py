@@ -14,6 +14,8 @@ from dongcha.data.fields import FIELDS, form
 
 TARGETS = frozenset({"tags", *(name for name, field in FIELDS.items() if field.is_gold)})
 
+ASIDE = tuple(name for name, field in FIELDS.items() if field.tells_apart)
+
 SEPARATOR = "  //  "  # between the inputs of one row, where people read them
 
 
@@ -28,8 +30,8 @@ def target_fields(fields: Sequence[str]) -> tuple[str, ...]:
 
 
 def joined_texts(dataset: Dataset, fields: Sequence[str]) -> Iterator[str]:
-    """Yield each row's input fields as one string, in order; two fields never run into each other."""
-    names = input_fields(fields)
+    """Yield each row's input fields, and what else tells rows apart, as one string; two fields never run together."""
+    names = [*input_fields(fields), *(name for name in ASIDE if name in dataset.columns and name not in fields)]
     for batch in dataset.batches(columns=names):
         for values in zip(*(batch[name] for name in names), strict=True):
             yield "\x1f".join(value if isinstance(value, str) else plain(value) for value in values)

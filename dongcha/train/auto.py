@@ -9,6 +9,8 @@ from dataclasses import dataclass
 FEW_ROWS = 1000
 ROWS_IN_ALL = 12_000
 TOKENS_IN_ALL = 1_500_000
+TOKENS_TAGGED = 250_000  # at least, where each word has an answer
+MOST_PASSES, MOST_TAGGING = 10, 15
 ROWS_IN_BATCH = 32
 LEAST_GAIN = 1.25  # rounding for less is not worth it: about half of a product's gain is a step's
 USUAL_RATES = (1e-5, 1e-4)  # full fine-tuning of pretrained encoders; outside it the run remarks on it
@@ -35,12 +37,16 @@ class Measures:
 def epochs(m: Measures) -> int:
     """Show the model about 12,000 rows in all, or 1.5 million tokens of long ones: at least 3 passes, at most 10.
 
-    Places in long texts are learnt late: for them at least 6. A model that writes could do so before: 3.
+    Where each word has an answer, about 250,000 tokens at least, in at most 15 passes. Places in long texts are learnt
+    late: for them at least 6. A model that writes could do so before: 3.
     """
     if m.writes:
         return 3
     passes = min(ROWS_IN_ALL / m.num_rows, TOKENS_IN_ALL / m.tokens if m.tokens else ROWS_IN_ALL)
-    return min(10, max(6 if m.places else 3, round(passes)))
+    usual = min(MOST_PASSES, max(6 if m.places else 3, round(passes)))
+    if m.by_token and m.tokens:
+        return max(usual, min(MOST_TAGGING, round(TOKENS_TAGGED / m.tokens)))
+    return usual
 
 
 def learning_rate(m: Measures) -> float:

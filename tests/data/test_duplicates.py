@@ -84,6 +84,15 @@ def test_drop_repeats_keeps_the_first_and_counts_conflicts():
     assert (kept.column("text"), dropped, conflicts) == (["a b", "c"], 3, 1)
 
 
+def test_rows_that_ask_for_other_attributes_are_no_repeats():
+    """The same prompt, warm and short: two rows to learn; the third repeats the first, its tags turned round."""
+    warm, cold, short = ({"name": name, "value": v} for name, v in (("tone", "warm"), ("tone", "cold"), ("size", "s")))
+    asked = [[warm, short], [cold, short], [short, warm]]
+    table = pa.table({"prompt": ["a note"] * 3, "completion": ["x", "y", "z"], "attributes": asked})
+    kept, dropped, conflicts = drop_repeats(Dataset("train", "t.csv", table), ("prompt", "completion"))
+    assert (kept.column("completion"), dropped, conflicts) == (["x", "y"], 1, 1)
+
+
 def test_drop_repeats_compares_all_input_fields_and_lists_as_bags():
     table = pa.table({"text_a": ["a", "a", "a"], "text_b": ["b", "c", "b"], "label": [["x", "y"], ["x"], ["y", "x"]]})
     kept, dropped, conflicts = drop_repeats(Dataset("train", "t.csv", table), ("text_a", "text_b", "label"))

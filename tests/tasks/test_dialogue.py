@@ -1,12 +1,14 @@
 """Dialogues: the assistant's turns alone are learnt, the newest are kept, a model's own template is used."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dongcha.checks import labels_aligned
 from dongcha.config.sections import Decoding
 from dongcha.data.dataset import ASKED
 from dongcha.data.features import IGNORED, gather
@@ -244,6 +246,17 @@ def test_what_a_template_rewrites_is_not_learnt_and_counted(models):
     features = features_of(model, rows_of(TALK[1:], TALK[1:3]))
     assert features.facts["last_reply_only"] == 1
     assert [len(stretches(model, features, row)) for row in (0, 1)] == [1, 1]
+
+
+@pytest.mark.parametrize(("template", "status"), [(FORGETFUL, "warned"), (None, "passed")])
+def test_what_a_template_rewrites_is_told_by_a_proof(models, template, status):
+    model, rows = models(template=template), rows_of(TALK[1:], TALK[1:3])
+    task, features = task_for(model), features_of(model, rows)
+    claims = {"model": SimpleNamespace(spec=SPEC, tokenizer=model.tokenizer), "splits": SimpleNamespace(unlabelled=0)}
+    evidence = SimpleNamespace(task=task, features={"train": features}, sample=lambda split: (rows, features), **claims)
+    found = labels_aligned.check(evidence)
+    assert (found.status, found.figures["wrong"]) == (status, 0)
+    assert ("1 of 2 dialogues only the last reply is learnt" in found.message) == (status == "warned")
 
 
 def test_a_template_that_takes_no_dialogue_is_refused(models):

@@ -40,6 +40,9 @@ def recipe(**sections):
         ("epochs", {"rows": 1000, "in_all": 100_000}, 10),  # short rows are counted
         ("epochs", {"rows": 1000, "in_all": 300_000}, 5),  # of long ones their tokens
         ("epochs", {"rows": 1000, "in_all": 10**7}, 3),
+        ("epochs", {"rows": 2000, "in_all": 20_000, "by_token": True}, 12),  # short rows of many words' answers
+        ("epochs", {"rows": 2000, "in_all": 1_000, "by_token": True}, 15),
+        ("epochs", {"rows": 2000, "in_all": 100_000, "by_token": True}, 6),
         ("learning_rate", {"rows": 999}, 5e-5),
         ("learning_rate", {"rows": 1000}, 1e-4),
         ("learning_rate", {"rows": 1000, "width": 512}, 1e-4),

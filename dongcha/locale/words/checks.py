@@ -21,6 +21,15 @@ MESSAGES = {
         "Raise data.max_tokens, or shorten the prompt.",
         "请调大 data.max_tokens，或缩短提示。",
     ),
+    "checks.turns_unlearnt": (
+        "In {damaged:,} of {spans:,} dialogues only the last reply is learnt: the model's chat template writes the "
+        "assistant's earlier turns otherwise than they were said.",
+        "{spans:,} 段对话中有 {damaged:,} 段只学习最后的回复：该模型的对话模板改写了助手此前的话。",
+    ),
+    "checks.turns_unlearnt_fix": (
+        "Nothing is lost but the learning of those turns; to learn them, give each reply a row of its own.",
+        "仅是那些话不被学习；如需学习，请让每个回复各占一行。",
+    ),
     "checks.damaged_fix": (
         "Give tokens and tags, or correct these spans.",
         "请提供 tokens 与 tags，或修正这些片段。",
