@@ -145,3 +145,22 @@ def test_the_leak_of_conll_2003_is_found_exactly(data_folder):
     assert leak.figures["train/validation"]["texts"] == 129
     assert "78 texts of test are in train, 126 of its 3,453 rows (45 of 5 words or more)" in leak.message
     assert found["duplicates"].figures["train"]["repeats"] == 14041 - len(np.unique(splits["train"].column("text")))
+
+
+def test_a_sentence_in_two_splits_is_a_leak_whatever_places_are_asked_about():
+    def place(at):
+        return {"start": at, "end": at + 1, "type": ""}
+
+    def pairs(name, texts, heads, labels):
+        tails = [place(5) for _ in texts]
+        table = pa.table({"text": texts, "head": [place(at) for at in heads], "tail": tails, "label": labels})
+        return Dataset(name, f"{name}.csv", table)
+
+    train = pairs("train", ["a b c d", "a b c d", "e f g h"], [0, 2, 0], ["x", "y", "x"])
+    test = pairs("test", ["a b c d", "i j k l", "i j k l"], [3, 0, 0], ["z", "x", "y"])
+    view = View(splits={"train": train, "test": test}, fields=("text", "head", "tail", "label"))
+    found = {check.name: check for check in duplicates.check(view)}
+    leak = found["leak"].figures["train/test"]
+    assert (found["leak"].status, leak["texts"], leak["rows"], leak["conflicts"]) == ("warned", 1, 1, 0)
+    repeats = {name: facts["repeats"] for name, facts in found["duplicates"].figures.items()}
+    assert repeats == {"train": 0, "test": 1} and found["duplicates"].figures["test"]["conflicts"] == 1

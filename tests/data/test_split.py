@@ -26,6 +26,18 @@ def numbered(size, num_labels=3):
     return rows_of(text=[f"text {i}" for i in range(size)], label=[f"l{i % num_labels}" for i in range(size)])
 
 
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_all_pairs_of_a_sentence_are_in_one_split(seed):
+    places = [[{"start": at, "end": at + 1, "type": ""} for at in ends] for ends in ((0, 2), (2, 0), (0, 4))]
+    rows = [(f"sentence {i}", head, tail) for i in range(60) for head, tail in places]
+    texts, heads, tails = (list(column) for column in zip(*rows, strict=True))
+    data = rows_of(text=texts, head=heads, tail=tails, label=["a", "b", "a"] * 60)
+    fields = ("text", "head", "tail", "label")
+    splits = make_splits(data, TENTHS, label_field="label", seed=seed, fields=fields)
+    kept = [{*split.column("text")} for split in splits.values()]
+    assert sum(map(len, kept)) == len({*texts}) and all(len(part) > 1 for part in kept)
+
+
 texts = st.lists(st.tuples(st.integers(0, 60), st.sampled_from("abc"), st.integers(0, 20)), min_size=30, max_size=120)
 
 

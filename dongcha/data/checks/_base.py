@@ -55,8 +55,8 @@ class View:
     solved: Callable[[Mapping[str, list[Any]]], list[bool]] | None = None
 
     def texts(self, split: str) -> list[str]:
-        """Return the input texts of a split, in order; several input fields are joined by a unit separator."""
-        return list(joined_texts(self.splits[split], self.fields))
+        """Return the input texts of a split, in order, without places; fields are joined by a unit separator."""
+        return list(joined_texts(self.splits[split], self.fields, places=False))
 
     def texts_read(self, split: str) -> list[str]:
         """Return what a model reads of each row of a split, in order: places in a text left out."""

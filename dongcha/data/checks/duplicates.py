@@ -14,8 +14,9 @@ import numpy as np
 
 from dongcha.data.checks._base import NUM_EXAMPLES, View, short, split_order
 from dongcha.data.duplicates import exact_groups, num_words
+from dongcha.data.fields import form
 from dongcha.data.near_duplicates import near_pairs
-from dongcha.data.rows import owned_texts, targets
+from dongcha.data.rows import PLACES, owned_texts, targets
 from dongcha.locale import say
 from dongcha.types import Check, Json
 
@@ -25,49 +26,60 @@ LONG_WORDS = 5  # shorter texts ("NEW YORK 1996-08-26", "很好") repeat by natu
 
 @dataclass(frozen=True)
 class Split:
-    """One split as the checks below need it: texts, the group number and the gold value of each row."""
+    """One split as the checks below need it: texts, the group number and the gold value of each row.
+
+    Rows of one group have one text; those of one of `askings` ask the same of it, about the same places.
+    """
 
     name: str
     texts: list[str]
     groups: np.ndarray
+    askings: np.ndarray
     gold: list[str | None]
 
-    def gold_by_group(self, groups: np.ndarray) -> dict[int, set[str]]:
-        """Map each of these groups to the gold values that its rows have here, where they have any."""
+    def gold_by_asking(self, askings: np.ndarray) -> dict[int, set[str]]:
+        """Map each of these askings to the gold values that its rows have here, where they have any."""
         values: dict[int, set[str]] = defaultdict(set)
-        for row in np.flatnonzero(np.isin(self.groups, groups)):
+        for row in np.flatnonzero(np.isin(self.askings, askings)):
             gold = self.gold[row]
             if gold is not None:
-                values[int(self.groups[row])].add(gold)
+                values[int(self.askings[row])].add(gold)
         return values
 
     def first_rows(self, groups: np.ndarray) -> list[int]:
         """Return the first row of each group, in row order."""
-        kept, first = np.unique(self.groups, return_index=True)
-        return [int(row) for row in np.sort(first[np.isin(kept, groups)])]
+        return _first_of(self.groups, groups)
 
 
 def check(view: View) -> list[Check]:
     """Look for exact repeats inside and across splits, and for near ones."""
-    known: dict[bytes, int] = {}
+    by_text: dict[bytes, int] = {}
+    by_asking: dict[bytes, int] = {}
     splits = []
     for name in split_order(view.splits):
-        texts = view.texts(name)
-        groups = exact_groups(owned_texts(view.splits[name], view.fields), known)
-        splits.append(Split(name, texts, groups, targets(view.splits[name], view.fields)))
+        dataset, fields = view.splits[name], view.fields
+        groups = exact_groups(owned_texts(dataset, fields), by_text)
+        asks = not PLACES.isdisjoint(map(form, fields))
+        askings = exact_groups(owned_texts(dataset, fields, places=True), by_asking) if asks else groups
+        splits.append(Split(name, view.texts(name), groups, askings, targets(dataset, fields)))
     return [_inside(splits), *_leaks(splits, view.made_splits), _near(splits)]
+
+
+def _first_of(numbers: np.ndarray, wanted: np.ndarray) -> list[int]:
+    kept, first = np.unique(numbers, return_index=True)
+    return [int(row) for row in np.sort(first[np.isin(kept, wanted)])]
 
 
 def _inside(splits: Sequence[Split]) -> Check:
     figures: dict[str, Json] = {}
     clauses, examples = [], []
     for split in splits:
-        groups, counts = np.unique(split.groups, return_counts=True)
-        repeated = groups[counts > 1]
-        conflicting = [group for group, gold in split.gold_by_group(repeated).items() if len(gold) > 1]
+        askings, counts = np.unique(split.askings, return_counts=True)
+        repeated = askings[counts > 1]
+        conflicting = [asking for asking, gold in split.gold_by_asking(repeated).items() if len(gold) > 1]
         facts = {
             "rows": len(split.texts),
-            "repeats": len(split.texts) - len(groups),
+            "repeats": len(split.texts) - len(askings),
             "texts": len(repeated),
             "conflicts": len(conflicting),
         }
@@ -75,8 +87,8 @@ def _inside(splits: Sequence[Split]) -> Check:
         if facts["repeats"]:
             clauses.append(say("data_checks.repeats_in", split=split.name, **facts))
             # Texts with conflicting gold first: they are what a person has to decide.
-            rows = split.first_rows(np.array(conflicting, dtype=np.int64)) + split.first_rows(repeated)
-            examples += [split.texts[row] for row in dict.fromkeys(rows)]
+            first = [_first_of(split.askings, which) for which in (np.array(conflicting, dtype=np.int64), repeated)]
+            examples += [split.texts[row] for row in dict.fromkeys(first[0] + first[1])]
     if not clauses:
         return Check("duplicates", "passed", say("data_checks.no_repeats"), figures=figures)
     return Check(
@@ -130,15 +142,16 @@ def _leak(left: Split, right: Split) -> tuple[dict[str, int | float], list[int]]
     """
     shared = np.intersect1d(left.groups, right.groups)
     rows = np.flatnonzero(np.isin(right.groups, shared))
-    ours, theirs = left.gold_by_group(shared), right.gold_by_group(shared)
+    asked = np.intersect1d(left.askings, right.askings)
+    ours, theirs = left.gold_by_asking(asked), right.gold_by_asking(asked)
     return {
         "texts": len(shared),
         "rows": len(rows),
         "of_rows": len(right.texts),
         "share": len(rows) / max(1, len(right.texts)),
         "long_rows": sum(num_words(right.texts[row]) >= LONG_WORDS for row in rows),
-        "conflicts": sum(not ours[group] & theirs[group] for group in ours),
-        "disagreements": sum(len(ours[group] | theirs[group]) > 1 for group in ours),
+        "conflicts": sum(not ours[asking] & theirs[asking] for asking in ours),
+        "disagreements": sum(len(ours[asking] | theirs[asking]) > 1 for asking in ours),
     }, right.first_rows(shared)
 
 
