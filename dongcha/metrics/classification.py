@@ -56,7 +56,8 @@ def per_label(outcome: Outcome, labels: Sequence[str]) -> list[dict[str, Any]]:
 
 
 def _ids(outcome: Outcome) -> tuple[np.ndarray, np.ndarray]:
-    return np.asarray(outcome.gold, dtype=np.int64), np.asarray(outcome.predicted, dtype=np.int64)
+    """Return gold and predicted ids; whatever a task says of labels that training never saw, here they are -1."""
+    return np.maximum(np.asarray(outcome.gold, dtype=np.int64), -1), np.asarray(outcome.predicted, dtype=np.int64)
 
 
 def _hits(outcome: Outcome) -> np.ndarray:

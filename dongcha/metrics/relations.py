@@ -52,11 +52,30 @@ def parted(label: str) -> tuple[str, bool] | None:
     return name, label[len(name) :].strip().startswith("(e2")
 
 
+def gold_ids(values: Sequence[str], labels: Sequence[str]) -> np.ndarray:
+    """Return the ids of gold labels; one that training never saw keeps its relation where that is known.
+
+    -1 is a label of an unknown relation, -2 one of no relation, -3 - r another direction of relation r.
+    """
+    ids = {label: i for i, label in enumerate(labels)}
+    relations = {
+        found[0]: int(own) for label, own in zip(labels, relation_of(labels), strict=True) if (found := parted(label))
+    }
+
+    def unseen(value: str) -> int:
+        found = parted(value)
+        return -2 if found is None else -3 - relations[found[0]] if found[0] in relations else -1
+
+    return np.array([ids[value] if value in ids else unseen(value) for value in values], dtype=np.int64)
+
+
 def _counts(outcome: Outcome, own: np.ndarray) -> np.ndarray:
-    """Return hits, predicted and gold by relation, (rows, 3 relations)."""
+    """Return hits, predicted and gold by relation, (rows, 3 (relations + 1)); the last is what training never saw."""
     gold, predicted = (np.asarray(side, dtype=np.int64) for side in (outcome.gold, outcome.predicted))
     count = int(own.max(initial=-1)) + 1
-    by_gold, by_predicted = (_one_hot(np.where(ids >= 0, own[ids], -1), count) for ids in (gold, predicted))
+    unseen = np.where(gold <= -3, -3 - gold, np.where(gold == -2, -1, count))
+    by_gold = _one_hot(np.where(gold >= 0, own[np.maximum(gold, 0)], unseen), count + 1)
+    by_predicted = _one_hot(own[predicted], count + 1)
     return np.hstack([by_gold * (gold == predicted)[:, None], by_predicted, by_gold])
 
 

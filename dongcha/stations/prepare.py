@@ -31,7 +31,7 @@ from dongcha.registry import find
 from dongcha.sandbox import available
 from dongcha.stations.described import named_labels, refuse_misfit, shaped_by
 from dongcha.steps import Kept, Work
-from dongcha.tasks._base import Columns, Runs, Task
+from dongcha.tasks._base import Columns, Runs, Searches, Task
 from dongcha.tasks._model import learn, model_for
 from dongcha.tasks._predict import columns_of, encode, lay_flat, ready
 from dongcha.tasks._reading import Task as Reading
@@ -119,6 +119,8 @@ def encode_splits(work: Work) -> dict[str, Features]:
     found = {}
     if work["recipe"].train.hard_negatives:
         task = mined(task, model, work["splits"].by_name["train"], work["recipe"].train.hard_negatives)
+    if isinstance(task, Searches):
+        options.append(task.made_of())
     for name, dataset in work["splits"].by_name.items():
         key = files.hash_value([dataset.fingerprint, options])
         root = work["cache"] / "features" if len(dataset) > FEW_TO_CACHE else None

@@ -83,6 +83,10 @@ class Searches(Protocol):
         """Return the task with the passages that its data names."""
         ...
 
+    def made_of(self) -> str:
+        """Return a digest of what the features of rows hold beside the rows."""
+        ...
+
     def encode_passages(self, tokenizer: Tokenizer) -> Iterator[Chunk]:
         """Yield the features of all passages, in order."""
         ...

@@ -7,14 +7,15 @@ Sentence-level Relation Extraction", section 3.1). A label's direction, "(e1,e2)
 Metrics: see `metrics/relations.py`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
 from dongcha.data.dataset import Dataset
-from dongcha.metrics import Metric, relations
+from dongcha.metrics import Metric, Outcome, relations
 from dongcha.tasks._base import Columns, Lengths, Texts
 from dongcha.tasks._labelled import Labelled
+from dongcha.types import Prediction
 
 LONG_TEXTS = "truncate"  # what `long_texts: auto` means here
 TAKES_WINDOWS = False
@@ -60,8 +61,13 @@ class Task(Labelled):
 
     @property
     def metrics(self) -> Mapping[str, Metric]:
-        """The metrics of relations: macro F1 over the relations proper first."""
-        return relations.metrics(self.labels)
+        """The metrics of relations, macro F1 over the relations proper first; of label lists, theirs."""
+        return super().metrics if self.multi else relations.metrics(self.labels)
+
+    def outcome(self, rows: Columns, predictions: Sequence[Prediction]) -> Outcome:
+        """Lay gold and predicted label ids side by side."""
+        found = super().outcome(rows, predictions)
+        return found if self.multi else replace(found, gold=relations.gold_ids(rows["label"], self.labels))
 
     def texts(self, rows: Columns) -> Texts:
         """Return the texts with both entities marked."""

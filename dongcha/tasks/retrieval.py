@@ -16,6 +16,7 @@ from zlib import crc32
 
 import numpy as np
 
+from dongcha import files
 from dongcha.data.dataset import ROW, Dataset
 from dongcha.data.features import Chunk, Features
 from dongcha.data.splits import Splits
@@ -25,7 +26,7 @@ from dongcha.locale import say
 from dongcha.metrics import Metric, Outcome, ranking
 from dongcha.models.heads.embedding import NEGATIVE, POSITIVE, QUERY, SCALE
 from dongcha.models.tokenizer import Tokenizer
-from dongcha.tasks._base import Columns, Lengths, Texts, Unlabelled, num_rows
+from dongcha.tasks._base import Columns, Lengths, Texts, Unlabelled
 from dongcha.tasks._labelled import softmax
 from dongcha.tasks._whole import encode_whole
 from dongcha.types import Prediction
@@ -124,7 +125,12 @@ class Task(Unlabelled):
             raise DataError(say("tasks.no_corpus", source=splits.by_name["train"].source))
         for dataset in splits.by_name.values():
             refuse_unknown_documents(dataset, passages)
-        return replace(self, passages=passages)
+        return replace(self, passages=with_answers(passages, splits))
+
+    def made_of(self) -> str:
+        """Return a digest of what features hold beside the rows: the passages, and those that were mined."""
+        mined = {query: list(numbers) for query, numbers in self.mined.items()}
+        return files.hash_value([self.passages.ids, self.passages.texts, mined])
 
     def texts(self, rows: Columns) -> Texts:
         """Return the queries."""
@@ -188,12 +194,10 @@ class Task(Unlabelled):
         Passages with a judgement of any grade are left alone, and those as near as the best answer are passed over:
         many of these are answers that nobody marked (Moreira et al. 2024, "NV-Retriever", section 3).
         """
-        known: dict[str, set[int]] = {}  # a query may stand in several rows
-        for i, query in enumerate(rows["query"]):
-            known.setdefault(query, set()).update(self.passages.number[doc] for doc in self.grades(rows, i))
+        known = self.judged(rows)
         mined = {}
         for i, (numbers, scores) in enumerate(self.nearest(outputs, features)):
-            judged = known[rows["query"][i]]
+            judged = {self.passages.number[doc] for doc in known[i]}
             best = max((s for n, s in zip(numbers, scores, strict=True) if n in judged), default=np.inf)
             found = (n for n, s in zip(numbers, scores, strict=True) if n not in judged and s < MARGIN * best)
             mined[rows["query"][i]] = [n for n, _ in zip(found, range(count), strict=False)]
@@ -219,18 +223,28 @@ class Task(Unlabelled):
         return said_of(self.passages, numbers, scores, best=self.gold == "positive", texts=self.tells_texts)
 
     def perfect(self, features: Features, rows: Columns) -> list[Prediction]:
-        """Answer with the very passages that the features hold as answers, in their order."""
+        """Answer with the very passages that the features hold as answers to a query, the best first."""
         target = np.asarray(features.units["target"])
         right = target[target[:, 2] == POSITIVE]
         found = []
-        for i in range(num_rows(rows)):
-            numbers = right[right[:, 0] == i, 3].tolist()
+        for i, grades in enumerate(self.judged(rows)):
+            held = right[right[:, 4] == crc32(rows["query"][i].encode()), 3]
+            numbers = sorted({*held.tolist()}, key=lambda number: -grades.get(self.passages.ids[number], 0))
             found.append(Prediction(i, self.answer(numbers, np.ones(len(numbers))), 1.0))
         return found
 
+    def judged(self, rows: Columns) -> list[dict[str, int]]:
+        """Return for each row the grades of all documents that any row judges for its query; the greatest counts."""
+        by_query: dict[str, dict[str, int]] = {}
+        for i, query in enumerate(rows["query"]):
+            known = by_query.setdefault(query, {})
+            for doc, grade in self.grades(rows, i).items():
+                known[doc] = max(grade, known.get(doc, grade))
+        return [by_query[query] for query in rows["query"]]
+
     def outcome(self, rows: Columns, predictions: Sequence[Prediction]) -> Outcome:
-        """Lay grades and the documents found side by side."""
-        gold = [self.grades(rows, i) for i in range(num_rows(rows))]
+        """Lay grades and the documents found side by side; a query of several rows has the answers of them all."""
+        gold = self.judged(rows)
         return Outcome(gold, [[found["doc"] for found in p.target["relevant"]] for p in predictions])
 
     def combine(self, one: Sequence[Prediction], other: Sequence[Prediction]) -> list[Prediction]:

@@ -5,7 +5,7 @@ import pytest
 from sklearn.metrics import f1_score
 
 from dongcha.metrics import Outcome
-from dongcha.metrics.relations import metrics, relation_of
+from dongcha.metrics.relations import gold_ids, metrics, relation_of
 
 LABELS = ("A(e1,e2)", "A(e2,e1)", "B(e1,e2)", "B(e2,e1)", "Other")
 
@@ -41,5 +41,18 @@ def test_without_directions_it_is_the_macro_f1_of_the_proper_labels():
     assert figure("relation_micro_f1", gold, predicted, labels) == pytest.approx(micro)
 
 
-def test_a_gold_label_that_training_never_saw_hurts_what_was_predicted():
-    assert figure("relation_macro_f1", [0, 2, -1], [0, 2, 2]) == pytest.approx((1 + 2 / 3) / 2)
+def test_a_gold_label_that_training_never_saw_is_missed_and_hurts_what_was_predicted():
+    gold = gold_ids(["A(e1,e2)", "B(e1,e2)", "C(e1,e2)"], LABELS)
+    assert gold.tolist() == [0, 2, -1]
+    assert figure("relation_macro_f1", gold, [0, 2, 2]) == pytest.approx((1 + 2 / 3 + 0) / 3)
+    assert figure("relation_micro_f1", gold, [0, 2, 4]) == pytest.approx(2 * 2 / (2 + 3))
+    assert figure("accuracy", gold, [0, 2, 4]) == pytest.approx(2 / 3)
+
+
+def test_an_unseen_direction_is_its_relations_and_an_unseen_word_for_none_is_none():
+    labels = ("A(e1,e2)", "B(e1,e2)", "Other")
+    gold = gold_ids(["A(e1,e2)", "B(e2,e1)", "NA", "NA"], labels)
+    assert gold.tolist() == [0, -4, -2, -2]
+    # B: no hit, one gold, one predicted; A: one hit, two predicted
+    assert figure("relation_macro_f1", gold, [0, 1, 2, 0], labels) == pytest.approx((2 * 1 / (1 + 2) + 0) / 2)
+    assert figure("relation_micro_f1", gold, [0, 1, 2, 0], labels) == pytest.approx(2 * 1 / (2 + 3))

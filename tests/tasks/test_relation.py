@@ -3,6 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+import dongcha
+from dongcha import Recipe
 from dongcha.tasks.relation import marked
 
 
@@ -33,3 +35,14 @@ def test_one_entity_may_lie_in_the_other_and_types_are_said():
     assert marked("the Paris", inner, outer) == "# ^ org ^ the @ Paris @ #"
     assert marked("Paris day", {"start": 0, "end": 5}, {"start": 0, "end": 9}) == "# @ Paris @ day #"
     assert marked("ab", {"start": 0, "end": 1}, {"start": 1, "end": 2}) == "@ a @# b #"
+
+
+def test_rows_with_several_relations_are_measured_as_labels_are(tmp_path, models):
+    place = [{"start": at, "end": at + 1} for at in (0, 4)]
+    labels = (["owns"], ["owns", "near"], [], ["near"])
+    rows = [{"text": f"a b c {i}", "head": place[0], "tail": place[1], "label": labels[i % 4]} for i in range(40)]
+    data = {"train": rows, "split": {"validation": 0.2, "test": 0.2}}
+    train = {"epochs": 1, "batch_tokens": 64}
+    recipe = Recipe(task="relation", model=str(models["pooled"]), data=data, train=train, folder=tmp_path)
+    found = dongcha.run(recipe, until="evaluate")["evaluate"]
+    assert found.main_metric == "micro_f1" and found.table[-1].name == "after"

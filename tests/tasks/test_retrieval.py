@@ -116,6 +116,42 @@ def test_what_another_row_of_the_same_query_calls_right_is_not_mined(tiny_folder
     assert found == {"a room": [NAMED["shanghai"], NAMED["beijing"]]}
 
 
+def test_a_query_of_several_rows_is_judged_by_the_answers_of_them_all(tiny_folder):
+    rows = [{"query": "a", "positive": "x"}, {"query": "b", "positive": "z"}, {"query": "a", "positive": "y"}]
+    task, model, columns = built(tiny_folder(), rows)
+    features = gather([task.encode(columns, model.tokenizer, 0)])
+    found = [Prediction(i, {"relevant": [{"doc": "1"}, {"doc": "3"}]}, 1.0) for i in range(3)]
+    assert task.metrics["ndcg_10"].row_scores(task.outcome(columns, found)).tolist() == [1.0, 0.0, 1.0]
+    perfect = task.outcome(columns, task.perfect(features, columns))
+    assert task.metrics["ndcg_10"].row_scores(perfect).tolist() == [1.0, 1.0, 1.0]
+
+
+def test_negatives_may_stand_beside_documents_by_name(tiny_folder):
+    rows = [{"query": "paris room", "relevant": ["paris"], "negatives": ["a bad room", CORPUS[1]["text"]]}]
+    task, model, columns = built(tiny_folder(), rows, CORPUS)
+    assert task.passages.ids == (*NAMED, "5") and task.passages.texts[-1] == "a bad room"
+    target = task.encode(columns, model.tokenizer, 0).units["target"]
+    assert target[:, 2:4].tolist() == [[QUERY, -1], [POSITIVE, NAMED["paris"]], [NEGATIVE, 4], [NEGATIVE, 1]]
+
+
+@pytest.mark.parametrize("change", ["corpus", "hard_negatives"])
+def test_cached_features_are_those_of_the_passages_and_the_mined(tiny_folder, tmp_path, monkeypatch, change):
+    monkeypatch.setattr("dongcha.stations.prepare.FEW_TO_CACHE", 0)
+    judged = [{"query": f"room {i}", "relevant": ["paris", "london"]} for i in range(20)]
+
+    def features(corpus, hard_negatives):
+        data = {"train": judged, "corpus": corpus}
+        train = {"hard_negatives": hard_negatives}
+        recipe = Recipe(task="retrieval", model=str(tiny_folder()), data=data, train=train, folder=tmp_path)
+        found = dongcha.run(recipe, until="features")["features"]["train"]
+        return np.asarray(found.units["target"])[:, 2].tolist(), np.asarray(found.tokens["input_ids"]).tolist()
+
+    other = [{**CORPUS[0], "text": "quite another text"}, *CORPUS[1:]]
+    first = features(CORPUS, 0)
+    assert features(CORPUS, 0) == first
+    assert (features(other, 0) if change == "corpus" else features(CORPUS, 1)) != first
+
+
 def test_columns_of_the_corpus_are_told_with_the_others_and_grades_may_be_left_out(tmp_path):
     (tmp_path / "pages.csv").write_text("page,body\n1,a room\n2,a flat\n")
     rows = [{"q": f"room {i}", "relevant": [{"doc": 1, "grade": 2.0}, {"doc": 2}]} for i in range(10)]
