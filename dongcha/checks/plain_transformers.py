@@ -17,9 +17,9 @@ from dongcha.checks._base import Evidence
 from dongcha.data.features import Batch
 from dongcha.files import read_json
 from dongcha.locale import say
-from dongcha.models.heads._base import run
+from dongcha.models.heads._base import CARD, run
 from dongcha.models.heads.sequence import HEAD_FILE
-from dongcha.models.model import CARD, INPUTS
+from dongcha.models.model import INPUTS
 from dongcha.registry import find
 from dongcha.tasks._base import Writes
 from dongcha.types import Check

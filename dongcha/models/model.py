@@ -20,13 +20,12 @@ from dongcha import files
 from dongcha.data.features import Features
 from dongcha.errors import ModelError
 from dongcha.locale import say
-from dongcha.models.heads._base import EXTRA_INPUTS, HeadSpec, run
+from dongcha.models.heads._base import CARD, EXTRA_INPUTS, HeadSpec, run
 from dongcha.models.room import Outputs, Room, in_batches
 from dongcha.models.source import refuse_unreadable, refuse_unsafe
 from dongcha.models.tokenizer import Tokenizer, load_tokenizer
 from dongcha.registry import find
 
-CARD = "task.json"
 COLUMNS = "columns"  # on the card: {field: its columns in training}; a list in old cards: those of the text
 UNSURE_BELOW = "unsure_below"  # on the card: the confidence below which answers are withheld, or None
 INPUTS = ("input_ids", "mask", *EXTRA_INPUTS)  # columns of a batch that a module reads

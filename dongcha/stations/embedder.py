@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from dongcha.models.heads._base import HeadSpec
-from dongcha.models.model import CARD, Model, build_model, load_model
+from dongcha.models.heads._base import CARD, HeadSpec
+from dongcha.models.model import Model, build_model, load_model
 from dongcha.models.source import locate
 from dongcha.models.vectors import unit_vectors
 from dongcha.stations.pretrain import MODEL

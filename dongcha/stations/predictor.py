@@ -16,7 +16,8 @@ from dongcha.data.load import ReadOptions, load
 from dongcha.errors import DataError, ModelError, UserError
 from dongcha.locale import say
 from dongcha.metrics._rules import given
-from dongcha.models.model import CARD, COLUMNS, UNSURE_BELOW, Model, load_model
+from dongcha.models.heads._base import CARD
+from dongcha.models.model import COLUMNS, UNSURE_BELOW, Model, load_model
 from dongcha.models.writing import stream as written_aloud
 from dongcha.stations.pretrain import MODEL
 from dongcha.tasks._base import Task, Writes, is_numeric, rules_of

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,7 +13,8 @@ from tiny_models import LABELS, built, random_features
 
 from dongcha import files
 from dongcha.errors import ModelError
-from dongcha.models.model import CARD, load_model
+from dongcha.models.heads._base import CARD
+from dongcha.models.model import build_model, load_model
 
 WAYS = [("bert", "sequence", "mean"), ("bert", "sequence", "cls"), ("bert", "sequence", None), ("bert", "token", None)]
 WAYS += [("distilbert", "sequence", None), ("electra", "token", None), ("electra", "sequence", "mean")]
@@ -122,6 +124,21 @@ def test_a_shorter_limit_is_kept_in_the_folder(tiny_folder, tmp_path):
     model.save(tmp_path / "model")
     assert load_model(tmp_path / "model").tokenizer.max_tokens == 20
     assert build_model(tiny_folder(), spec_of(), max_tokens=5000, seed=0, card={}).tokenizer.max_tokens == 64
+
+
+def test_a_run_that_begins_at_a_saved_model_has_its_head_only_for_the_same_answers(tiny_folder, tmp_path):
+    saved = built(tiny_folder())
+    saved.save(tmp_path / "model")
+
+    def weight(**changes):
+        model = build_model(tmp_path / "model", replace(saved.spec, **changes), max_tokens=None, seed=7, card={})
+        return model.module.linear.weight
+
+    assert torch.equal(weight(), saved.module.linear.weight)
+    assert torch.equal(weight(label_smoothing=0.1), saved.module.linear.weight)
+    more = (*saved.spec.labels, "z")
+    assert weight(labels=more, num_outputs=len(more)).shape[0] == len(more)
+    assert not torch.equal(weight(labels=saved.spec.labels[::-1]), saved.module.linear.weight)
 
 
 def test_a_folder_that_is_not_ours_is_refused(tiny_folder):

@@ -22,6 +22,9 @@ transformers.logging.set_verbosity_error()  # type: ignore[no-untyped-call]
 transformers.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
 
 
+CARD = "task.json"  # beside a saved model: its task, and what its head is for
+
+
 @dataclass(frozen=True, kw_only=True)
 class HeadSpec:
     """What a task asks of a head.

@@ -103,11 +103,10 @@ def build(folder: Path, spec: HeadSpec) -> nn.Module:
     if info["missing_keys"]:
         names = ", ".join(sorted(info["missing_keys"])[:3])
         raise ModelError(say("model.incomplete", folder=folder, names=names))
-    saved = (folder / TEMPLATE_FILE).is_file()
-    known = json.loads((folder / TEMPLATE_FILE).read_text(encoding="utf-8")) if saved else {"template": spec.template}
+    tensors = {} if spec.template else sequence.own_head(folder, spec)  # a recipe says its own template and words
+    known = json.loads((folder / TEMPLATE_FILE).read_text(encoding="utf-8")) if tensors else {"template": spec.template}
     module = Cloze(hf, known["template"], spec.num_outputs)
-    if saved:
-        tensors = load_file(folder / HEAD_FILE)
+    if tensors:
         module.words(tensors["pieces"], tensors["label"], tensors["bias"])
     return module
 

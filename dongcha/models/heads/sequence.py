@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from dongcha.data.features import Features
 from dongcha.errors import ModelError
 from dongcha.locale import say
-from dongcha.models.heads._base import HeadSpec, Native, class_weights, load_hf, load_native, refuse_incomplete
+from dongcha.models.heads._base import CARD, HeadSpec, Native, class_weights, load_hf, load_native, refuse_incomplete
 from dongcha.models.heads._frozen import Laid, one_pass
 
 POOLINGS = ("mean", "cls", "max")
@@ -109,9 +109,21 @@ def build(folder: Path, spec: HeadSpec) -> nn.Module:
     hf, info = load_hf(transformers.AutoModel, folder, spec.dropout, {})
     refuse_incomplete(folder, info["missing_keys"])
     module = Pooled(hf, pooling, spec.num_outputs, spec.dropout or 0.0)
-    if (folder / HEAD_FILE).is_file():
-        module.linear.load_state_dict(load_file(folder / HEAD_FILE))
+    if tensors := own_head(folder, spec):
+        module.linear.load_state_dict(tensors)
     return module
+
+
+def own_head(folder: Path, spec: HeadSpec) -> dict[str, Tensor]:
+    """Return the layer that a folder of ours has for this very head; empty where it has none, or one of another task.
+
+    A run may begin at the model of another: its backbone is wanted, and its head only where the answers are the same.
+    """
+    if not ((folder / HEAD_FILE).is_file() and (folder / CARD).is_file()):
+        return {}
+    told = json.loads((folder / CARD).read_text(encoding="utf-8")).get("head")
+    is_ours = told is not None and HeadSpec.from_card(told) == HeadSpec.from_card(spec.card())
+    return load_file(folder / HEAD_FILE) if is_ours else {}
 
 
 def cross_entropy(logits_BC: Tensor, targets: Tensor, spec: HeadSpec) -> Tensor:

@@ -15,7 +15,6 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 import transformers
-from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from dongcha.data.features import OWN, Features
@@ -88,8 +87,7 @@ def build(folder: Path, spec: HeadSpec) -> nn.Module:
     hf, info = load_hf(transformers.AutoModel, folder, spec.dropout, {})
     refuse_incomplete(folder, info["missing_keys"])
     module = Several(hf, sequence.own_pooling(folder) or POOLING, spec)
-    tensors = load_file(folder / sequence.HEAD_FILE) if (folder / sequence.HEAD_FILE).is_file() else {}
-    if {f"{part.part}.weight" for part in spec.parts} <= {*tensors}:  # else the head of a single task's model
+    if tensors := sequence.own_head(folder, spec):
         for part, layer in zip(spec.parts, module.linears, strict=True):
             layer.load_state_dict({name: tensors[f"{part.part}.{name}"] for name in ("weight", "bias")})
     return module

@@ -14,14 +14,14 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 import transformers
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from dongcha.data.features import Features
 from dongcha.models.heads import sequence
 from dongcha.models.heads._base import HeadSpec, load_hf, refuse_incomplete
 from dongcha.models.heads.embedding import SCALE, Pooling
-from dongcha.models.heads.sequence import HEAD_FILE, own_pooling
+from dongcha.models.heads.sequence import HEAD_FILE, own_head, own_pooling
 
 PARTS = 4  # u, v, |u - v|, their product
 
@@ -72,8 +72,8 @@ def build(folder: Path, spec: HeadSpec) -> nn.Module:
     hf, info = load_hf(transformers.AutoModel, folder, spec.dropout, {})
     refuse_incomplete(folder, info["missing_keys"])
     module = Towers(hf, own_pooling(folder) or "mean", spec.num_outputs, spec.dropout or 0.0)
-    if (folder / HEAD_FILE).is_file():
-        module.linear.load_state_dict(load_file(folder / HEAD_FILE))
+    if tensors := own_head(folder, spec):
+        module.linear.load_state_dict(tensors)
     return module
 
 
