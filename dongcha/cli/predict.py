@@ -44,6 +44,8 @@ def predict(  # noqa: PLR0913 (the options of a command line)
     """Predict texts with a trained model."""
     if (file is None) == (text is None):
         raise UserError(say("cli.predict_what"))
+    if stream:
+        refuse_beside_stream(text, output, unsure_below)
     refuse_onto_itself(file, output)
     form = form_of(file, output)
     if form == EXCEL and output is None:
@@ -53,7 +55,8 @@ def predict(  # noqa: PLR0913 (the options of a command line)
     else:
         predictor = with_library(model, corpus, unsure_below)
     if stream:
-        stream_text(predictor, text)
+        predictor.stream(text, lambda piece: typer.echo(piece, nl=False), stream="--text")
+        typer.echo()
         return
     found = answered(predictor, file, text, column)
     if form not in (EXCEL, *TABLES):
@@ -66,12 +69,14 @@ def predict(  # noqa: PLR0913 (the options of a command line)
         emit(table_lines(rows, TABLES[form]), output, BOM)
 
 
-def stream_text(predictor: Any, text: str | None) -> None:
-    """Print the answer to a text piece by piece, as plain text."""
+def refuse_beside_stream(text: str | None, output: Path | None, unsure_below: float | None) -> None:
+    """Refuse what an answer that is printed as it is written cannot have: no text, a file, a confidence to have."""
     if text is None:
         raise UserError(say("cli.stream_text"))
-    predictor.stream(text, lambda piece: typer.echo(piece, nl=False), stream="--text")
-    typer.echo()
+    others = {"--output": output, "--unsure-below": unsure_below}
+    given = [name for name, value in others.items() if value is not None]
+    if given:
+        raise UserError(say("cli.stream_alone", others=", ".join(given)))
 
 
 def with_library(model: Path, corpus: Path, unsure_below: float | None) -> Any:

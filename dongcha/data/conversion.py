@@ -77,6 +77,7 @@ class Conversion:
     ) -> None:
         self._fields, self._origin = tuple(fields), origin
         self._need_gold, self._may_lack_gold = need_gold is not False, need_gold is None
+        self._reads_gold = self._need_gold  # rows to be answered may have anything there: it stays as it is
         self._others: dict[str, str] = {}  # the field that a file may have in a field's place
         self._optional = {field.removesuffix("?") for field in fields if field.endswith("?")}
         if origin.part == "first_line" and "spans" in map(form, fields):
@@ -121,7 +122,7 @@ class Conversion:
         made: dict[str, pa.Array] = self._from_tokens(batch) if self._has_tokens else {}
         made |= self._from_messages(batch) if self._parts_messages else {}
         for field in self._fields:
-            if field not in made and (self._is_needed(field) or self._names(field)[0] in found):
+            if field not in made and (self._is_needed(field) or self._may_read(field, found)):
                 is_places = field == "spans" and self.has_places
                 made[field] = self._entities(batch, made["text"]) if is_places else self._convert(field, batch)
         for field in [name for name in made if form(name) in AGREES]:
@@ -162,6 +163,9 @@ class Conversion:
         if field in self._optional:
             return False
         return self._need_gold or not (field == "tags" or known(field).is_gold)
+
+    def _may_read(self, field: str, found: set[str]) -> bool:
+        return self._names(field)[0] in found and (self._reads_gold or not known(field).is_gold)
 
     @property
     def has_places(self) -> bool:
@@ -286,7 +290,7 @@ class Conversion:
         to_text(Cells("tokens", texts, False, cells.rows, cells.origin, required=True))
         if "spans" not in self._fields or self.has_places:
             return made
-        if self._names("tags")[0] in batch.schema.names or self._need_gold:
+        if self._need_gold or (self._reads_gold and self._names("tags")[0] in batch.schema.names):
             made["spans"] = self._tagged(batch, tokens, words)
         return made
 

@@ -55,11 +55,16 @@ def owned_texts(dataset: Dataset, fields: Sequence[str], *, places: bool = False
 
 def read_texts(dataset: Dataset, fields: Sequence[str]) -> Iterator[str]:
     """Yield what a model reads of each row as one string: lists item by item, places in a text left out."""
+    return ("\x1f".join(texts) for texts in each_read(dataset, fields))
+
+
+def each_read(dataset: Dataset, fields: Sequence[str]) -> Iterator[list[str]]:
+    """Yield the texts that a model reads of each row, one by one."""
     names = input_fields(fields)
     for batch in dataset.batches(columns=names):
         for values in zip(*(batch[name] for name in names), strict=True):
             parts = (_items(value) for value in values if not isinstance(value, Mapping))
-            yield "\x1f".join(str(item) for part in parts for item in part)
+            yield [str(item) for part in parts for item in part]
 
 
 def _items(value: Any) -> list[Any]:

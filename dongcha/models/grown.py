@@ -47,7 +47,9 @@ AT_ONCE = 1_000  # texts tokenised together
 JUST_LIKELIER = 1e-3  # a unigram piece than its parts, in nats for each part beyond the first
 FIRST_LETTER = 0x10000  # each piece is written as one letter for the trainer: beyond this there are 2**20 of them
 OPENS = ("▁", "Ġ")  # a piece that begins a word
-TABLES = re.compile(r"(embed\w*|shared|wte|lm_head|decoder|predictions)\.(weight|bias)$|final_logits_bias$")
+TABLES = re.compile(
+    r"(embed\w*|shared|wte|lm_head|decoder|predictions|vocab_projector)\.(weight|bias)$|final_logits_bias$"
+)
 
 
 @dataclass(frozen=True)

@@ -87,9 +87,10 @@ class Tokenizer:
         self.prefix = np.array(framed[:at], dtype=np.int32)
         self.suffix = np.array(framed[at + len(plain) :], dtype=np.int32)
         self.pair = PairFrame.of(self.raw, plain, typed=typed and "token_type_ids" in hf.model_input_names)
-        self.pad_id = int(hf.pad_token_id if hf.pad_token_id is not None else 0)
         end = hf.eos_token_id if hf.eos_token_id is not None else hf.sep_token_id
         self.end_id = None if end is None else int(end)
+        fills = (hf.pad_token_id, self.end_id, 0)  # without a pad token 0 is mostly an ordinary letter
+        self.pad_id = int(next(one for one in fills if one is not None))
         self.unknown_id = None if hf.unk_token_id is None else int(hf.unk_token_id)
         stated = hf.model_max_length if hf.model_max_length < MANY else max_tokens
         self.max_tokens = min(max_tokens, stated)
@@ -139,6 +140,10 @@ class Tokenizer:
     def text_of(self, ids: Sequence[int]) -> str:
         """Return the text that ids stand for, without special tokens."""
         return str(self.hf.decode(list(ids), skip_special_tokens=True, clean_up_tokenization_spaces=False))
+
+    def texts_of(self, rows: Sequence[Sequence[int]]) -> list[str]:
+        """Return what `text_of` does of many rows at once; how a class of Transformers polishes texts is left out."""
+        return list(self.raw.decode_batch(rows, skip_special_tokens=True))
 
     def save(self, folder: Path) -> None:
         """Write the tokenizer in Transformers' form."""

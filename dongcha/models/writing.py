@@ -11,28 +11,30 @@ Shape letters: B prompts, T tokens of the longest prompt, W tokens written.
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
 import torch
-from transformers import GenerationConfig, TextStreamer
+from transformers import GenerationConfig, StoppingCriteria, TextStreamer
 
 from dongcha.config.sections import Decoding
 from dongcha.data.features import Features
 from dongcha.data.plan import plan_inference
-from dongcha.metrics._rules import given
+from dongcha.metrics._rules import RULES, given
 from dongcha.models.controls import controlled
 from dongcha.models.controls._base import Pen
 from dongcha.models.model import Model
 from dongcha.models.room import in_batches
-from dongcha.models.said import cut_at
+from dongcha.models.said import cut_at, is_over, opened
+from dongcha.models.tokenizer import Tokenizer
 
 TOKENS_AT_ONCE = 8192  # read and written, of the prompts of a batch
 AS_MUCH_AGAIN = 1.25  # of the longest answer in training, how long one may become
 AND_MORE = 8  # tokens
 TIMED_TOKENS = 6  # that a forecast lets a model write
-Rules = Mapping[str, Any]  # constraints of a row's text, as `metrics/_rules.py` has them
+BEFORE_STOP = 8  # tokens that are decoded with a stop: by themselves the first may lose a blank, or be half a character
+Rules = Mapping[str, Any]  # what a row's text is held to, by kind, and attributes, which only its prompt asks for
 
 
 def room_for(longest: int) -> int:
@@ -104,9 +106,14 @@ def each(indices: np.ndarray, samples: int) -> np.ndarray:
 def _by_rules(count: int, rules: Sequence[Rules]) -> list[tuple[np.ndarray, list[Rules]]]:
     """Return the rows without rules, and those with some beside their rules."""
     ruled = np.zeros(count, dtype=bool)
-    ruled[: len(rules)] = [bool(given(own)) for own in rules]
-    parts = [(np.flatnonzero(~ruled), []), (np.flatnonzero(ruled), [own for own in rules if given(own)])]
+    ruled[: len(rules)] = [bool(enforced(own)) for own in rules]
+    parts = [(np.flatnonzero(~ruled), []), (np.flatnonzero(ruled), [own for own in rules if enforced(own)])]
     return [(rows, own) for rows, own in parts if len(rows)]
+
+
+def enforced(rules: Rules) -> dict[str, Any]:
+    """Return those rules of a row that are kept while it is written."""
+    return {kind: value for kind, value in given(rules).items() if kind in RULES}
 
 
 def _written(
@@ -130,35 +137,36 @@ def generate(
     `rules` are each prompt's, none for none.
     """
     hf: Any = model.module.hf
-    two_sided, limit = model.tokenizer.two_sided, model.tokenizer.max_tokens
-    room = max(1, limit - (0 if two_sided else ids_BT.shape[1]))
-    how = _stopped(model, decoding)
-    if rules:  # each row has the room that it has by itself
-        rooms = [max(1, limit - (0 if two_sided else read)) for read in mask_BT.sum(1).tolist()]
+    width = ids_BT.shape[1]
+    read, room = 1 if model.tokenizer.two_sided else width, left_behind(model.tokenizer, width)
+    pen = Pen(model.tokenizer, ends_of(model), decoding.stop or ())
+    how: dict[str, Any] = {"stopping_criteria": [Stopped(pen, read)]} if decoding.stop else {}
+    if any(map(enforced, rules)):  # each row has the room that it has by itself
+        rooms = [left_behind(model.tokenizer, tokens) for tokens in mask_BT.sum(1).tolist()]
         room = max(rooms)
-        how = _held(model, decoding, rooms, 1 if two_sided else ids_BT.shape[1], rules)
+        how = _held(pen, decoding, rooms, read, rules)
+    settings = settings_of(hf, decoding, room, model.tokenizer.pad_id)
+    settings.eos_token_id = _eos_of(model)
     with torch.inference_mode():
         out = hf.generate(
             input_ids=model.tensor(ids_BT),
             attention_mask=model.tensor(mask_BT.astype(np.int64)),
-            generation_config=settings_of(hf, decoding, room, model.tokenizer.pad_id),
+            generation_config=settings,
             streamer=streamer,
             **how,
         )
-    read = 1 if two_sided else ids_BT.shape[1]
     found: np.ndarray = out[:, read:].cpu().numpy()
     return found
 
 
-def _stopped(model: Model, decoding: Decoding) -> dict[str, Any]:
-    """Return what lets `generate` end at some strings."""
-    return {"stop_strings": list(decoding.stop), "tokenizer": model.tokenizer.hf} if decoding.stop else {}
+def left_behind(tokenizer: Tokenizer, read: int) -> int:
+    """Return how many tokens may be written behind so many that were read, so that what ends them has room too."""
+    return max(1, tokenizer.max_tokens - (0 if tokenizer.two_sided else read + 1))
 
 
-def _held(model: Model, decoding: Decoding, rooms: Sequence[int], read: int, rules: Sequence[Rules]) -> dict[str, Any]:
+def _held(pen: Pen, decoding: Decoding, rooms: Sequence[int], read: int, rules: Sequence[Rules]) -> dict[str, Any]:
     """Return what holds `generate` to rules; the strings that end a text are among them then."""
     rooms = [min(int(decoding.max_new_tokens), room) for room in rooms]
-    pen = Pen(model.tokenizer, ends_of(model), tuple(decoding.stop or ()))
     beams, drawn = decoding.beams * decoding.samples, decoding.temperature > 0  # rows of a prompt
     return {"logits_processor": [controlled(rules, pen, rooms, read=read, beams=beams, drawn=drawn)]}
 
@@ -179,7 +187,7 @@ def settings_of(hf: Any, decoding: Decoding, room: int, pad_id: int) -> Generati
         max_new_tokens=min(int(decoding.max_new_tokens), room),
         bos_token_id=own.bos_token_id,
         eos_token_id=own.eos_token_id if own.eos_token_id is not None else hf.config.eos_token_id,
-        pad_token_id=own.pad_token_id if own.pad_token_id is not None else pad_id,
+        pad_token_id=pad_id,  # not the model's own: where a tokenizer has no such token, that may be a letter
         decoder_start_token_id=own.decoder_start_token_id,
         forced_bos_token_id=own.forced_bos_token_id,
         use_cache=True,
@@ -200,16 +208,49 @@ def prompts_of(features: Features, indices: np.ndarray, pad_id: int, *, left: bo
 
 def ends_of(model: Model) -> frozenset[int]:
     """Return the ids that end a text or fill one up."""
-    own = model.module.hf.generation_config
-    named = [own.eos_token_id, own.pad_token_id, model.tokenizer.hf.eos_token_id, model.tokenizer.pad_id]
-    flat = [one for value in named for one in (value if isinstance(value, list) else [value])]
-    return frozenset(int(one) for one in flat if one is not None)
+    return frozenset((*_eos_of(model), model.tokenizer.pad_id))
+
+
+def _eos_of(model: Model) -> list[int]:
+    """Return the ids that end a text: those that the model names and the tokenizer has, and the one of training."""
+    hf, tokenizer = model.module.hf, model.tokenizer
+    own = hf.generation_config.eos_token_id
+    own = hf.config.eos_token_id if own is None else own
+    named = {*(own if isinstance(own, list) else [own]), tokenizer.end_id} - {None}
+    return sorted(int(one) for one in named if one >= 0 and tokenizer.raw.id_to_token(int(one)) is not None)
 
 
 def until(ids: np.ndarray, ends: frozenset[int]) -> np.ndarray:
     """Return the ids before the first that ends a text."""
     over = np.flatnonzero(np.isin(ids, list(ends)))
     return ids[: over[0]] if len(over) else ids
+
+
+class Stopped(StoppingCriteria):
+    """End each row by itself as soon as its text is over; `read` tokens stand before what is written.
+
+    Only where the last few tokens hold a string that ends texts is a row decoded whole, and not while it is all blank:
+    a step costs the same however long a text has become. Rows may change places, as those of beams do.
+    """
+
+    def __init__(self, pen: Pen, read: int) -> None:
+        self.pen, self.read = pen, read
+        self.tail = BEFORE_STOP + max(len(stop.encode()) for stop in pen.stops)  # a token is a byte or more
+        self.is_blank = cache(lambda token: not pen.tokenizer.text_of([token]).strip())
+
+    def __call__(self, input_ids: torch.Tensor, scores: Any, **more: Any) -> torch.Tensor:
+        """Tell of each row (B,) whether it is over."""
+        last = input_ids[:, max(self.read, input_ids.shape[1] - self.tail) :].tolist()
+        maybe = [any(stop in text for stop in self.pen.stops) for text in self.pen.tokenizer.texts_of(last)]
+        rows = zip(input_ids[:, self.read :], maybe, strict=True)
+        over = [likely and self.is_over(row.tolist()) for row, likely in rows]
+        return torch.tensor(over, dtype=torch.bool, device=input_ids.device)
+
+    def is_over(self, ids: list[int]) -> bool:
+        """Tell whether a text with a stop in it is over: not where it is one of the blanks before what is said."""
+        if not opened(" ", self.pen.stops) and all(map(self.is_blank, {*ids})):
+            return False
+        return is_over(self.pen.tokenizer.text_of(ids), self.pen.stops)
 
 
 class Telling(TextStreamer):
@@ -226,7 +267,7 @@ class Telling(TextStreamer):
 
 @dataclass
 class Held:
-    """Pass on what of a text is certain to stand: without the blanks it opens with, and nothing from a stop on."""
+    """Pass on what of a text is certain to stand: from where it opens, and nothing from a stop on."""
 
     hear: Callable[[str], None]
     stops: Sequence[str]
@@ -235,7 +276,7 @@ class Held:
 
     def __call__(self, piece: str, *, over: bool = False) -> None:
         """Take the next piece; `over` says that it is the last."""
-        self.text = (self.text + piece).lstrip()
+        self.text = opened(self.text + piece, self.stops)
         sure = cut_at(self.text, self.stops)
         if sure == self.text and not over:  # a stop may have begun at the end
             sure = sure[: len(sure) - max((begun(sure, stop) for stop in self.stops), default=0)]
@@ -262,6 +303,5 @@ def stream(
     model.module.eval()
     ids, mask = prompts_of(features, np.array([0]), model.tokenizer.pad_id, left=not model.tokenizer.two_sided)
     telling = Telling(model.tokenizer.hf, Held(hear, decoding.stop or ()))
-    own = [one for one in rules if given(one)]
-    written = generate(model, ids, mask, decoding, streamer=telling, rules=own)[0]
+    written = generate(model, ids, mask, decoding, streamer=telling, rules=rules)[0]
     return [until(written, ends_of(model))]

@@ -18,6 +18,7 @@ from dongcha.locale import say
 from dongcha.metrics._rules import given
 from dongcha.models.heads._base import CARD
 from dongcha.models.model import COLUMNS, UNSURE_BELOW, Model, load_model
+from dongcha.models.said import ToTheLetter
 from dongcha.models.writing import stream as written_aloud
 from dongcha.stations.pretrain import MODEL
 from dongcha.tasks._base import Task, Writes, is_numeric, rules_of
@@ -50,14 +51,19 @@ class Predictor:
                 yield answer
 
     def stream(self, row: str | Row, hear: Callable[[str], None], stream: str = "") -> dict[str, Any]:
-        """Answer one row, telling `hear` of each piece of the text as it is written; return the answer as `predict`."""
+        """Answer one row, telling `hear` of each piece of the text as it is written; return the answer as `predict`.
+
+        Of several samples there is one.
+        """
         if not isinstance(self.task, Writes):
             raise UserError(say("stations.no_stream", task=self.task.name))
         if self.task.writes_by.beams > 1:
             raise UserError(say("stations.no_stream_of_beams"))
 
         def writing(model: Model, prompts: Features, decoding: Any, **more: Any) -> list[np.ndarray]:
-            return written_aloud(model, prompts, decoding, hear, **more)
+            stop = ToTheLetter(decoding.stop) if keeps_blanks(self.task) else decoding.stop
+            one = decoding.model_copy(update={"samples": 1, "stop": stop})
+            return written_aloud(model, prompts, one, hear, **more)
 
         (dataset,) = self.datasets([row], 1, stream)
         rows = next(dataset.batches(1, columns_of(self.task, dataset, gold=False)))
@@ -149,6 +155,11 @@ class Predictor:
         if self.unsure_below is not None and confidence < self.unsure_below:
             told |= dict.fromkeys(target) | {"unsure": True}
         return told
+
+
+def keeps_blanks(task: Any) -> bool:
+    """Tell whether blanks that a text opens with are part of a task's answer, as they are of code."""
+    return bool(task.answer_in(" .") == " .")
 
 
 def as_given(value: Any) -> Any:

@@ -19,6 +19,7 @@ from dongcha.data.dataset import Dataset
 from dongcha.data.features import Chunk, Features, cached
 from dongcha.data.load import load
 from dongcha.data.reference import reference_texts
+from dongcha.data.rows import each_read
 from dongcha.data.splits import read_options
 from dongcha.errors import DataError, ModelError, RecipeError
 from dongcha.locale import say
@@ -184,13 +185,8 @@ def texts_of(rows: Columns, task: Task | None) -> list[str]:
 def repeats(work: Work, corpus: Dataset) -> int:
     """Count the texts of validation and test sets that the corpus holds word for word."""
     task, splits = work["task"], work["splits"].by_name
-    judged = {
-        text
-        for name, rows in splits.items()
-        if name != "train"
-        for part in rows.batches(STRETCH, columns_of(task, rows, gold=False))
-        for text in texts_of(part, task)
-    }
+    sets = (rows for name, rows in splits.items() if name != "train")
+    judged = {text for rows in sets for texts in each_read(rows, columns_of(task, rows, gold=False)) for text in texts}
     found: set[str] = set()
     for part in corpus.batches(STRETCH, ["text"]):
         found |= judged.intersection(part["text"])

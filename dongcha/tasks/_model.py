@@ -117,13 +117,16 @@ def with_pairs_read(recipe: Recipe, splits: Splits, source: Source) -> Recipe:
     return recipe.replace({"data.pairs": APART if apart else TOGETHER})
 
 
+UNSMOOTHED = ("in_batch", "next_token")  # losses over other texts, and over texts to be written
+
+
 def refuse_what_needs_labels(recipe: Recipe, task: Task, splits: Splits) -> None:
     """Refuse what a task cannot heed: weights of classes where it has none, and of numbers what asks for odds."""
     is_number, train = is_numeric(task), splits.by_name["train"]
     weighs = recipe.train.class_weights != "none"
     asked = {
         "train.class_weights": weighs and (splits.unlabelled or not task.class_weights(train)),
-        "train.label_smoothing": bool(recipe.train.label_smoothing) and is_number,
+        "train.label_smoothing": bool(recipe.train.label_smoothing) and (is_number or task.loss in UNSMOOTHED),
         "evaluate.unsure_below": recipe.evaluate.unsure_below is not None and is_number,
     }
     refuse_in_vain(recipe, asked)

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dongcha.models.heads import embedding, sequence, towers
+from dongcha.models.heads import embedding, sequence, span, towers
 from dongcha.models.heads._base import HeadSpec
 from dongcha.models.heads.embedding import NEGATIVE, POSITIVE, QUERY, SCALE
 from dongcha.testing import tiny_encoder
@@ -38,6 +38,21 @@ def test_choices_share_one_softmax_a_row(sizes, seed, smoothing):
     ]
     torch.testing.assert_close(sequence.choice_cross_entropy(logits, targets, spec), sum(alone))
     assert sequence.WEIGHTS["choice_cross_entropy"](targets.numpy()) == len(sizes)
+
+
+@few
+@given(SIZES, st.integers(0, 999), st.sampled_from([0.0, 0.2]))
+def test_places_are_smoothed_over_a_features_own_tokens(sizes, seed, smoothing):
+    """A batch with padding has the loss of its features by themselves."""
+    rng = np.random.default_rng(seed)
+    logits = torch.full((len(sizes), max(sizes), 2), span.NEVER)
+    targets = torch.tensor([[int(rng.integers(size)) for _ in range(2)] for size in sizes])
+    alone = []
+    for row, size in enumerate(sizes):
+        own = logits[row, :size] = torch.from_numpy(rng.normal(size=(size, 2))).float()
+        alone.append(F.cross_entropy(own.T, targets[row], label_smoothing=smoothing))
+    spec = HeadSpec(name="span", num_outputs=2, loss="two_places", label_smoothing=smoothing)
+    torch.testing.assert_close(span.two_places(logits, targets, spec), sum(alone))
 
 
 def searched(seed, queries=5, width=4):

@@ -39,6 +39,16 @@ def test_the_table_has_the_pretrained_backbone_between_before_and_after(straight
     assert all(check.status == "passed" for check in report.checks if check.name != "forecast_kept")
 
 
+def test_test_sentences_in_the_corpus_are_counted_whatever_the_task_makes_of_them(tmp_path, models):
+    """A relation's model reads its sentence with marks; what the corpus holds is the sentence."""
+    places = {"head": {"start": 0, "end": 1}, "tail": {"start": 2, "end": 3}}
+    rows = [{"text": f"a b is {i}", "label": "xy"[i % 2], **places} for i in range(40)]
+    corpus = [{"text": row["text"]} for row in rows[:9]] + CORPUS
+    data = {"train": rows[9:], "validation": rows[:4], "test": rows[4:9]}
+    work = recipe(tmp_path, models["pooled"], task="relation", data=data, pretrain={**READ, "corpus": corpus})
+    assert dongcha.run(work, until="corpus")["corpus"].repeated == 9
+
+
 def test_it_tells_what_was_gained_and_forgotten(straight):
     report, folder, told = straight
     found = report.pretraining

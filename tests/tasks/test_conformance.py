@@ -113,6 +113,7 @@ def test_choices_of_any_number_are_told_apart(tmp_path):
         ("regression", {"evaluate": {"unsure_below": 0.5}}),
         ("tagging", {"train": {"class_weights": "balanced"}}),
         ("choice", {"train": {"class_weights": "balanced"}}),
+        ("retrieval", {"train": {"label_smoothing": 0.1}}),
         ("qa", {"train": {"class_weights": "balanced"}}),
         ("pairs, numbers", {"train": {"class_weights": "balanced"}}),
         ("pairs, numbers", {"train": {"label_smoothing": 0.1}}),

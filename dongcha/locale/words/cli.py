@@ -152,6 +152,10 @@ MESSAGES = {
         "--stream prints the answer to one text; give it with --text.",
         "--stream 逐字显示一段文本的回答；请用 --text 给出该文本。",
     ),
+    "cli.stream_alone": (
+        "--stream prints an answer before it is whole, so it goes to no file and is not withheld; leave out --stream or {others}.",
+        "--stream 在回答写完之前就开始显示，因此不能写入文件，也不能事后保留不答；请去掉 --stream 或 {others}。",
+    ),
     "cli.standard_input": ("standard input", "标准输入"),
     "cli.bad_line": (
         "standard input, row {row}: not valid JSON at column {column} ({error}); give one JSON object or one plain text a line.",

@@ -39,14 +39,14 @@ def build(folder: Path, spec: HeadSpec) -> nn.Module:
 
 def two_places(logits_BTC: Tensor, targets_BS: Tensor, spec: HeadSpec) -> Tensor:
     """Sum over features the mean cross-entropy of both places among the feature's tokens; targets (B, 2) int64."""
-    logits_BST = logits_BTC.transpose(1, 2)
-    flat = F.cross_entropy(
-        logits_BST.reshape(-1, logits_BST.shape[-1]),
-        targets_BS.reshape(-1),
-        reduction="sum",
-        label_smoothing=spec.label_smoothing,
-    )
-    return flat / targets_BS.shape[1]
+    logits_ST = logits_BTC.transpose(1, 2).flatten(0, 1)
+    surprise = F.cross_entropy(logits_ST, targets_BS.flatten(), reduction="sum")
+    if spec.label_smoothing:  # over the feature's own tokens: padding has no share to give
+        own_ST = logits_ST > NEVER / 2
+        means_S = (logits_ST * own_ST).sum(dim=1) / own_ST.sum(dim=1)
+        evenly = (logits_ST.logsumexp(dim=1) - means_S).sum()
+        surprise = (1 - spec.label_smoothing) * surprise + spec.label_smoothing * evenly
+    return surprise / targets_BS.shape[1]
 
 
 LOSSES = {"two_places": two_places}
