@@ -26,6 +26,11 @@ class Options(BaseModel):
     calibrate: bool = Field(True, description="take off how likely an answer is after an empty row")
 
 
+def misfit(task: Task, options: Options) -> tuple[str, str] | None:
+    """Return the option that does not fit a task, and one sentence on it."""
+    return InContext.misfit(task, options)
+
+
 def taught(task: Task, train: Dataset, options: Options) -> Task:
     """Return the task as one whose answers a language model weighs."""
     return cast("Task", InContext.taught(task, train, options))

@@ -70,7 +70,7 @@ def predict(  # noqa: PLR0913 (the options of a command line)
 
 
 def refuse_beside_stream(text: str | None, output: Path | None, unsure_below: float | None) -> None:
-    """Refuse what an answer that is printed as it is written cannot have: no text, a file, a confidence to have."""
+    """Refuse what does not go with an answer that is printed as it is written: rows, a file, a least confidence."""
     if text is None:
         raise UserError(say("cli.stream_text"))
     others = {"--output": output, "--unsure-below": unsure_below}

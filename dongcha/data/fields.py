@@ -3,11 +3,12 @@
 In: a column of one batch. Out: the column as text (string), label (string, or list<string>), score (float64), spans
 (list<{start,end,label}> in the order of the text), a place ({start,end,type}), choices (list<string>), answers
 ({text: [...], answer_start: [...]}), relevant documents (list<{doc,grade}>), messages (list<{role,content}>),
-attributes (list<{name,value}>), or as it is. A value that cannot be brought to its form is refused with its row.
-Knows no format and no model; which column makes which field is `conversion.py`'s, whether two fields of a row agree
-`agreement.py`'s.
+attributes (list<{name,value}>), references (list<string>), or as it is. A value that cannot be brought to its form is
+refused with its row. Knows no format and no model; which column makes which field is `conversion.py`'s, whether two
+fields of a row agree `agreement.py`'s.
 """
 
+import json
 import math
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -207,6 +208,30 @@ def to_texts(cells: Cells) -> pa.Array:
     return texts
 
 
+def to_references(cells: Cells) -> pa.Array:
+    """Return list<string> of further good answers; a text alone is a list of one, a cell may hold a JSON list."""
+    made = []
+    for i, value in enumerate(cells.values()):
+        listed = _json_list(value) if isinstance(value, str) else value
+        if value is not None and not isinstance(listed, list):
+            cells.refuse_kind(i, value, "texts")
+        if odd := [text for text in listed or () if not isinstance(text, str) or not text.strip()]:
+            cells.refuse_kind(i, odd[0], "texts")
+        made.append(listed)
+    cells.refuse_missing(pa.array([listed is None for listed in made]))
+    return pa.array(made, STRINGS)
+
+
+def _json_list(text: str) -> list[Any] | None:
+    """Return what a cell holds as a list: a JSON list, else the text alone; None for a blank cell."""
+    if not text.strip():
+        return None
+    with suppress(ValueError):
+        if isinstance(found := json.loads(text), list):
+            return found
+    return [text]
+
+
 def to_choices(cells: Cells) -> pa.Array:
     """Return list<string> of at least two texts, none of them blank."""
     choices = to_texts(cells)
@@ -357,12 +382,11 @@ class Field:
 
 _TEXTS = ("text", "text_a", "text_b", "question", "context", "query", "source", "document", "prompt")
 _GOLD_TEXTS = ("target", "summary", "completion", "solution", "test", "entry_point", "positive", "reply")
-_GOLD = ("references",)
 
 FIELDS: Mapping[str, Field] = {
     **{name: Field(to_text) for name in _TEXTS},
     **{name: Field(to_text, is_gold=True) for name in _GOLD_TEXTS},
-    **{name: Field(to_any, is_gold=True) for name in _GOLD},
+    "references": Field(to_references, is_gold=True, type=STRINGS),
     **{name: Field(to_place, type=PLACE) for name in ("head", "tail")},
     "doc": Field(to_doc),
     "messages": Field(to_messages, type=MESSAGES),

@@ -141,7 +141,7 @@ def generate(
     read, room = 1 if model.tokenizer.two_sided else width, left_behind(model.tokenizer, width)
     pen = Pen(model.tokenizer, ends_of(model), decoding.stop or ())
     how: dict[str, Any] = {"stopping_criteria": [Stopped(pen, read)]} if decoding.stop else {}
-    if any(map(enforced, rules)):  # each row has the room that it has by itself
+    if any(enforced(own) for own in rules):  # each row has the room that it has by itself
         rooms = [left_behind(model.tokenizer, tokens) for tokens in mask_BT.sum(1).tolist()]
         room = max(rooms)
         how = _held(pen, decoding, rooms, read, rules)
@@ -161,7 +161,8 @@ def generate(
 
 def left_behind(tokenizer: Tokenizer, read: int) -> int:
     """Return how many tokens may be written behind so many that were read, so that what ends them has room too."""
-    return max(1, tokenizer.max_tokens - (0 if tokenizer.two_sided else read + 1))
+    taken = max(1, len(tokenizer.suffix)) if tokenizer.two_sided else read + 1
+    return max(1, tokenizer.max_tokens - taken)
 
 
 def _held(pen: Pen, decoding: Decoding, rooms: Sequence[int], read: int, rules: Sequence[Rules]) -> dict[str, Any]:

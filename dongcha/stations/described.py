@@ -16,6 +16,7 @@ from dongcha.registry import METHODS, find
 from dongcha.tasks._base import Task
 from dongcha.tasks._cloze import misfit_of_cloze
 from dongcha.tasks._described import ZeroShot, misfit, misfit_of_pairs
+from dongcha.tasks._rows import refuse_option
 from dongcha.train.decide import method_options
 
 ADAPT, BEFORE = "adapt", "evaluate.before"
@@ -63,13 +64,6 @@ def refuse_misfit(recipe: Recipe, task: Task) -> None:
                 raise RecipeError(recipe.at(f"{path}.by", say("stations.cloze_before")))
             wrong = misfit_of_cloze(options) or wrong
         refuse_option(recipe, path, ("alike", say("stations.alike_elsewhere")) if options.alike is not None else wrong)
-
-
-def refuse_option(recipe: Recipe, path: str, wrong: tuple[str, str] | None) -> None:
-    """Refuse an option of a method at its place, with the sentence on it."""
-    if wrong:
-        place = f"{path}.{wrong[0]}"
-        raise RecipeError(recipe.at(place, f"{place}: {wrong[1]}"))
 
 
 def trains(recipe: Recipe) -> bool:

@@ -68,10 +68,7 @@ def misfit(options: ZeroShot, labels: Sequence[str]) -> tuple[str, str] | None:
     """Return the option at fault and one sentence on it: a label unknown or without description, a template."""
     for label, text in options.descriptions.items():
         if label not in labels:
-            near = nearest(label, labels)
-            key = "stations.unknown_label_near" if near else "stations.unknown_label"
-            facts = {"near": near[0] if near else "", "all": ", ".join(labels)}
-            return "descriptions", say(key, label=label, **facts)
+            return "descriptions", unknown_label(label, labels)
         if not text or not all(one.strip() for one in ([text] if isinstance(text, str) else text)):
             return "descriptions", say("stations.empty_description", label=label)
     missing = [label for label in labels if options.descriptions and label not in options.descriptions]
@@ -81,6 +78,13 @@ def misfit(options: ZeroShot, labels: Sequence[str]) -> tuple[str, str] | None:
         if LABEL not in template:
             return "templates", say("stations.template_without_label", template=template)
     return None
+
+
+def unknown_label(label: str, labels: Sequence[str]) -> str:
+    """Return one sentence on a label that the training rows have not, with the nearest that they have."""
+    near = nearest(label, labels)
+    key = "stations.unknown_label_near" if near else "stations.unknown_label"
+    return say(key, label=label, near=near[0] if near else "", all=", ".join(labels))
 
 
 MORE_OF_THE_SAME = 1e-3  # by which a word that goes on with a span is preferred to one that opens another
@@ -96,9 +100,7 @@ def misfit_of_pairs(options: ZeroShot, labels: Sequence[str]) -> tuple[str, str]
     if options.alike is None:
         return "alike", say("stations.alike_which", labels=", ".join(labels))
     if options.alike not in labels:
-        near = nearest(options.alike, labels)
-        key = "stations.unknown_label_near" if near else "stations.unknown_label"
-        return "alike", say(key, label=options.alike, near=near[0] if near else "", all=", ".join(labels))
+        return "alike", unknown_label(options.alike, labels)
     return None
 
 

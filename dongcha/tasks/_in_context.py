@@ -16,12 +16,14 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 
 from dongcha.data.dataset import Dataset
 from dongcha.data.features import IGNORED, Chunk, Features
+from dongcha.data.fields import TEXT, known
+from dongcha.locale import say
 from dongcha.metrics import Metric, Outcome
 from dongcha.metrics._words import words
 from dongcha.models.tokenizer import Tokenizer
 from dongcha.tasks._base import Columns, Lengths, Texts, num_rows
-from dongcha.tasks._described import words_of
-from dongcha.tasks._writes import behind, language_of
+from dongcha.tasks._described import unknown_label, words_of
+from dongcha.tasks._writes import behind, fields_in, language_of
 from dongcha.types import Prediction
 
 IN_CONTEXT = "in_context"  # on the card
@@ -82,6 +84,22 @@ class InContext:
         """Return the words of a row's gold answer."""
         value = rows[self.base.fields[-1]][row]
         return self.said[self.base.labels.index(value)] if self.said else str(value)
+
+    @staticmethod
+    def misfit(base: Any, options: Any) -> tuple[str, str] | None:
+        """Return the option at fault and one sentence on it: a field not read, none at all, an unknown label."""
+        reads = [name for name in base.fields[: base.num_inputs] if known(name).type == TEXT]
+        wanted = " ".join(f"{{{name}}}" for name in reads)
+        named = None if options.template is None else fields_in(options.template)
+        if odd := next((name for name in named or () if name not in reads), None):
+            return "template", say("tasks.template_field", name=f"{{{odd}}}", near=wanted)
+        if named == []:
+            return "template", say("tasks.template_unread", near=wanted)
+        if odd := next((label for label in options.words if label not in base.labels), None):
+            return "words", unknown_label(odd, base.labels) if base.labels else say(
+                "tasks.words_unused", task=base.name
+            )
+        return None
 
     @classmethod
     def from_card(cls, base: Any, card: Mapping[str, Any]) -> "InContext":

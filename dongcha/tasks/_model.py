@@ -25,7 +25,7 @@ from dongcha.models.source import Source
 from dongcha.registry import find
 from dongcha.tasks._base import Lengths, Searches, Task, Writes, is_numeric
 from dongcha.tasks._in_context import IN_CONTEXT, InContext
-from dongcha.tasks._rows import prefixes, refuse_in_vain, refuse_rows_per_label, task_file
+from dongcha.tasks._rows import prefixes, refuse_in_vain, refuse_option, refuse_rows_per_label, task_file
 from dongcha.tasks._several import NAME, Part, Several, parts_of
 
 TOGETHER, APART = "together", "apart"  # how the texts of a row are read
@@ -57,7 +57,9 @@ def learn(recipe: Recipe, splits: Splits, named: Sequence[str] = ()) -> Task:
     method = find("adapt", recipe.adapt.method)
     if hasattr(method, "taught"):  # the way to adapt is a way to ask
         refuse_other_tasks(recipe, task, method.TASKS)
-        weighed: Task = method.taught(task, train, recipe.options("adapt", method.Options))
+        options = recipe.options("adapt", method.Options)
+        refuse_option(recipe, "adapt", method.misfit(task, options))
+        weighed: Task = method.taught(task, train, options)
         return weighed
     if isinstance(task, Writes):
         return task.asked(recipe.data.prompt, recipe.evaluate.decoding)

@@ -138,6 +138,13 @@ def refuse_rows_per_label(recipe: Recipe, fields: tuple[str, ...]) -> None:
         refuse_in_vain(recipe, {key: isinstance(wish, PerLabel) and not has_label for key, wish in wishes.items()})
 
 
+def refuse_option(recipe: Recipe, path: str, wrong: tuple[str, str] | None) -> None:
+    """Refuse an option of a method at its place, with the sentence on it."""
+    if wrong:
+        place = f"{path}.{wrong[0]}"
+        raise RecipeError(recipe.at(place, f"{place}: {wrong[1]}"))
+
+
 def refuse_in_vain(recipe: Recipe, asked: dict[str, bool], key: str = "config.needs_labels") -> None:
     """Refuse keys that were set in vain: what they ask for needs labels, or what else the message of `key` says."""
     for path in (path for path, in_vain in asked.items() if in_vain):

@@ -179,3 +179,25 @@ def test_a_choice_of_white_space_is_refused_by_its_row(blank, written):
     """A table's cell holds its choices as JSON."""
     with pytest.raises(DataError, match=r"row 3: field choices .* none of them blank"):
         column([written(offered) for offered in (["yes", "no"], ["no", " yes"], ["perhaps", blank])], "choices")
+
+
+@pytest.mark.parametrize(
+    ("value", "made"),
+    [
+        (None, None),
+        ("Hi", ["Hi"]),
+        ('["Hello there", "Hi"]', ["Hello there", "Hi"]),
+        ("[laughs] hi", ["[laughs] hi"]),
+        (["Hi"], ["Hi"]),
+        ([], []),
+    ],
+)
+def test_references_are_texts_whatever_holds_them(value, made):
+    values = [{"source": "a", "target": "b", "references": value}, {"source": "a", "target": "b", "references": ["x"]}]
+    assert rows(values, ("source", "target", "references?")).column("references") == [made, ["x"]]
+
+
+@pytest.mark.parametrize("value", [[None], ["a", " "], [3], {"a": 1}, 7])
+def test_references_of_another_kind_are_refused(value):
+    with pytest.raises(DataError, match="references"):
+        rows([{"source": "a", "target": "b", "references": value}], ("source", "target", "references?"))

@@ -129,3 +129,20 @@ def test_other_tasks_several_labels_and_encoders_are_refused(tmp_path):
         with expected as caught:
             dongcha.run(recipe)
         assert said in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("task", "options", "said"),
+    [
+        ("classification", {"template": "Review: {txt}\nLabel:"}, r"^adapt\.template: \{txt\} is no text .* \{text\}"),
+        ("classification", {"template": "Is it good?"}, r"^adapt\.template: no field of a row"),
+        ("choice", {"template": "{question} {choices}"}, r"^adapt\.template: \{choices\} is no text .* \{question\}"),
+        ("classification", {"words": {"god": "fine"}}, r"^adapt\.words: there is no label 'god'; did you mean 'good'"),
+        ("choice", {"words": {"good": "fine"}}, r"^adapt\.words: a row of choice brings its own answers"),
+    ],
+)
+def test_a_template_and_words_that_do_not_fit_are_refused(tmp_path, task, options, said):
+    adapt = {"method": "in_context", **options}
+    known = {"model": str(tiny_writer(tmp_path / "writer")), "data": {"train": tiny_rows(task, 24)}}
+    with pytest.raises(RecipeError, match=said):
+        dongcha.run(Recipe(task=task, adapt=adapt, folder=tmp_path, **known), until="task")

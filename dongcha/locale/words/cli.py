@@ -153,8 +153,8 @@ MESSAGES = {
         "--stream 逐字显示一段文本的回答；请用 --text 给出该文本。",
     ),
     "cli.stream_alone": (
-        "--stream prints an answer before it is whole, so it goes to no file and is not withheld; leave out --stream or {others}.",
-        "--stream 在回答写完之前就开始显示，因此不能写入文件，也不能事后保留不答；请去掉 --stream 或 {others}。",
+        "--stream prints an answer before it is whole, so it goes to no file and cannot be withheld; leave out --stream or {others}.",
+        "--stream 在回答写完之前就开始显示，因此不能写入文件，也不能标为不确定；请去掉 --stream 或 {others}。",
     ),
     "cli.standard_input": ("standard input", "标准输入"),
     "cli.bad_line": (

@@ -34,6 +34,18 @@ MESSAGES = {
         "data.max_tokens, or shorten data.prompt.",
         "data.max_tokens：对话不含所说的话就需 {tokens} 个词元，只有 {room} 个的位置；请调大 data.max_tokens，或缩短 data.prompt。",
     ),
+    "tasks.template_field": (
+        "{name} is no text that this task reads; write {near}.",
+        "{name} 不是该任务读取的文本；请写 {near}。",
+    ),
+    "tasks.template_unread": (
+        "no field of a row stands in it, so all rows would read alike; write {near} where the text goes.",
+        "其中没有任何字段，所有行读起来都一样；请在放文本处写 {near}。",
+    ),
+    "tasks.words_unused": (
+        "a row of {task} brings its own answers, which no words stand for; delete it.",
+        "{task} 的每行自带答案，无需用词代替；请删去。",
+    ),
     "tasks.prompt_field": (
         "data.prompt: {name} is no field that this task reads; write {near}.",
         "data.prompt：{name} 不是该任务读取的字段；请写 {near}。",
