@@ -174,10 +174,15 @@ def room_of_answers(work: Work) -> dict[str, Any]:
 
 
 def planned_task(work: Work) -> Task:
-    """Return the task as the plan has it: one that writes knows how long its answers may become."""
+    """Return the task as the plan has it: one that writes knows how long its answers may become, and reads as before.
+
+    What answers may become is known when training's prompts are cut already: those that are judged are cut alike.
+    """
     task: Task = work["task"]
+    if not isinstance(task, Writes):
+        return task
     recipe = work["plan"].recipe
-    return task.asked(recipe.data.prompt, recipe.evaluate.decoding) if isinstance(task, Writes) else task
+    return task.keeping_room(work["model"].tokenizer).asked(recipe.data.prompt, recipe.evaluate.decoding)
 
 
 def tell_forecast(work: Work, plan: Plan) -> None:

@@ -139,6 +139,10 @@ class Writes(Protocol):
         """Return the task with a recipe's own template and its way to write."""
         ...
 
+    def keeping_room(self, tokenizer: Tokenizer) -> "Writes":
+        """Return the task with prompts to be cut as they are now, however long its answers may become."""
+        ...
+
     def reading(self, tokenizer: Tokenizer) -> "Task":
         """Return the task as one that can turn tokens into text."""
         ...

@@ -61,6 +61,7 @@ class Writing(Unlabelled, ABC):
     writes: str = "en"
     stop: tuple[str, ...] = ()
     decoding: Decoding = field(default_factory=Decoding)
+    reads: int | None = None  # tokens that a prompt may have, as it had in training; None: follows from the decoding
     tokenizer: Tokenizer | None = field(default=None, repr=False, compare=False)
 
     head = "writer"
@@ -114,6 +115,10 @@ class Writing(Unlabelled, ABC):
         stop = self.stop if decoding.stop is None else decoding.stop
         return replace(self, prompt=prompt or self.prompt, decoding=decoding, stop=stop)
 
+    def keeping_room(self, tokenizer: Tokenizer) -> Self:
+        """Return the task with prompts to be cut as they are now, however long its answers may become."""
+        return replace(self, reads=self.room(tokenizer))
+
     def reading(self, tokenizer: Tokenizer) -> Self:
         """Return the task as one that can turn tokens into text."""
         return replace(self, tokenizer=tokenizer)
@@ -122,12 +127,18 @@ class Writing(Unlabelled, ABC):
     def from_card(cls, card: Mapping[str, Any]) -> Self:
         """Rebuild the task of a saved model."""
         lengths = Lengths(max_tokens=card["max_tokens"], long_texts=card["long_texts"])
-        told = {name: card[name] for name in ("prompt", "writes")}
+        told = {name: card[name] for name in ("prompt", "writes")} | {"reads": card.get("reads")}
         return cls(lengths=lengths, stop=tuple(card["stop"]), decoding=Decoding(**card["decoding"]), **told)
 
     def card(self) -> dict[str, Any]:
         """Return the facts that rebuild the task beside a saved model."""
-        facts = {"task": self.name, "prompt": self.prompt, "writes": self.writes, "stop": list(self.stop)}
+        facts: dict[str, Any] = {
+            "task": self.name,
+            "prompt": self.prompt,
+            "writes": self.writes,
+            "stop": list(self.stop),
+        }
+        facts |= {} if self.reads is None else {"reads": self.reads}
         return facts | {"decoding": self.decoding.model_dump(mode="json"), "long_texts": self.lengths.long_texts}
 
     @property
@@ -187,6 +198,8 @@ class Writing(Unlabelled, ABC):
 
     def room(self, tokenizer: Tokenizer) -> int:
         """Return the tokens that a prompt may have, so that there is room for an answer behind it."""
+        if self.reads is not None:
+            return self.reads
         asked, most = self.decoding.max_new_tokens, self.most(tokenizer)
         answer = most // ANSWER_SHARE if asked == "auto" else min(int(asked), most // 2)
         return most - answer - around(tokenizer)
