@@ -159,7 +159,7 @@ class Predictor:
 
 def keeps_blanks(task: Task) -> bool:
     """Tell whether blanks that a text opens with are part of a task's answer, as they are of code."""
-    return str(getattr(task, "answer_in", str.strip)(" .")) == " ."
+    return str(getattr(task, "answer_in", str.strip)(" .")).startswith(" ")
 
 
 def as_given(value: Any) -> Any:

@@ -10,6 +10,7 @@ import dongcha
 from dongcha.cli import app, main
 from dongcha.cli._door import guarded
 from dongcha.config import Recipe, load_recipe
+from dongcha.config.sections import Decoding
 from dongcha.models.at_hand import WRITER
 from dongcha.report.texts import as_allowed
 from dongcha.testing import tiny_rows, tiny_writer
@@ -56,6 +57,25 @@ def test_a_stream_needs_one_text_and_a_model_that_writes(predict, reviews, tmp_p
     assert (code, out) == (2, "") and "--text" in err
     code, out, err = predict("--text", "good", "--stream", model=reviews.folder)
     assert (code, out) == (2, "") and "classification" in err
+
+
+@pytest.mark.parametrize(
+    "others", [("-o", "a.jsonl"), ("--unsure-below", "0.5"), ("--output", "a.csv", "--unsure-below", "0")]
+)
+def test_a_stream_goes_to_no_file_and_is_not_withheld(predict, tmp_path, monkeypatch, others):
+    monkeypatch.chdir(tmp_path)
+    code, out, err = predict("--text", SOURCE, "--stream", *others, model=tmp_path / "none")
+    assert (code, out) == (2, "") and "--stream" in err
+    assert ("--output" in err, "--unsure-below" in err) == ("-o" in others or "--output" in others, "0" in others[-1])
+    assert [*tmp_path.iterdir()] == []
+
+
+def test_of_several_samples_one_is_streamed(writing):
+    predictor = dongcha.load(writing[0])
+    several = Decoding(max_new_tokens=9, temperature=1.0, samples=3)
+    told = []
+    answer = replace(predictor, task=replace(predictor.task, decoding=several)).stream(SOURCE, told.append)
+    assert {*answer} == {"target", "confidence"} and "".join(told).strip() == answer["target"]
 
 
 def test_the_report_shows_a_row_as_the_model_reads_it_and_hides_it_where_asked(writing):

@@ -83,6 +83,26 @@ def test_a_new_row_is_the_mean_of_its_parts_and_all_other_weights_stay(tmp_path)
     assert module.config.vocab_size == len(new[table]) == size + found.grown["pieces"] and not told["missing_keys"]
 
 
+@pytest.mark.parametrize("tied", [True, False])
+def test_the_output_layer_of_distilbert_grows_too(tmp_path, tied):
+    folder = word_pieces(tmp_path / "m")
+    size = transformers.AutoConfig.from_pretrained(folder).vocab_size
+    shape = {"dim": 32, "n_layers": 1, "n_heads": 2, "hidden_dim": 64, "max_position_embeddings": 64}
+    config = transformers.DistilBertConfig(vocab_size=size, tie_word_embeddings=tied, **shape)
+    module = transformers.DistilBertForMaskedLM(config)
+    torch.nn.init.normal_(module.vocab_projector.bias)  # as training leaves it
+    module.save_pretrained(folder)
+    found = grown(folder, tmp_path)
+    new, told = transformers.AutoModelForMaskedLM.from_pretrained(found.folder, output_loading_info=True)
+    assert not told["missing_keys"] and not told["mismatched_keys"]
+    word = transformers.AutoTokenizer.from_pretrained(found.folder).convert_tokens_to_ids("deputy")
+    parts = transformers.AutoTokenizer.from_pretrained(folder)("deputy", add_special_tokens=False).input_ids
+    for name in ("weight", "bias"):
+        before, after = (getattr(one.vocab_projector, name) for one in (module, new))
+        assert torch.equal(after[:size], before) and len(after) == size + found.grown["pieces"]
+        assert torch.allclose(after[word], before[parts].mean(dim=0))
+
+
 def test_the_same_texts_give_the_same_bytes(tmp_path):
     folder = word_pieces(tmp_path / "m")
     first = grown(folder, tmp_path)

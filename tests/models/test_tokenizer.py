@@ -12,7 +12,8 @@ from tokenizers import Regex, normalizers, pre_tokenizers
 from dongcha.data.features import bounds
 from dongcha.errors import ModelError
 from dongcha.models.tokenizer import CJK as ANY_CJK
-from dongcha.models.tokenizer import Encoded, frame, heads_of, load_tokenizer, windows
+from dongcha.models.tokenizer import Encoded, Tokenizer, frame, heads_of, load_tokenizer, windows
+from dongcha.testing import tiny_writer
 from dongcha.testing.tiny import CHARACTERS, WORDS
 
 few = settings(max_examples=50, deadline=None)
@@ -104,6 +105,24 @@ def test_special_tokens_and_lengths_are_found_by_inspection(tiny_folder, joins_c
     assert tokenizer.prefix.tolist() == [2]
     assert tokenizer.suffix.tolist() == [3]
     assert (tokenizer.max_tokens, tokenizer.room, tokenizer.pad_id, tokenizer.unknown_id) == (64, 62, 0, 1)
+
+
+@pytest.mark.parametrize(
+    ("lost", "kept"),
+    [((), (0, 2)), (("pad_token",), (2, 2)), (("eos_token",), (0, None)), (("pad_token", "eos_token"), (0, None))],
+)
+def test_what_fills_up_is_what_ends_a_text_where_nothing_else_does(tmp_path, lost, kept):
+    hf = transformers.AutoTokenizer.from_pretrained(tiny_writer(tmp_path / "m"))
+    for name in lost:
+        setattr(hf, name, None)
+    tokenizer = Tokenizer(hf, 64)
+    assert (tokenizer.pad_id, tokenizer.end_id) == kept
+
+
+def test_many_rows_are_decoded_as_each_by_itself(tiny_folder):
+    tokenizer = loaded(tiny_folder())
+    rows = [[2, *ids, 3] for ids in tokenizer.plain_ids(["the room was clean.", "", "房间 good"])]
+    assert tokenizer.texts_of(rows) == [tokenizer.text_of(row) for row in rows]
 
 
 @few

@@ -4,17 +4,24 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
+import transformers
+from chained_writers import chained
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tokenizers import Tokenizer, decoders, pre_tokenizers
+from tokenizers import models as pieces
 
 from dongcha.config.sections import Decoding
 from dongcha.data.features import IGNORED, Features, bounds, gather
 from dongcha.errors import DataError, ModelError
+from dongcha.models.controls._base import Pen
 from dongcha.models.heads import writer
 from dongcha.models.model import build_model, load_model
-from dongcha.models.said import cut_at
+from dongcha.models.said import ToTheLetter, cut_at, is_over
+from dongcha.models.said import said as as_said
 from dongcha.models.tokenizer import side_by_side
-from dongcha.models.writing import Held, room_for, stream, write
+from dongcha.models.writing import Held, Stopped, ends_of, room_for, stream, write
 from dongcha.tasks._base import Lengths
 from dongcha.tasks._predict import lay_flat
 from dongcha.tasks.translation import Task
@@ -214,3 +221,146 @@ def test_a_stream_is_what_is_written_at_once(models, kind):
     (ids,) = stream(model, prompts, decoding, told.append)
     assert np.array_equal(ids, write(model, prompts, decoding)[0])
     assert "".join(told) == model.tokenizer.text_of(ids.tolist()).lstrip()
+
+
+def prompts_of(model, *prompts, task=None):
+    task = task or Task(prompt="{source}", lengths=Lengths(max_tokens=model.tokenizer.max_tokens))
+    return gather([task.reading(model.tokenizer).encode({"source": list(prompts)}, model.tokenizer, 0)])
+
+
+def texts_of(model, written):
+    return [model.tokenizer.text_of(ids.tolist()) for ids in written]
+
+
+@pytest.fixture(scope="module")
+def blank_first(tmp_path_factory):
+    """A model that goes on from 1, 2, 3, 4, 5, each with its own blanks."""
+    return chained(tmp_path_factory.mktemp("blank_first"), "1\nwo!u", "2\t\n", "3o", "4r\n", "5  ")
+
+
+OPENED = {"1": "\nwo!", "2": "\t\nwo!", "3": "o!", "4": "r\n", "5": " " * 12}
+
+
+@pytest.mark.parametrize("beams", [1, 2])
+def test_blanks_that_a_text_opens_with_do_not_end_it(blank_first, beams):
+    decoding = Decoding(max_new_tokens=12, stop=("\n", "!"), beams=beams)
+    prompts = prompts_of(blank_first, *OPENED)
+    written = write(blank_first, prompts, decoding)
+    assert texts_of(blank_first, written) == [*OPENED.values()]
+    assert [as_said(text, decoding.stop) for text in OPENED.values()] == ["wo", "wo", "o", "r", ""]
+    for row, ids in enumerate(written):
+        assert np.array_equal(write(blank_first, prompts.take(np.array([row])), decoding)[0], ids)
+
+
+def test_a_text_that_is_taken_to_the_letter_ends_at_its_first_blank(blank_first):
+    letter = Decoding(max_new_tokens=12).model_copy(update={"stop": ToTheLetter(["\n", "!"])})
+    written = write(blank_first, prompts_of(blank_first, *OPENED), letter)
+    assert texts_of(blank_first, written) == ["\n", "\t\n", "o!", "r\n", " " * 12]
+    for prompt, whole in (("1", ""), ("2", "\t"), ("3", "o")):
+        told = []
+        stream(blank_first, prompts_of(blank_first, prompt), letter, told.append)
+        assert "".join(told) == whole
+
+
+def test_a_run_of_blanks_is_not_decoded_whole_at_each_step(blank_first, monkeypatch):
+    lengths, text_of = [], blank_first.tokenizer.text_of
+    monkeypatch.setattr(blank_first.tokenizer, "text_of", lambda ids: lengths.append(len(ids)) or text_of(ids))
+    write(blank_first, prompts_of(blank_first, "5"), Decoding(max_new_tokens=60, stop=(" ",)))
+    assert lengths == [1]
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.lists(st.text("ab \n#é房\u3000", max_size=14), min_size=1, max_size=3),
+    st.lists(st.sampled_from(["\n", "ab", "#\n#", "房", "é ", " "]), min_size=1, max_size=3, unique=True),
+    st.booleans(),
+)
+def test_each_row_is_over_as_soon_as_its_text_is(models, texts, stops, to_the_letter):
+    tokenizer = models("llama").tokenizer
+    chosen = (ToTheLetter if to_the_letter else tuple)(stops)
+    stopped = Stopped(Pen(tokenizer, frozenset({2}), chosen), 2)
+    ids = [[7, 8, *row] for row in tokenizer.plain_ids(texts)]
+    for row in ids:
+        for width in range(3, len(row) + 1):
+            over = is_over(tokenizer.text_of(row[2:width]), chosen)
+            among = [other[:width] for other in ids if len(other) >= width]
+            assert stopped(torch.tensor(among), None).tolist()[among.index(row[:width])] is over
+            if over:  # what comes behind is never asked for
+                break
+
+
+def test_a_long_text_is_looked_at_by_its_end(models):
+    tokenizer = models("llama").tokenizer
+    stopped = Stopped(Pen(tokenizer, frozenset({2}), ("\n", "the end")), 0)
+    for text, over in (("a" * 90 + "the end", True), ("a" * 90 + "the en", False), (" " * 90 + "\n", False)):
+        assert stopped(torch.tensor(tokenizer.plain_ids([text])), None).tolist() == [over]
+
+
+def word_pieces(folder):
+    """Write a GPT-2 that reads BERT's pieces, as Chinese ones do: its own end is no token of theirs."""
+    tiny_encoder(folder, pooling=None)
+    size = len(transformers.AutoTokenizer.from_pretrained(folder))
+    shape = {"n_embd": 32, "n_layer": 1, "n_head": 2, "n_positions": 64, "eos_token_id": 50256, "bos_token_id": 50256}
+    torch.manual_seed(0)
+    config = transformers.AutoConfig.for_model("gpt2", vocab_size=size, **shape)
+    transformers.AutoModelForCausalLM.from_config(config).save_pretrained(folder)
+    return build_model(folder, writer.SPEC, max_tokens=None, seed=0, card={})
+
+
+def test_a_stop_that_no_piece_holds_ends_nothing(tmp_path):
+    model = word_pieces(tmp_path / "m")
+    prompts = prompts_of(model, "room clean", "good")
+    plain, stopped = (write(model, prompts, Decoding(max_new_tokens=9, stop=stop)) for stop in ((), ("\n",)))
+    assert all(map(np.array_equal, plain, stopped)) and any(len(ids) for ids in plain)
+
+
+def test_what_ends_texts_in_training_ends_what_is_written(tmp_path):
+    model = word_pieces(tmp_path / "m")
+    assert ends_of(model) == {model.tokenizer.end_id, model.tokenizer.pad_id} == {3, 0}
+    with torch.no_grad():
+        model.module.hf.transformer.ln_f.weight.zero_()
+        model.module.hf.transformer.ln_f.bias.copy_(model.module.hf.get_output_embeddings().weight[3] * 100)
+    assert [len(ids) for ids in write(model, prompts_of(model, "room"), Decoding(max_new_tokens=9))] == [0]
+
+
+def letters_first():
+    """A tokenizer as GPT-2 has: bytes from "!" on, then one token that ends a text; none fills up."""
+    letters = sorted(pre_tokenizers.ByteLevel.alphabet())
+    raw = Tokenizer(pieces.BPE(vocab={piece: i for i, piece in enumerate([*letters, "<|end|>"])}, merges=[]))
+    raw.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
+    raw.decoder = decoders.ByteLevel()
+    return transformers.PreTrainedTokenizerFast(tokenizer_object=raw, model_max_length=64, eos_token="<|end|>")
+
+
+def test_without_a_pad_token_no_letter_ends_a_text(tmp_path):
+    model = chained(tmp_path / "m", "1a!b", "2cde", tokenizer=letters_first())
+    assert model.tokenizer.plain_ids(["!"]) == [[0]]
+    assert ends_of(model) == {model.tokenizer.end_id}
+    prompts = prompts_of(model, "1", "2", "2c")
+    assert texts_of(model, write(model, prompts, Decoding(max_new_tokens=9))) == ["a!b", "cde", "de"]
+    for stop, texts in ((("!",), ["a!", "cde", "de"]), (("d",), ["a!b", "cd", "d"])):
+        assert texts_of(model, write(model, prompts, Decoding(max_new_tokens=9, stop=stop))) == texts
+
+
+@pytest.mark.parametrize("kind", ["gpt2", "bart"])
+@pytest.mark.parametrize("rules", [(), ({"min_length": 99},)])
+def test_what_is_written_and_its_end_have_places(models, kind, rules):
+    model = models(kind)
+    task, rows = task_for(model), {"source": ["a b " * 20]}
+    prompts = gather([task.encode(rows, model.tokenizer, 0)])
+    written = write(model, prompts, Decoding(max_new_tokens=999), rules=rules)
+    whole = task.answered(prompts, written, model.tokenizer)
+    places = len(written[0]) + 1 if model.tokenizer.two_sided else int(whole.lengths[0])
+    assert places == model.tokenizer.max_tokens  # else the test could not fail
+    assert np.isfinite(lay_flat(whole, model.logits(whole))).all()
+
+
+def test_rows_that_only_ask_for_attributes_are_written_like_all_others(models):
+    model = models("llama")
+    prompts = features_of(model, {"source": ROWS["source"]})
+    drawn, tagged = Decoding(max_new_tokens=9, temperature=2.0), [{"attributes": {"tone": "warm"}}] * len(prompts)
+    assert all(map(np.array_equal, write(model, prompts, drawn), write(model, prompts, drawn, rules=tagged)))
+    one, other = [], []
+    (plain,) = stream(model, prompts.take(np.array([0])), drawn, one.append)
+    (asked,) = stream(model, prompts.take(np.array([0])), drawn, other.append, rules=tagged[:1])
+    assert np.array_equal(plain, asked) and one == other

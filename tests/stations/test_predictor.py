@@ -1,10 +1,15 @@
 """A finished run put to use: rows in, answers out, in order, gold never read."""
 
 import pytest
+from chained_writers import chained
 from finished_runs import zh_tags
 
 import dongcha
+from dongcha.config.sections import Decoding
 from dongcha.errors import DataError, ModelError
+from dongcha.stations.predictor import Predictor
+from dongcha.tasks import code, generation
+from dongcha.tasks._base import Lengths
 from dongcha.testing import tiny_rows
 
 TEXTS = [row["text"] for row in tiny_rows("classification", 10)]
@@ -97,3 +102,19 @@ def test_a_model_without_weights_is_refused(tmp_path, reviews):
     (copy / "model" / "model.safetensors").unlink()
     with pytest.raises(ModelError):
         dongcha.load(copy)
+
+
+@pytest.mark.parametrize(
+    ("task", "prompt", "told"),
+    [(code, "f:", "\tx=1"), (code, "g", ""), (generation, "f:", "x=1"), (generation, "g", "#y")],
+)
+def test_a_stream_keeps_the_blanks_that_the_answer_keeps(tmp_path, task, prompt, told):
+    model = chained(tmp_path / "m", "f:\tx=1\n#y\n", "g\n")
+    own = task.Task(
+        prompt="{prompt}", lengths=Lengths(max_tokens=64), stop=("\n#",), decoding=Decoding(max_new_tokens=6)
+    )
+    predictor, pieces = Predictor(model, own.reading(model.tokenizer)), []
+    answer = predictor.stream(prompt, pieces.append)
+    assert "".join(pieces) == told == answer[own.gold]
+    (whole,) = predictor.predict([prompt])
+    assert whole[own.gold] == answer[own.gold]
