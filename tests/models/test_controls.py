@@ -6,7 +6,7 @@ import time
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tokenizers import Tokenizer, decoders, normalizers, processors
 from tokenizers import models as pieces
@@ -111,6 +111,7 @@ phrases = st.lists(st.text(st.sampled_from("ab z天气C+3"), min_size=1, max_siz
 
 @settings(max_examples=30, deadline=None)
 @given(wanted=phrases, most=st.none() | st.integers(1, 8), row=st.integers(0, 3))
+@example(wanted=["33天气3", "+33天3", "气+气天天"], most=None, row=0)  # a way that is longer when looked for anew
 def test_every_phrase_that_fits_stands_in_the_text(models, wanted, most, row):
     model = models("llama")
     rules = {"must_include": wanted, "max_length": most}

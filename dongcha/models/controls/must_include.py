@@ -7,7 +7,7 @@ Close to lexically constrained decoding (Hokamp and Liu 2017), greedy and with a
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from dongcha.metrics._rules import holds
 from dongcha.metrics._words import is_chinese, words
@@ -28,11 +28,16 @@ class Way:
 
 @dataclass(frozen=True)
 class Included(Control):
-    """Phrases that are to stand in a text; `spelt` holds for each the ways to write it, `most` words have room."""
+    """Phrases that are to stand in a text; `spelt` holds for each the ways to write it, `most` words have room.
+
+    `plans` has the rest of each way that was found, by the draft that has taken its first token: once on its way, a
+    draft is never told that there is none, though looked for anew it might be longer.
+    """
 
     phrases: tuple[str, ...]
     spelt: dict[str, tuple[tuple[int, ...], ...]]
     most: int | None
+    plans: dict[tuple[int, ...], Way] = field(default_factory=dict, repr=False, compare=False)
 
     def missing(self, text: str) -> list[str]:
         """Return the phrases that a text lacks."""
@@ -71,6 +76,15 @@ class Included(Control):
 
     def way(self, draft: Draft, missing: Sequence[str]) -> Way | None:
         """Find tokens that write what is missing behind a draft; None where a phrase cannot be written there."""
+        ways = [way for way in (self.plans.get(draft.ids), self._found(draft, missing)) if way is not None]
+        if not ways:
+            return None
+        way = min(ways, key=lambda one: len(one.ids))
+        if way.ids:
+            self.plans[(*draft.ids, way.ids[0])] = Way(way.ids[1:], way.words)
+        return way
+
+    def _found(self, draft: Draft, missing: Sequence[str]) -> Way | None:
         begun = {one: max(_begun(draft, spelt, one) for spelt in self.spelt[one]) for one in missing}
         so_far = draft
         for phrase in sorted(missing, key=lambda one: (-begun[one], -len(one), one)):
