@@ -18,7 +18,6 @@ from dongcha.locale import say
 from dongcha.metrics._rules import given
 from dongcha.models.heads._base import CARD
 from dongcha.models.model import COLUMNS, UNSURE_BELOW, Model, load_model
-from dongcha.models.said import ToTheLetter
 from dongcha.models.writing import stream as written_aloud
 from dongcha.stations.pretrain import MODEL
 from dongcha.tasks._base import Task, Writes, is_numeric, rules_of
@@ -61,9 +60,7 @@ class Predictor:
             raise UserError(say("stations.no_stream_of_beams"))
 
         def writing(model: Model, prompts: Features, decoding: Any, **more: Any) -> list[np.ndarray]:
-            stop = ToTheLetter(decoding.stop or ()) if keeps_blanks(self.task) else decoding.stop
-            one = decoding.model_copy(update={"samples": 1, "stop": stop})
-            return written_aloud(model, prompts, one, hear, **more)
+            return written_aloud(model, prompts, decoding.model_copy(update={"samples": 1}), hear, **more)
 
         (dataset,) = self.datasets([row], 1, stream)
         rows = next(dataset.batches(1, columns_of(self.task, dataset, gold=False)))
@@ -155,11 +152,6 @@ class Predictor:
         if self.unsure_below is not None and confidence < self.unsure_below:
             told |= dict.fromkeys(target) | {"unsure": True}
         return told
-
-
-def keeps_blanks(task: Task) -> bool:
-    """Tell whether blanks that a text opens with are part of a task's answer, as they are of code."""
-    return str(getattr(task, "answer_in", str.strip)(" .")).startswith(" ")
 
 
 def as_given(value: Any) -> Any:

@@ -201,7 +201,7 @@ class Writing(Unlabelled, ABC):
         if self.reads is not None:
             return self.reads
         asked, most = self.decoding.max_new_tokens, self.most(tokenizer)
-        answer = most // ANSWER_SHARE if asked == "auto" else min(int(asked), most // 2)
+        answer = most // ANSWER_SHARE if asked == "auto" else max(2, min(int(asked), most // 2))  # its end is one
         return most - answer - around(tokenizer)
 
     def _prompts(self, rows: Columns, tokenizer: Tokenizer) -> Prompts:

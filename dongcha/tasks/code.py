@@ -15,12 +15,13 @@ from typing import ClassVar, Self
 
 import numpy as np
 
+from dongcha.config.sections import Decoding
 from dongcha.data.dataset import Dataset
 from dongcha.data.rows import row_numbers
 from dongcha.errors import DataError
 from dongcha.locale import say
 from dongcha.metrics import Metric, Outcome, passes
-from dongcha.models.said import cut_at, plain_cut_at
+from dongcha.models.said import ToTheLetter, cut_at, plain_cut_at
 from dongcha.models.tokenizer import Encoded, Tokenizer
 from dongcha.sandbox import Program, refuse_without
 from dongcha.tasks._base import Columns, Lengths, num_rows
@@ -65,6 +66,11 @@ class Task(Writing):
     def behind(self, answer: str, tokenizer: Tokenizer) -> str:
         """Return an answer to the letter."""
         return answer
+
+    @property
+    def writes_by(self) -> Decoding:
+        """How it writes: blanks that a text opens with are part of it, so its end may stand among them."""
+        return self.decoding.model_copy(update={"stop": ToTheLetter(self.stop)})
 
     def answer_in(self, written: str) -> str:
         """Return what was written, to the letter, up to where the function is over."""
