@@ -50,7 +50,8 @@ def guarded(app: typer.Typer, arguments: Sequence[str]) -> int:
     """Run the application on arguments and return its exit code; `--debug` anywhere shows tracebacks."""
     debug = DEBUG in arguments
     try:
-        code = app(args=[a for a in arguments if a != DEBUG], standalone_mode=False)
+        kept = [a for a in arguments if a != DEBUG]
+        code = app(args=kept, prog_name="dongcha", standalone_mode=False)  # however it was started
     except typer.Exit as leave:
         code = leave.exit_code
     except WrongUsage as usage:
