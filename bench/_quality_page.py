@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from bench._tables import difference
 from dongcha.judge.paired import compare
 from dongcha.metrics import CountMetric, Outcome
 from dongcha.metrics._base import mean_of
@@ -239,7 +240,7 @@ def _first(outcome: Outcome) -> np.ndarray:
 def told(verdict: Verdict) -> str:
     """Write a difference with its interval and p-value."""
     found = verdict.difference
-    return f"{found.value:+.3f} [{found.low:+.3f}, {found.high:+.3f}], p = {verdict.p_value:.4f}"
+    return difference((found.value, found.low, found.high), verdict.p_value)
 
 
 GATES = (

@@ -18,6 +18,7 @@ import dongcha
 from bench._kept import workspace
 from bench._machine import machine
 from bench._runs import Bench
+from bench._tables import difference, figure, table
 from bench.quality import DATA, ends_of
 from dongcha import files
 from dongcha.config import Recipe
@@ -122,8 +123,7 @@ def page(runs: Sequence[tuple[Job, Mapping[str, Any]]]) -> str:
     minutes = sum(run["clock"]["seconds"] for _, run in runs) / 60
     threads = runs[0][1]["machine"]["threads"] if runs else 1
     head = HEAD.format(runs=len(runs), jobs=len(JOBS), minutes=minutes, threads=threads, **ROWS)
-    table = [f"| {' | '.join(COLUMNS)} |", "| --- " * len(COLUMNS) + "|"]
-    return head + "\n".join([*table, *(line for job, run in runs for line in lines(job, run))]) + "\n"
+    return head + table(COLUMNS, (line for job, run in runs for line in lines(job, run)))
 
 
 def lines(job: Job, run: Mapping[str, Any]) -> list[str]:
@@ -136,26 +136,17 @@ def lines(job: Job, run: Mapping[str, Any]) -> list[str]:
     found = []
     for metric in metrics:
         rivals = "<br>".join(f"{name} {row['figures'][metric][0]:.3f}" for name, row in others.items())
-        cells = [job.folder, metric, rivals, cell(before, metric), cell(after, metric)]
-        cells += [difference(after) if metric == run["metric"] else "", bar(job, after) if metric == job.judged else ""]
+        cells = [job.folder, metric, rivals, figure(before["figures"][metric]), figure(after["figures"][metric])]
+        cells += [
+            difference(after["difference"], after["p_value"]) if metric == run["metric"] else "",
+            bar(job, after) if metric == job.judged else "",
+        ]
         clock = run["clock"]
         cells += (
             [f"{clock['seconds'] / 60:.0f}", f"{clock['megabytes'] / 1024:.1f}"] if metric == metrics[0] else ["", ""]
         )
         found.append(f"| {' | '.join(cells)} |")
     return found
-
-
-def cell(row: Mapping[str, Any], metric: str) -> str:
-    """Return a figure with its interval."""
-    value, low, high = row["figures"][metric]
-    return f"{value:.3f} [{low:.3f}, {high:.3f}]"
-
-
-def difference(row: Mapping[str, Any]) -> str:
-    """Return how much better a row is than the one it is held against."""
-    value, low, high = row["difference"]
-    return f"{value:+.3f} [{low:+.3f}, {high:+.3f}], p = {row['p_value']:.4f}"
 
 
 def bar(job: Job, after: Mapping[str, Any]) -> str:

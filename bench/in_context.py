@@ -17,6 +17,7 @@ import dongcha
 from bench._kept import workspace
 from bench._machine import machine
 from bench._runs import Bench
+from bench._tables import figure, table
 from bench.generators import line_of
 from bench.quality import DATA
 from dongcha import files
@@ -134,17 +135,16 @@ def page(runs: Sequence[tuple[Job, Mapping[str, Any]]]) -> str:
     minutes = sum(run["clock"]["seconds"] for _, run in runs) / 60
     threads = runs[0][1]["machine"]["threads"]
     head = HEAD.format(runs=len(runs), jobs=len(JOBS), minutes=minutes, threads=threads, **ROWS)
-    table = [f"| {' | '.join(COLUMNS)} |", "| --- " * len(COLUMNS) + "|", *(line(job, run) for job, run in runs)]
-    return head + "\n".join(table) + "\n"
+    return head + table(COLUMNS, (line(job, run) for job, run in runs))
 
 
 def line(job: Job, run: Mapping[str, Any]) -> str:
     """Return a job's line of the page."""
     figures = {row["name"]: row["figures"][run["metric"]] for row in run["table"]}
-    value, low, high = figures.pop("in_context")
+    answered = figures.pop("in_context")
     rivals = "<br>".join(f"{name} {found[0]:.3f}" for name, found in figures.items())
     cells = [job.folder, str(job.examples), YES if job.calibrate else NO, run["metric"], rivals]
-    cells += [f"{value:.3f} [{low:.3f}, {high:.3f}]", str(run["rows"]["test"])]
+    cells += [figure(answered), str(run["rows"]["test"])]
     cells += [f"{run['clock']['seconds'] / 60:.0f}", f"{run['clock']['megabytes'] / 1024:.1f}"]
     return f"| {' | '.join(cells)} |"
 

@@ -21,6 +21,7 @@ import dongcha
 from bench._kept import workspace
 from bench._machine import machine
 from bench._runs import Bench
+from bench._tables import difference, figure, table
 from bench.quality import DATA, SEEDS, SHOWN, SPLITS, ends_of
 from dongcha import files
 from dongcha.config import Recipe
@@ -145,21 +146,17 @@ def page(over: Sequence[tuple[Job, Mapping[str, Any]]]) -> str:
     head = HEAD.format(
         runs=len(runs), jobs=len(KINDS) * len(SEEDS), minutes=minutes, seeds=told, margin=MARGIN, **facts
     )
-    table = [f"| {' | '.join(COLUMNS)} |", "| --- " * len(COLUMNS) + "|"]
-    table += [line(name, part, runs, seeds) for name, part in PARTS.items() if seeds]
-    return head + "\n".join(table) + "\n"
+    return head + table(COLUMNS, (line(name, part, runs, seeds) for name, part in PARTS.items() if seeds))
 
 
 def line(name: str, part: Part, runs: Mapping[Job, Mapping[str, Any]], seeds: Sequence[int]) -> str:
     """Return a task's line of the page."""
     single, joint = ([Outcome(runs[kind, seed]["counts"][name], None) for seed in seeds] for kind in (name, JOINT))
     verdict = compare(part.judge, single, joint, 0)
-    figures = [ends_of(interval(part.judge, side, 0)) for side in (single, joint)]
-    shown = [f"{value:.3f} [{low:.3f}, {high:.3f}]" for value, low, high in figures]
-    found = verdict.difference
-    difference = f"{found.value:+.3f} [{found.low:+.3f}, {found.high:+.3f}], p = {verdict.p_value:.4f}"
-    bar = "met / 达到" if found.low > -MARGIN else "**missed / 未达到**"
-    return f"| {' | '.join([name, part.metric, *shown, difference, bar])} |"
+    shown = [figure(ends_of(interval(part.judge, side, 0))) for side in (single, joint)]
+    shown.append(difference(ends_of(verdict.difference), verdict.p_value))
+    bar = "met / 达到" if verdict.difference.low > -MARGIN else "**missed / 未达到**"
+    return f"| {' | '.join([name, part.metric, *shown, bar])} |"
 
 
 JOBS = {f"{kind}.{seed}": (kind, seed) for seed in SEEDS for kind in KINDS}

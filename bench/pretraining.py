@@ -19,6 +19,7 @@ import dongcha
 from bench._kept import workspace
 from bench._machine import machine
 from bench._runs import Bench
+from bench._tables import difference, figure, table
 from bench.quality import DATA, MINILM, ends_of
 from dongcha import files
 from dongcha.config import Recipe
@@ -216,8 +217,7 @@ def page(runs: Sequence[tuple[Job, Mapping[str, Any]]]) -> str:
     minutes = sum(run["clock"]["seconds"] for _, run in runs) / 60
     threads = runs[0][1]["machine"]["threads"] if runs else 1
     head = HEAD.format(runs=len(runs), jobs=len(JOBS), minutes=minutes, threads=threads)
-    table = [f"| {' | '.join(COLUMNS)} |", "| --- " * len(COLUMNS) + "|", *(line(job, run) for job, run in runs)]
-    return head + "\n".join(table) + "\n"
+    return head + table(COLUMNS, (line(job, run) for job, run in runs))
 
 
 def line(job: Job, run: Mapping[str, Any]) -> str:
@@ -236,12 +236,8 @@ def line(job: Job, run: Mapping[str, Any]) -> str:
 
 def cell(row: Mapping[str, Any]) -> str:
     """Return a figure with its interval, and the paired test where there is one."""
-    value, low, high = row["figure"]
-    found = f"{value:.3f} [{low:.3f}, {high:.3f}]"
-    if "difference" not in row:
-        return found
-    value, low, high = row["difference"]
-    return f"{found} ({value:+.3f} [{low:+.3f}, {high:+.3f}], p = {row['p_value']:.4f})"
+    found = figure(row["figure"])
+    return f"{found} ({difference(row['difference'], row['p_value'])})" if "difference" in row else found
 
 
 BENCH = Bench({job.name: job for job in JOBS}, lambda job: job.model, measure, page, Path("docs/results/pretraining"))

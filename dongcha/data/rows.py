@@ -10,11 +10,11 @@ from typing import Any
 
 from dongcha.data.dataset import ROW, TASK, Dataset
 from dongcha.data.dialogue import is_dialogue, lines_of
-from dongcha.data.fields import FIELDS, PLACE, form
+from dongcha.data.entities import PLACES
+from dongcha.data.fields import FIELDS, form
 
 TARGETS = frozenset({"tags", *(name for name, field in FIELDS.items() if field.is_gold)})
 
-PLACES = frozenset(name for name, field in FIELDS.items() if field.type == PLACE)
 ASIDE = tuple(name for name, field in FIELDS.items() if field.tells_apart)
 
 SEPARATOR = "  //  "  # between the inputs of one row, where people read them

@@ -44,11 +44,11 @@ def test_the_bar_is_met_by_the_same_answers_and_missed_by_worse_ones():
     hits = [2, 1] * (NUM_ROWS // 2)
     runs = {(kind, seed): run(good, hits) for kind in KINDS for seed in (0, 1)}
     same = page([*runs.items()])
-    assert same.count("met / 达到") == len(PARTS) and "seeds 0, 1," in same and "6 of 9 runs" in same
+    assert same.count("met / 达到") == len(PARTS) and "seeds 0, 1, recipes" in same and "6 of 9 runs" in same
     worse = page([*(runs | {(JOINT, seed): run(bad, hits) for seed in (0, 1)}).items()])
     assert worse.count("**missed") == 1 and "1.000 [1.000, 1.000] | 0.667" in worse
 
 
 def test_seeds_that_lack_a_kind_are_left_out():
     runs = {(kind, 0): run([1] * NUM_ROWS, [2] * NUM_ROWS) for kind in KINDS}
-    assert "seeds 0," in page([*runs.items(), ((JOINT, 1), run([0] * NUM_ROWS, [0] * NUM_ROWS))])
+    assert "seeds 0, recipes" in page([*runs.items(), ((JOINT, 1), run([0] * NUM_ROWS, [0] * NUM_ROWS))])

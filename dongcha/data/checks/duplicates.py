@@ -14,9 +14,10 @@ import numpy as np
 
 from dongcha.data.checks._base import NUM_EXAMPLES, View, short, split_order
 from dongcha.data.duplicates import exact_groups, num_words
+from dongcha.data.entities import PLACES
 from dongcha.data.fields import form
 from dongcha.data.near_duplicates import near_pairs
-from dongcha.data.rows import PLACES, owned_texts, targets
+from dongcha.data.rows import owned_texts, targets
 from dongcha.locale import say
 from dongcha.types import Check, Json
 
@@ -59,7 +60,7 @@ def check(view: View) -> list[Check]:
     for name in split_order(view.splits):
         dataset, fields = view.splits[name], view.fields
         groups = exact_groups(owned_texts(dataset, fields), by_text)
-        asks = not PLACES.isdisjoint(map(form, fields))
+        asks = any(form(name) in PLACES for name in fields)
         askings = exact_groups(owned_texts(dataset, fields, places=True), by_asking) if asks else groups
         splits.append(Split(name, view.texts(name), groups, askings, targets(dataset, fields)))
     return [_inside(splits), *_leaks(splits, view.made_splits), _near(splits)]
