@@ -96,19 +96,37 @@ def test_attention_with_a_given_mask_of_dropout_equals_the_formula(tokens, maske
         torch.testing.assert_close(a, b)
 
 
-def test_forward_and_backward_draw_the_same_mask_in_any_chunks(monkeypatch):
+@pytest.mark.parametrize("threads", [1, 2, 9])
+@pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.parametrize("drawn", [1, 2, 4, 6])
+def test_forward_and_backward_draw_the_same_mask_in_any_blocks(monkeypatch, drawn, masked, threads):
     q, k, v = heads(6)
+    seen = torch.rand(3, 1, 6, 6) < 0.7
+    seen[..., 0] = True
     torch.manual_seed(3)
-    drawn = seed()
-    chunks = [mask(torch.Size([2, 6, 6]), 0.4, drawn + start) for start in (0, 2, 4)]
-    monkeypatch.setattr(attention, "CHUNK", 72)
+    first = seed()
+    chunks = [mask(torch.Size([min(drawn, 6 - start), 6, 6]), 0.4, first + start) for start in range(0, 6, drawn)]
+    monkeypatch.setattr(attention, "CHUNK", 36 * drawn)
+    monkeypatch.setattr(torch, "get_num_threads", lambda: threads)
     torch.manual_seed(3)
-    found, _ = attend(Bidirectional(), q, k, v, None, dropout=0.4, scaling=0.3)
-    kept = torch.cat(chunks).double().view(3, 2, 6, 6)
-    expected = ((((q @ k.transpose(2, 3)) * 0.3).softmax(-1) * kept) @ v).transpose(1, 2)
+    found, _ = attend(Bidirectional(), q, k, v, seen if masked else None, dropout=0.4, scaling=0.3)
+    kept, scores = torch.cat(chunks).double().view(3, 2, 6, 6), (q @ k.transpose(2, 3)) * 0.3
+    scores = scores.masked_fill(~seen, -1e30) if masked else scores
+    expected = ((scores.softmax(-1) * kept) @ v).transpose(1, 2)
     torch.testing.assert_close(found, expected)
     for a, b in zip(*(torch.autograd.grad(out.square().sum(), [q, k, v]) for out in (found, expected)), strict=True):
         torch.testing.assert_close(a, b)
+
+
+def test_long_texts_keep_no_scores_for_the_way_back(monkeypatch):
+    held = []
+    monkeypatch.setattr(attention, "CHUNK", 100)
+    q, k, v = heads(60)
+    seen = torch.ones(3, 1, 1, 60, dtype=torch.bool)
+    with torch.autograd.graph.saved_tensors_hooks(lambda x: held.append(x) or x, lambda x: x):
+        attend(Bidirectional(), q, k, v, seen, dropout=0.4)
+    kept = {x.untyped_storage().data_ptr(): x.untyped_storage().nbytes() for x in held}
+    assert sum(kept.values()) <= 4 * q.numel() * q.element_size()
 
 
 def test_without_dropout_and_where_more_is_asked_it_is_torchs_own():
