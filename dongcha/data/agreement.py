@@ -12,7 +12,8 @@ import pyarrow.compute as pc
 
 from dongcha.data import tags
 from dongcha.data.cells import Cells
-from dongcha.data.fields import TEXT, with_nulls
+from dongcha.data.forms.places import with_nulls
+from dongcha.data.forms.plain import TEXT
 from dongcha.data.origin import excerpt
 
 

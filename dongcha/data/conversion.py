@@ -23,7 +23,9 @@ from dongcha.data.cells import Cells
 from dongcha.data.dataset import ASKED, ROW
 from dongcha.data.dialogue import apart, asked
 from dongcha.data.entities import PLACES, spans_of
-from dongcha.data.fields import FIELDS, form, known, to_place, to_strings, to_text, with_nulls
+from dongcha.data.fields import FIELDS, form, known
+from dongcha.data.forms.places import to_place, with_nulls
+from dongcha.data.forms.plain import to_strings, to_text
 from dongcha.data.origin import Origin, excerpt
 from dongcha.data.sources.base import MIXED, as_json
 from dongcha.locale import say

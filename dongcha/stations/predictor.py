@@ -11,7 +11,7 @@ import numpy as np
 from dongcha import files
 from dongcha.data.dataset import Dataset
 from dongcha.data.features import Features
-from dongcha.data.fields import ATTRIBUTES, RULES
+from dongcha.data.forms.rules import ATTRIBUTES, RULES
 from dongcha.data.load import ReadOptions, load
 from dongcha.errors import DataError, ModelError, UserError
 from dongcha.locale import say

@@ -16,7 +16,8 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 
 from dongcha.data.dataset import Dataset
 from dongcha.data.features import IGNORED, Chunk, Features
-from dongcha.data.fields import TEXT, known
+from dongcha.data.fields import known
+from dongcha.data.forms.plain import TEXT
 from dongcha.locale import say
 from dongcha.metrics import Metric, Outcome
 from dongcha.metrics._words import words
