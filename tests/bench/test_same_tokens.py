@@ -98,6 +98,25 @@ def test_grouped_batches_hold_as_many_tokens_as_ours(ours, tiny_folder):
     assert contenders["ours"][1] == contenders["hf_grouped"][1] == 2 * _peers.POOL
 
 
+def test_long_texts_hold_every_word_in_its_order(data, tmp_path, monkeypatch):
+    monkeypatch.setattr(speed, "LONG_WORDS", 20)
+    found = speed.joined(data, tmp_path / "long")
+    for split in ("train", "validation", "test"):
+        short, long = (
+            [json.loads(line) for line in (folder / f"{split}.jsonl").read_text(encoding="utf-8").splitlines()]
+            for folder in (data, found)
+        )
+        for name in ("tokens", "tags"):
+            assert [word for row in long for word in row[name]] == [word for row in short for word in row[name]]
+        assert len(long) < len(short)
+        assert min(len(row["tokens"]) for row in long[:-1]) >= 20
+
+
+def test_a_stretch_of_long_texts_leaves_out_who_cannot_read_them(ours, tiny_folder):
+    contenders, _ = speed.contenders_of(ours, tiny_folder(), "long", speed.Asked(None, 1, 1))
+    assert "tutorial" not in contenders
+
+
 def test_frames_are_taken_off_once_a_row():
     assert text_tokens(100, 8, 2) == 84
 

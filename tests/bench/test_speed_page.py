@@ -81,6 +81,8 @@ def test_the_page_says_what_limits_us_and_on_what_it_was_measured():
     assert "multilingual-e5-small was left out" in text
     assert "## multilingual-e5-small" in shown(minilm=PART, e5=PART)
     assert "was left out" not in shown(minilm=PART, e5=PART)
+    assert "texts of 200 words at least" not in text
+    assert "texts of 200 words at least" in shown(minilm=PART, long=PART)
 
 
 @pytest.mark.parametrize(
@@ -119,7 +121,7 @@ def test_a_later_call_keeps_what_an_earlier_one_measured(tmp_path, monkeypatch):
 
 
 def test_without_its_folder_the_large_model_is_left_out_and_said(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(speed, "measure", lambda part, *_: PART if part == "minilm" else INFERENCE)
+    monkeypatch.setattr(speed, "measure", lambda part, *_: INFERENCE if part == "inference" else PART)
     monkeypatch.setattr("sys.argv", ["speed", "--out", str(tmp_path / "a.json"), "--page", str(tmp_path / "a.md")])
     speed.main()
     assert "e5 is left out" in capsys.readouterr().out
