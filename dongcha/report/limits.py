@@ -14,6 +14,7 @@ from dongcha.types import NO_TASK, Json, Report
 
 FEW_ROWS = 200
 FEW_OF_A_LABEL = 10
+MOSTLY = 0.5  # of what its likeliest answers would score: below, a reader mostly keeps silent
 
 
 def limits(report: Report) -> tuple[str, ...]:
@@ -94,6 +95,14 @@ def _cut_rows(report: Report) -> str:
     return say("report.limit.cut_rows", rows=count(cut)) if isinstance(cut, int) and cut else ""
 
 
+def _silent(report: Report) -> str:
+    after = after_row(report)
+    as_answered, likeliest = ((after.metrics if after else {}).get(name) for name in ("answerable_f1", "likeliest_f1"))
+    if as_answered is None or likeliest is None or not as_answered.value < MOSTLY * likeliest.value:
+        return ""
+    return say("report.limit.silent", said=score(as_answered.value), likeliest=score(likeliest.value))
+
+
 def _no_groups(report: Report) -> str:
     columns = {part.get("slice") for part in report.slices} - {"length", "label", "language", "test"}
     return "" if columns or report.task == NO_TASK else say("report.limit.no_groups")
@@ -117,6 +126,7 @@ _RULES: tuple[Callable[[Report], str], ...] = (
     _few_rows,
     _width,
     _even,
+    _silent,
     _one_seed,
     _one_source,
     _rare_labels,

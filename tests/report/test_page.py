@@ -17,6 +17,7 @@ from dongcha.locale import catalogue, say, speaking, terms
 from dongcha.locale.terms import visible
 from dongcha.report.as_html import to_html
 from dongcha.report.sections import SECTIONS, sections
+from dongcha.types import Interval
 
 from . import fixture
 
@@ -223,6 +224,16 @@ def test_the_limits_follow_from_the_evidence():
     assert "Only 150 test rows" in limits and "No difference found is not proof" in limits
     assert "1 of 3 labels have fewer than 10" in limits
     assert "Only" not in page(fixture.english())[0].split('id="limits"')[1]
+
+
+@pytest.mark.parametrize(("as_answered", "is_silent"), [(0.1, True), (0.3, False)])
+def test_a_reader_that_mostly_keeps_silent_is_told(as_answered, is_silent):
+    report = fixture.english()
+    rows = report.table
+    figures = {"answerable_f1": Interval(as_answered, 0.0, 0.5), "likeliest_f1": Interval(0.4, 0.3, 0.5)}
+    read = replace(report, table=(*rows[:-1], replace(rows[-1], metrics=dict(rows[-1].metrics) | figures)))
+    assert ("mostly keeps silent: on questions with an answer F1 is 0.100" in page(read)[0]) == is_silent
+    assert "silent" not in page(report)[0].split('id="limits"')[1]
 
 
 def test_every_message_of_the_report_is_used():

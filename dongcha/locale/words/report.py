@@ -225,6 +225,10 @@ MESSAGES = {
         "No difference found is not proof of no difference: more test rows may show one.",
         "未发现差异不等于没有差异：更多测试样本可能会显出差别。",
     ),
+    "report.limit.silent": (
+        "The model mostly keeps silent: on questions with an answer F1 is {said} as answered and {likeliest} for its likeliest answers, which stand in `n_best`. More rows with answers help most.",
+        "模型多半保持沉默：有答案的问题上，实际作答的 F1 为 {said}，其最可能答案（见 `n_best`）为 {likeliest}。增加有答案的样本最有帮助。",
+    ),
     "report.limit.unlabelled": (
         "No training row had a label, so nothing that learns from labels stands beside, and what labelling would buy is not known.",
         "训练数据没有任何标注，因此表中没有需要标注才能学习的对照，也无从得知标注能换来什么。",
