@@ -17,7 +17,7 @@ from dongcha.data.dataset import Dataset
 from dongcha.data.features import Chunk, Features, bounds, within
 from dongcha.metrics import Metric, Outcome, answers
 from dongcha.models.tokenizer import Encoded, Tokenizer, Windows, frame_pair_windows, windows
-from dongcha.tasks._base import Columns, Lengths, Texts, Unlabelled, num_rows
+from dongcha.tasks._base import Columns, Lengths, Texts, Unlabelled
 from dongcha.types import Prediction
 
 LONG_TEXTS = "windows"  # what `long_texts: auto` means here
@@ -27,6 +27,7 @@ answer = tokenizer.decode(batch["input_ids"][0][first : last + 1])
 """
 MOST_TOKENS = 40  # of an answer
 N_BEST = 3  # answers told of each question
+IN_WINDOW = 4 * N_BEST  # spans of a window that are looked at: some differ by blanks alone
 ASIDE = -1  # offset of a token that is no part of the context
 NEVER_SCORE = 1e4  # by how much an answer loses where there is none to give
 QUESTION_SHARE = 2  # a question has at most the room divided by this
@@ -41,13 +42,12 @@ class Span:
     end: int
 
     def told(self, context: str, nothing: float) -> dict[str, Any]:
-        """Return the answer: its text, where it starts, by how much it beats "no answer".
-
-        A token may open with the blank before its word, which is no part of an answer.
-        """
-        text = context[self.start : self.end]
-        start = self.start + len(text) - len(text.lstrip())
-        return {"text": text.strip(), "start": start, "score": round(self.score - nothing, 4)}
+        """Return the answer: its text, where it starts, by how much it beats "no answer"."""
+        return {
+            "text": context[self.start : self.end],
+            "start": self.start,
+            "score": round(self.score - nothing, 4),
+        }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,7 +125,7 @@ class Task(Unlabelled):
     def decode(self, outputs: np.ndarray, features: Features, rows: Columns, first_row: int) -> list[Prediction]:
         """Choose the best answer of each row over its windows, or none."""
         found = []
-        for row, (spans, nothing) in enumerate(candidates(outputs, features, num_rows(rows), first_row)):
+        for row, (spans, nothing) in enumerate(candidates(outputs, features, rows["context"], first_row)):
             scores = np.array([nothing + self.threshold, *(span.score for span in spans)])
             shares = np.exp(scores - scores.max())
             has = bool(spans) and scores[1] > scores[0]
@@ -143,7 +143,7 @@ class Task(Unlabelled):
     def settle(self, outputs: np.ndarray, features: Features, rows: Columns) -> "Task":
         """Return the task with the threshold that gives the greatest F1 on these rows."""
         gains, margins = [], []
-        for row, (spans, nothing) in enumerate(candidates(outputs, features, num_rows(rows), 0)):
+        for row, (spans, nothing) in enumerate(candidates(outputs, features, rows["context"], 0)):
             gold, context = rows["answers"][row]["text"], rows["context"][row]
             said = context[spans[0].start : spans[0].end] if spans else ""
             gains.append(answers.best_f1(gold, said) - answers.best_f1(gold, ""))
@@ -166,25 +166,29 @@ def best_threshold(margins: np.ndarray, gains: np.ndarray) -> float:
     """Return the threshold above which answering gains most in all; of equally good ones the one nearest to 0.
 
     `margins` (rows,) are by how much the best answer beats "no answer", `gains` what answering brings over silence.
+    A threshold stands in the middle between two margins, if 0 is not between them.
     """
     order = np.argsort(-margins, kind="stable")
     margins, totals = margins[order], np.concatenate([[0.0], np.cumsum(gains[order])])
     cuts = np.concatenate([[margins[0] + 1.0], (margins[:-1] + margins[1:]) / 2, [margins[-1] - 1.0]])
+    holds_zero = (np.concatenate([[np.inf], margins]) > 0) & (np.concatenate([margins, [-np.inf]]) <= 0)
+    cuts[holds_zero] = 0.0
     totals[1:-1][margins[:-1] == margins[1:]] = -np.inf  # no threshold parts equal margins
     best = np.flatnonzero(totals >= totals.max() - 1e-9)
     return float(cuts[best[np.abs(cuts[best]).argmin()]])
 
 
 def candidates(
-    outputs: np.ndarray, features: Features, rows: int, first_row: int
+    outputs: np.ndarray, features: Features, contexts: Sequence[str], first_row: int
 ) -> Iterator[tuple[list[Span], float]]:
     """Yield the best spans of each row over its windows, best first, and the score of "no answer".
 
-    Outputs are (S, 2) by token. "No answer" scores as in the window that believes least in it.
+    Outputs are (S, 2) by token. "No answer" scores as in the window that believes least in it. Blanks at the ends of a
+    span, which some tokens open with or are, are no part of it.
     """
     owner = np.asarray(features.units["row"]) - first_row
-    bound = np.searchsorted(owner, np.arange(rows + 1))
-    for row in range(rows):
+    bound = np.searchsorted(owner, np.arange(len(contexts) + 1))
+    for row, context in enumerate(contexts):
         spans: dict[tuple[int, int], float] = {}
         nothing = np.inf
         for at in range(int(bound[row]), int(bound[row + 1])):
@@ -192,13 +196,21 @@ def candidates(
             begin, end = (np.asarray(features.tokens[name][part]) for name in ("begin", "end"))
             nothing = min(nothing, float(outputs[part][0].sum()))
             for place, score in best_spans(outputs[part], begin, end):
-                spans[place] = max(score, spans.get(place, -np.inf))
+                start, stop = stripped(context, *place)
+                if start < stop:
+                    spans[start, stop] = max(score, spans.get((start, stop), -np.inf))
         chosen = sorted(spans.items(), key=lambda item: (-item[1], item[0]))[:N_BEST]
         yield [Span(score, *place) for place, score in chosen], nothing
 
 
+def stripped(text: str, start: int, stop: int) -> tuple[int, int]:
+    """Return the ends of a part of a text without the blanks at its ends."""
+    part = text[start:stop]
+    return start + len(part) - len(part.lstrip()), start + len(part.rstrip())
+
+
 def best_spans(outputs: np.ndarray, begin: np.ndarray, end: np.ndarray) -> list[tuple[tuple[int, int], float]]:
-    """Return the best spans of one window as ((begin, end) characters, score), at most N_BEST, in no order."""
+    """Return the best spans of one window as ((begin, end) characters, score), at most IN_WINDOW, in no order."""
     inside = np.flatnonzero(begin != ASIDE)
     if not len(inside):
         return []
@@ -206,7 +218,7 @@ def best_spans(outputs: np.ndarray, begin: np.ndarray, end: np.ndarray) -> list[
     longest = min(MOST_TOKENS, count)
     ends = np.concatenate([outputs[low : low + count, 1], np.full(longest, -np.inf)])
     scores = outputs[low : low + count, :1] + np.lib.stride_tricks.sliding_window_view(ends, longest)[:count]
-    top = np.argpartition(-scores, min(N_BEST, scores.size) - 1, axis=None)[:N_BEST]
+    top = np.argpartition(-scores, min(IN_WINDOW, scores.size) - 1, axis=None)[:IN_WINDOW]
     places = [divmod(int(at), longest) for at in top]
     return [((int(begin[low + i]), int(end[low + i + n])), float(scores[i, n])) for i, n in places if i + n < count]
 

@@ -24,6 +24,15 @@ words = st.lists(st.sampled_from(["blue", "sky", "red", "sea"]), max_size=6)
         ("1998年", "1998年", 1.0),
         ("于1998年", "1998年", 2 * 2 / 5),  # a number is one token
         ("Windows 系统", "windows系统", 1.0),
+        ("£5", "5", 0.0),  # only ASCII punctuation is dropped
+        ("5° C", "5 c", 0.5),
+        ("“sky”", "sky", 0.0),
+        ("it's", "its", 1.0),
+        ("占50%", "占50", 2 * 2 / 5),  # CMRC keeps the sign
+        ("（中国）", "中国", 1.0),
+        ("3.5万", "3.5万。", 1.0),
+        ("1-2月", "12月", 1.0),  # marks are taken out before words are cut
+        ("中", "a", 0.0),
     ],
 )
 def test_f1_by_hand(gold, found, f1):
@@ -35,6 +44,20 @@ def test_no_answer_is_an_answer():
     assert best_f1([], "") == 1.0
     assert best_f1([], "sky") == best_f1(["sky"], "") == 0.0
     assert is_exact([], "") and not is_exact([], "sky") and not is_exact(["sky"], "")
+
+
+@pytest.mark.parametrize(
+    ("gold", "found", "same"),
+    [
+        ("The sky!", "sky", True),
+        ("£5", "5", False),
+        ("《红楼梦》", "红楼梦", True),
+        ("50%左右", "50左右", False),
+        ("Windows 系统", "windows系统", False),  # CMRC compares texts, blanks and all
+    ],
+)
+def test_exact_is_by_the_texts_as_their_scorers_have_them(gold, found, same):
+    assert is_exact([gold], found) == is_exact([found], gold) == same
 
 
 def test_the_nearest_of_the_acceptable_answers_counts():

@@ -1,6 +1,7 @@
 """Questions: windows that carry the answer's place there and back, the best pair of places, the threshold for none."""
 
 from itertools import product
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from transformers import AutoConfig
 from dongcha.data.features import gather
 from dongcha.models.tokenizer import load_tokenizer
 from dongcha.tasks._base import Lengths
-from dongcha.tasks.qa import ASIDE, MOST_TOKENS, N_BEST, Task, best_spans, best_threshold, candidates
+from dongcha.tasks.qa import ASIDE, IN_WINDOW, MOST_TOKENS, N_BEST, Task, best_spans, best_threshold, candidates
 
 text = st.lists(st.sampled_from(["room", "good", "bad", "paris", "房间", "好", "x1"]), min_size=1, max_size=80)
 
@@ -88,7 +89,7 @@ def test_the_best_spans_are_those_of_all_pairs(count, seed):
     outputs = draw.normal(size=(len(begin), 2))
     pairs = [(i, j) for i, j in product(range(count), repeat=2) if i <= j < i + MOST_TOKENS]
     scores = {(i * 3, j * 3 + 2): outputs[i + 2, 0] + outputs[j + 2, 1] for i, j in pairs}
-    expected = sorted(scores.items(), key=lambda item: -item[1])[:N_BEST]
+    expected = sorted(scores.items(), key=lambda item: -item[1])[:IN_WINDOW]
     found = sorted(best_spans(outputs, begin, end), key=lambda item: -item[1])
     assert [place for place, _ in found] == [place for place, _ in expected]
     np.testing.assert_allclose([s for _, s in found], [s for _, s in expected])
@@ -99,7 +100,7 @@ def test_nothing_scores_as_in_the_window_that_believes_least_in_it(tokenizer):
     features = gather([Task().encode(rows, tokenizer, 0)])
     outputs = np.zeros((int(features.starts[-1]), 2))
     outputs[features.starts[:-1]] = np.arange(len(features))[::-1, None]
-    [(spans, nothing)] = candidates(outputs, features, 1, 0)
+    [(spans, nothing)] = candidates(outputs, features, rows["context"], 0)
     assert nothing == 0.0 and len(spans) == N_BEST
 
 
@@ -116,6 +117,25 @@ def test_the_threshold_gains_most(rows):
     found = best_threshold(margins, gains)
     tried = [*margins, *(margins - 1e-6), margins.max() + 1]
     assert gains[margins > found].sum() >= max(gains[margins > cut].sum() for cut in tried) - 1e-6
+
+
+@pytest.mark.parametrize(
+    ("margins", "gains"), [([5, 6, 8], [1, 1, 1]), ([-5, -6, -8], [-1, -1, -1]), ([2, -2], [1, -1])]
+)
+def test_the_threshold_is_zero_where_that_gains_most_too(margins, gains):
+    assert best_threshold(np.array(margins, dtype=float), np.array(gains, dtype=float)) == 0.0
+
+
+def test_blanks_at_its_ends_make_no_other_answer_and_no_answer_of_themselves():
+    context = "a \n\nwas"  # tokens as byte-level tokenizers have them: blanks of their own, and before words
+    begin, end = np.array([ASIDE, 0, 1, 2, 3]), np.array([ASIDE, 1, 2, 3, 7])
+    outputs = np.array([[-9.0, 0.0], [0.0, 0.0], [3.0, 9.0], [2.0, 2.0], [4.0, 3.0]])
+    features = SimpleNamespace(
+        units={"row": np.array([0])}, starts=np.array([0, 5]), tokens={"begin": begin, "end": end}
+    )
+    [(spans, _)] = candidates(outputs, features, [context], 0)
+    told = [span.told(context, 0.0) for span in spans]
+    assert [(one["text"], one["start"], one["score"]) for one in told] == [("a", 0, 9), ("was", 4, 7), (context, 0, 3)]
 
 
 def test_the_threshold_is_settled_on_validation_rows_and_kept(tokenizer):

@@ -11,8 +11,7 @@ from itertools import pairwise
 
 from dongcha.data.dataset import Dataset
 from dongcha.data.sentences import sentences
-from dongcha.metrics._words import is_chinese
-from dongcha.metrics.answers import tokens
+from dongcha.metrics._words import is_chinese, words
 from dongcha.types import Prediction
 
 
@@ -41,7 +40,7 @@ def best_sentence(question: str, context: str, weights: Mapping[str, float]) -> 
 
 def terms(text: str) -> list[str]:
     """Return words, and of Chinese the pairs of neighbouring characters."""
-    parts = tokens(text)
+    parts = words(text)
     pairs = [a + b for a, b in pairwise(parts) if is_chinese(a) and is_chinese(b)]
     return pairs + [part for part in parts if not is_chinese(part)]
 
