@@ -208,7 +208,7 @@ class Fit:
                     return
             self._between_steps(flag)
         ends = self.state.step >= self.total_steps
-        if not self.settings.validate_steps or (ends and self.best is None):
+        if not self.settings.validate_steps or (ends and not self._is_looked_at()):
             self._validated()
         self.state.epoch = self.settings.epochs if ends else self.state.epoch + 1
         self.state.batch = 0
@@ -325,6 +325,10 @@ class Fit:
             state.stopped_early = waits and not state.out_of_time
         self.watch("validated", step=state.step, score=found.score, loss=found.loss, best=judged is not None)
 
+    def _is_looked_at(self) -> bool:
+        """Tell whether the weights as they are were validated."""
+        return bool(self.state.scores) and self.state.scores[-1][0] == self.state.step
+
     def _is_best(self, found: Validation) -> bool:
         state = self.state
         return state.best_score is None or (found.score, -found.loss) > (state.best_score, -(state.best_loss or 0.0))
@@ -333,8 +337,7 @@ class Fit:
         """End here: validate the last weights where there is time or none were; save, so that a resume ends too."""
         state = self.state
         state.out_of_time = True
-        validated = bool(state.scores) and state.scores[-1][0] == state.step
-        if not validated and (self.best is None or self.budget.covers_validation()):
+        if not self._is_looked_at() and (self.best is None or self.budget.covers_validation()):
             self._validated()
         self._save()
         self.journal.write(OUT_OF_TIME, state.step, total=self.total_steps)

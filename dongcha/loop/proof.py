@@ -108,7 +108,7 @@ def is_validated(fit: "Fit", step: int) -> bool:
     if fit.validate is None:
         return False
     if fit.settings.validate_steps:
-        return step % fit.settings.validate_steps == 0
+        return step % fit.settings.validate_steps == 0 or step == fit.total_steps
     left = step
     for size in fit.steps_by_epoch:
         left -= size

@@ -34,10 +34,10 @@ from dongcha.errors import ModelError
 from dongcha.locale import say
 from dongcha.models.scratch import Corpus
 from dongcha.models.source import VOCABULARIES, Source, weight_files
-from dongcha.models.tokenizer import Tokenizer, load_tokenizer
+from dongcha.models.tokenizer import CJK, Tokenizer, load_tokenizer
 
 NAME, FACTS = "grown", "grown.json"
-VERSION = 1  # of what the cache holds; raised whenever the same texts would now give another folder
+VERSION = 2  # of what the cache holds; raised whenever the same texts would now give another folder
 FEWEST = 10  # times that a new piece must occur: a row of a table that is seldom read learns nothing
 MOST_TOKENS = 20_000_000  # of the corpus that are looked at: 80 MB
 MOST_PARTS = 8  # of the model's own pieces in a new one
@@ -46,6 +46,7 @@ SHOWN = 10  # new pieces that are told
 AT_ONCE = 1_000  # texts tokenised together
 JUST_LIKELIER = 1e-3  # a unigram piece than its parts, in nats for each part beyond the first
 FIRST_LETTER = 0x10000  # each piece is written as one letter for the trainer: beyond this there are 2**20 of them
+CHINESE = re.compile(CJK)
 OPENS = ("▁", "Ġ")  # a piece that begins a word
 TABLES = re.compile(
     r"(embed\w*|shared|wte|lm_head|decoder|predictions|vocab_projector)\.(weight|bias)$|final_logits_bias$"
@@ -60,25 +61,36 @@ class Piece:
     halves: tuple[tuple[int, ...], tuple[int, ...]]
 
 
-def grow(source: Source, pieces: int, corpus: Corpus, cache: Path) -> Source:
-    """Return the model with at most `pieces` new ones, made at the first call; ModelError where none is worth it."""
-    key = files.hash_value([NAME, VERSION, source.sha256, source.beside, corpus.fingerprint, pieces])
+def grow(source: Source, pieces: int, corpus: Corpus, cache: Path, *, isolates_cjk: bool = False) -> Source:
+    """Return the model with at most `pieces` new ones, made at the first call; ModelError where none is worth it.
+
+    `isolates_cjk` where Chinese characters will be read apart: no piece that joins them would ever be met.
+    """
+    key = files.hash_value([NAME, VERSION, source.sha256, source.beside, corpus.fingerprint, pieces, isolates_cjk])
     home = cache / "models" / f"{NAME}-{key[:16]}"
     if not files.is_done(home):
         config = AutoConfig.from_pretrained(source.folder, trust_remote_code=False, local_files_only=True)
         tokenizer = load_tokenizer(source.folder, config)
-        ids = ids_of(tokenizer, corpus.texts())
-        found = merged(tokenizer, ids, pieces)
+        ids = ids_of(_reading(source.folder, config, isolates_cjk), corpus.texts())
+        found = merged(tokenizer, ids, pieces, isolates_cjk=isolates_cjk)
         if not found:
             raise ModelError(say("model.no_new_pieces", source=corpus.source, fewest=FEWEST))
         with files.new_folder(home) as new:
             facts = _write(new / "model", source.folder, tokenizer, found)
-            after = ids_of(load_tokenizer(new / "model", config), corpus.texts(), len(ids[0]))
+            after = ids_of(_reading(new / "model", config, isolates_cjk), corpus.texts(), len(ids[0]))
             facts |= {"texts": len(ids[0]), "tokens": [len(ids[1]), len(after[1])]}
             files.write_json(new / FACTS, facts)
     folder, facts = home / "model", files.read_json(home / FACTS)
     digest = files.hash_value([files.hash_file(path) for path in weight_files(folder)])
     return Source(source.name, folder, digest, beside=key, grown=facts, original=source)
+
+
+def _reading(folder: Path, config: Any, isolates_cjk: bool) -> Tokenizer:
+    """Load a folder's tokenizer as the task will read with it."""
+    tokenizer = load_tokenizer(folder, config)
+    if isolates_cjk and tokenizer.joins_cjk():
+        tokenizer.isolate_cjk()
+    return tokenizer
 
 
 Ids = tuple[np.ndarray, np.ndarray]  # tokens of each text (n,), all tokens end to end (S,)
@@ -99,11 +111,13 @@ def ids_of(tokenizer: Tokenizer, texts: Iterable[str], most_texts: int | None = 
     return np.concatenate([none, *lengths]), np.concatenate([none, *ids])
 
 
-def merged(tokenizer: Tokenizer, ids: Ids, pieces: int) -> list[Piece]:
+def merged(tokenizer: Tokenizer, ids: Ids, pieces: int, *, isolates_cjk: bool) -> list[Piece]:
     """Return at most `pieces` merges of the model's own pieces, in the order in which they were made."""
     names = names_of(tokenizer)
     lengths, ids_S = ids
     spelt, inside = letters(names, tokenizer), inside_of(tokenizer)
+    if isolates_cjk:
+        spelt &= np.array([not CHINESE.search(name) for name in names])
     opens = np.array([not name.startswith(inside) if inside else name.startswith(OPENS) for name in names])
     learner = Trained(models.BPE())
     learner.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
@@ -156,7 +170,7 @@ def _write(folder: Path, original: Path, tokenizer: Tokenizer, found: list[Piece
     names = names_of(tokenizer)
     raw = json.loads(tokenizer.raw.to_str())
     added = add_pieces(raw, found, names, inside_of(tokenizer))
-    known = {*VOCABULARIES, "merges.txt", "*.safetensors", "*.safetensors.index.json", *OTHER_FORMS}
+    known = {*VOCABULARIES, "merges.txt", "*.safetensors", *OTHER_FORMS}  # an index of shards still holds
     shutil.copytree(original, folder, ignore=shutil.ignore_patterns(*known), symlinks=False)
     files.write_text(folder / "tokenizer.json", json.dumps(raw, ensure_ascii=False))
     config = files.read_json(folder / "config.json")

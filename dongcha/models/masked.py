@@ -57,8 +57,8 @@ class MaskedLM(nn.Module):
         return logits[0]
 
 
-def load_masked(folder: Path, seed: int) -> MaskedLM:
-    """Load a folder with its masked-LM head; where it has none, draw one from `seed`, tied to the embeddings.
+def load_masked(folder: Path, seed: int, *, anew: bool = False) -> MaskedLM:
+    """Load a folder with its masked-LM head; where it has none, or `anew`, draw one from `seed`, tied to embeddings.
 
     Raises ModelError where Transformers has no such class for the architecture, or does not tie the two.
     """
@@ -70,7 +70,22 @@ def load_masked(folder: Path, seed: int) -> MaskedLM:
     if output is None or output.weight is not hf.get_input_embeddings().weight:
         raise ModelError(say("model.untied", folder=folder, **METHODS))
     known = {name for name, _ in hf.named_parameters()}
-    return MaskedLM(hf, frozenset(info["missing_keys"]) & known, own_pooling(folder) or "mean")
+    new = frozenset(info["missing_keys"]) & known
+    if anew:
+        tied = {name for name, parameter in hf.named_parameters() if parameter is output.weight}
+        new = frozenset(name for name in known - tied if not name.startswith(inside))
+        _draw(hf, new, seed)
+    return MaskedLM(hf, new, own_pooling(folder) or "mean")
+
+
+def _draw(hf: Any, names: frozenset[str], seed: int) -> None:
+    """Give parameters the values that a model of this configuration is drawn with."""
+    torch.manual_seed(seed)
+    drawn = dict(type(hf)(hf.config).named_parameters())
+    with torch.no_grad():
+        for name, parameter in hf.named_parameters():
+            if name in names:
+                parameter.copy_(drawn[name])
 
 
 def has_masked_head(folder: Path) -> bool:

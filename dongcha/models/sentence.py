@@ -12,16 +12,24 @@ import torch
 import transformers
 from torch import Tensor, nn
 
-from dongcha.models.heads._base import load_hf, refuse_incomplete
+from dongcha.models.heads._base import dropouts, load_hf, refuse_incomplete
 from dongcha.models.heads.sequence import own_pooling, pool
 
 
 class Sentence(nn.Module):
-    """A backbone and its pooling: vectors (B, H); of a folder that names no pooling, the mean of its tokens."""
+    """A backbone and its pooling: vectors (B, H); of a folder that names no pooling, the mean of its tokens.
 
-    def __init__(self, folder: Path) -> None:
+    A model that was made without dropout gets `least_dropout`, which its configuration is not told.
+    """
+
+    def __init__(self, folder: Path, least_dropout: float = 0.0) -> None:
         super().__init__()
         self.hf, info = load_hf(transformers.AutoModel, folder, None, {})
+        own = dropouts(self.hf.config, 0.0)
+        if least_dropout and not any(getattr(self.hf.config, name) for name in own):
+            self.hf, info = load_hf(transformers.AutoModel, folder, least_dropout, {})
+            for name, value in own.items():
+                setattr(self.hf.config, name, value)
         refuse_incomplete(folder, info["missing_keys"])
         self.pooling = own_pooling(folder) or "mean"
         self.new: frozenset[str] = frozenset()
@@ -64,24 +72,28 @@ class Denoiser(Sentence):
     """A backbone whose vector alone a small decoder rebuilds the text from.
 
     The decoder has `layers` layers, each of self-attention to what came before and attention to the one vector; its
-    input and output tables are the backbone's own (TSDAE, Wang et al. 2021, section 3). The paper's decoder is as deep
+    input and output tables are the backbone's own (TSDAE, Wang et al. 2021, section 3), with a layer between where they
+    are narrower than its vectors; it knows `max_tokens` places. The paper's decoder is as deep
     as the encoder; one layer costs a small model a sixth of that and leaves more of the work to the vector.
     """
 
-    def __init__(self, folder: Path, layers: int) -> None:
+    def __init__(self, folder: Path, layers: int, max_tokens: int) -> None:
         super().__init__(folder)
         config, table = self.hf.config, self.hf.get_input_embeddings()
         layer = nn.TransformerDecoderLayer(
             self.width, int(config.num_attention_heads), 4 * self.width, 0.1, activation="gelu", batch_first=True
         )
         self.decoder = nn.TransformerDecoder(layer, layers)
-        self.places = nn.Embedding(int(config.max_position_embeddings), self.width)
+        self.places = nn.Embedding(max_tokens, self.width)
         nn.init.normal_(self.places.weight, std=0.02)
         self.norm = nn.LayerNorm(self.width)
-        self.output = nn.Linear(self.width, table.num_embeddings)
+        narrow = int(table.embedding_dim)
+        self.wider = nn.Identity() if narrow == self.width else nn.Linear(narrow, self.width)
+        self.narrower = nn.Identity() if narrow == self.width else nn.Linear(self.width, narrow)
+        self.output = nn.Linear(narrow, table.num_embeddings)
         nn.init.zeros_(self.output.bias)
         self.output.weight = table.weight  # tied, and seen to be: the table may not be narrowed to the ids in use
-        own = ("decoder.", "places.", "norm.", "output.bias")
+        own = ("decoder.", "places.", "norm.", "output.bias", "wider.", "narrower.")
         self.new = frozenset(name for name, _ in self.named_parameters() if name.startswith(own))
 
     def forward(self, input_ids: Tensor, mask: Tensor, **extra: Tensor) -> Tensor:
@@ -89,8 +101,9 @@ class Denoiser(Sentence):
         whole = extra["whole"]
         vector_B1H = self.vectors(input_ids, mask)[:, None]
         length = whole.shape[1]
-        embedded = self.hf.get_input_embeddings()(whole) + self.places(torch.arange(length, device=whole.device))
+        embedded = self.wider(self.hf.get_input_embeddings()(whole))
+        embedded = embedded + self.places(torch.arange(length, device=whole.device))
         ahead = torch.ones(length, length, dtype=torch.bool, device=whole.device).triu(1)
         hidden_BTH = self.decoder(self.norm(embedded), vector_B1H, tgt_mask=ahead)
-        logits: Tensor = self.output(hidden_BTH)
+        logits: Tensor = self.output(self.narrower(hidden_BTH))
         return logits

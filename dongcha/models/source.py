@@ -36,6 +36,10 @@ PUBLISHED = {  # weights whose SHA-256 their publisher states; a package that ca
 }
 
 
+class NotAtHand(ModelError):
+    """No folder, and no model of the hub, has this name here."""
+
+
 @dataclass(frozen=True)
 class Source:
     """A model at hand: the name the user gave, its folder, and the SHA-256 of its weight files joined.
@@ -87,7 +91,7 @@ def _folder(name: str, base: Path, cache: Path) -> Path:
     beside = [p.name for p in folder.parent.glob("*/")] if folder.parent.is_dir() else []
     near = get_close_matches(folder.name, beside, n=1)
     key = "model.not_found_near" if near else "model.not_found"
-    raise ModelError(say(key, name=name, near=near[0] if near else ""))
+    raise NotAtHand(say(key, name=name, near=near[0] if near else ""))
 
 
 def _rebuilt(name: str, folder: Path, cache: Path) -> Path:

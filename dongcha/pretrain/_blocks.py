@@ -14,6 +14,8 @@ from dongcha.data.sentences import SENTENCE_END
 from dongcha.models.tokenizer import CJK, Encoded, Tokenizer, Windows, frame
 
 CHINESE = re.compile(CJK)
+BLANK = re.compile(r"\s")
+MOST_PIECES = 8  # of a word: what is longer (Thai writes none apart) is masked in parts
 FEWEST_SHARE = 0.5  # of a block's room: an end of a sentence before it would leave too short a block
 
 
@@ -63,11 +65,35 @@ def stretches(ends: np.ndarray, length: int, room: int) -> Iterator[tuple[int, i
 
 
 def words_of(texts: Sequence[str], tokenizer: Tokenizer, encoded: Encoded) -> np.ndarray:
-    """Return the number of each token's word (S,) in its text, as the tokenizer cuts words before pieces."""
+    """Return a number for each token (S,), the same within a word: as the tokenizer cuts words before pieces.
+
+    Some tokenizers cut none: for them a word begins at a blank, too. A word ends after MOST_PIECES pieces.
+    """
     found = tokenizer.raw.encode_batch(list(texts), add_special_tokens=False)
     words: Iterable[int] = (-1 if w is None else w for e in found for w in e.word_ids)
-    word = np.fromiter(words, dtype=np.int32, count=len(encoded.ids))
-    return np.maximum(word, 0)
+    word = np.maximum(np.fromiter(words, dtype=np.int32, count=len(encoded.ids)), 0)
+    begins = np.ones(len(word), dtype=bool)
+    begins[1:] = word[1:] != word[:-1]
+    begins[encoded.starts[:-1][encoded.lengths > 0]] = True
+    if not _cuts_words(tokenizer):
+        begins |= behind_blanks(texts, encoded)
+    place = np.arange(len(word)) - np.flatnonzero(begins)[np.cumsum(begins) - 1]
+    return (np.cumsum(begins | (place % MOST_PIECES == 0)) - 1).astype(np.int32)
+
+
+def _cuts_words(tokenizer: Tokenizer) -> bool:
+    cut = tokenizer.raw.encode("a b", add_special_tokens=False).word_ids
+    return len(set(cut)) > 1
+
+
+def behind_blanks(texts: Sequence[str], encoded: Encoded) -> np.ndarray:
+    """Tell which tokens (S,) begin with a blank or right behind one."""
+    found = np.zeros(len(encoded.ids), dtype=bool)
+    for i, text in enumerate(texts):
+        blanks = np.array([mark.start() for mark in BLANK.finditer(text)], dtype=np.int64)
+        own = slice(encoded.starts[i], encoded.starts[i + 1])
+        found[own] = np.isin(encoded.begin[own], blanks) | np.isin(encoded.begin[own] - 1, blanks)
+    return found
 
 
 def chinese_of(texts: Sequence[str], encoded: Encoded) -> np.ndarray:

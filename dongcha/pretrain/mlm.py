@@ -44,9 +44,9 @@ def encode(texts: Sequence[str], tokenizer: Tokenizer, first: int) -> Chunk:
     return blocks(texts, tokenizer, first)
 
 
-def build(folder: Path, tokenizer: Tokenizer, options: Options, seed: int) -> Learner:
-    """Load the model with its head; one that is not there is drawn from `seed`."""
-    module = load_masked(folder, seed)
+def build(folder: Path, tokenizer: Tokenizer, options: Options, seed: int, *, anew: bool = False) -> Learner:
+    """Load the model with its head; one that is not there, or any where it is to be `anew`, is drawn from `seed`."""
+    module = load_masked(folder, seed, anew=anew)
     objective = MaskedObjective(masking_of(folder, tokenizer, options.masked))
     return Learner(module, objective, options.alone_steps if module.new else 0)
 

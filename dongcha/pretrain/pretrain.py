@@ -81,16 +81,17 @@ def _look(probe: Eyes, module: Any) -> Callable[[], Validation]:
 
 
 def surprises(study: Study, folder: Path, general: Mapping[str, General], name: str) -> dict[str, Outcome]:
-    """Return how surprising texts are to a model: by its own head, else by a new one trained alone on its backbone.
+    """Return how surprising texts are to a model: by the head that learns to guess, else by a new one trained alone.
 
-    `folder` is where the model lies as it now is. A new head starts from the same draw and sees the same masks each
-    time, so two backbones differ by their own worth.
+    `folder` is where the model lies as it now is. A method that does not guess saves a backbone without the head that
+    the model may have had, so that one is no measure of both. A new head starts from the same draw and sees the same
+    masks each time, so two backbones differ by their own worth.
     """
     if not general:
         return {}
     reader = study.learner.module
     if not isinstance(study.learner.objective, Asks):
-        learner = mlm.build(folder, study.seen.tokenizer, mlm.PLAIN, study.settings.seed)
+        learner = mlm.build(folder, study.seen.tokenizer, mlm.PLAIN, study.settings.seed, anew=True)
         reader = study.place.placement.module(learner.module)
         seen = replace(study.seen, module=reader)
         place = replace(study.place, budget=Budget())  # no limit ends it: the heads of before and after learn alike

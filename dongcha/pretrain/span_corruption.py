@@ -41,8 +41,13 @@ PLAIN = Options.model_validate({})
 
 
 def encode(texts: Sequence[str], tokenizer: Tokenizer, first: int) -> Chunk:
-    """Cut texts into blocks whose tokens know whether they are of the text."""
-    return blocks(texts, tokenizer, first)
+    """Cut texts into blocks whose tokens know whether they are of the text; of a single token nothing can be taken."""
+    found = blocks(texts, tokenizer, first)
+    kept = found.lengths > len(tokenizer.prefix) + len(tokenizer.suffix) + 1
+    of_kept = np.repeat(kept, found.lengths)
+    tokens = {name: column[of_kept] for name, column in found.tokens.items()}
+    units = {name: column[kept] for name, column in found.units.items()}
+    return Chunk(found.lengths[kept], tokens, units, found.facts)
 
 
 def build(folder: Path, tokenizer: Tokenizer, options: Options, seed: int) -> Learner:
@@ -53,7 +58,7 @@ def build(folder: Path, tokenizer: Tokenizer, options: Options, seed: int) -> Le
 
 def general(texts: Sequence[str], folder: Path, tokenizer: Tokenizer, seed: int) -> General:
     """Return texts of which the same spans are asked for each time; sentinels, which no text has, are not counted."""
-    features, objective = gather([blocks(texts, tokenizer, 0)]), SpanObjective(corruption_of(folder, tokenizer, PLAIN))
+    features, objective = gather([encode(texts, tokenizer, 0)]), SpanObjective(corruption_of(folder, tokenizer, PLAIN))
     return General(features, objective, tokenizer.pad_id, seed, len(texts), METRICS["token_loss"])
 
 

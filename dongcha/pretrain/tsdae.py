@@ -36,5 +36,5 @@ def encode(texts: Sequence[str], tokenizer: Tokenizer, first: int) -> Chunk:
 def build(folder: Path, tokenizer: Tokenizer, options: Options, seed: int) -> Learner:
     """Load the model with its pooling; the decoder is drawn from `seed`."""
     torch.manual_seed(seed)
-    module = Denoiser(folder, options.decoder_layers)
+    module = Denoiser(folder, options.decoder_layers, tokenizer.max_tokens)
     return Learner(module, DenoisingObjective(tokenizer.pad_id, options.deleted), options.alone_steps)

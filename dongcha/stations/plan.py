@@ -296,7 +296,7 @@ def costs_of(
     tests = [part for name, part in judged.items() if name != "validation"]
     one_look = 0.0 if validation is None else expected.inference_seconds(validation)
     every = settings.validate_steps
-    looks = 0 if validation is None else max(1, expected.num_steps // every) if every else settings.epochs
+    looks = 0 if validation is None else math.ceil(expected.num_steps / every) if every else settings.epochs
     looks = looks if expected.num_steps else 0
     proven = validation if validation is not None else train
     sample = expected.inference_seconds(proven) * min(1.0, SAMPLE / max(1, len(proven)))

@@ -124,7 +124,9 @@ def grown_model(recipe: Recipe, source: Source, corpus: Dataset | None, cache: P
     """Give the recipe's model the new pieces that it asks for, learnt on the corpus."""
     assert recipe.pretrain is not None and corpus is not None  # `conflicts` sees to it
     texts = scratch.Corpus(corpus.source, corpus.fingerprint, lambda: texts_in(corpus))
-    found = grown.grow(source, recipe.pretrain.new_pieces, texts, cache)
+    own = [recipe.task] if recipe.tasks is None else [entry.task for entry in recipe.tasks]
+    isolates = any(getattr(find("tasks", name).Task, "isolates_cjk", False) for name in own if name is not None)
+    found = grown.grow(source, recipe.pretrain.new_pieces, texts, cache, isolates_cjk=isolates)
     watch("grown", source=corpus.source, **found.grown)
     return found
 

@@ -3,6 +3,7 @@
 In: the work with the corpus, the forecast of the task's own training. Out: a PretrainPlan, kept with the run's plan.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -76,9 +77,9 @@ def plan_pretraining(work: Work, recipe: Recipe, whole: Forecast | None, left: f
     if isinstance(eyes, General):
         look = reading_seconds(eyes, a_step, settings.batch_tokens)
     elif eyes is not None and whole is not None:
-        units = min(MOST_UNITS, len(features["train"]))
+        units = int(features["train"].lengths.sum()) if work["model"].spec.by_token else len(features["train"])
         look = whole.inference_seconds(features["train"]) + whole.inference_seconds(features["validation"])
-        look += SECONDS_A_NUMBER * units * int(learner.module.backbone.config.hidden_size)
+        look += SECONDS_A_NUMBER * min(MOST_UNITS, units) * int(learner.module.backbone.config.hidden_size)
     around = ALONE_COST * a_step * alone_steps(learner, general) + 2 * look
     reading = sum(reading_seconds(texts, a_step, settings.batch_tokens) for texts in general.values())
     around += 2 * reading
@@ -87,9 +88,10 @@ def plan_pretraining(work: Work, recipe: Recipe, whole: Forecast | None, left: f
     most = None
     if np.isfinite(left):
         most = max(0.0, left if whole is None else LIMIT_SHARE * left)
-        fits = int((most - around) / (a_step + look / every_look))
+        fits = int((most - around - look) / (a_step + look / every_look))
         steps = decided["max_steps"] = max(1, min(steps, fits))
-    return PretrainPlan(decided, around, a_step, steps, look, steps // every_look, found.megabytes, judging, most)
+    looks = math.ceil(steps / every_look)
+    return PretrainPlan(decided, around, a_step, steps, look, looks, found.megabytes, judging, most)
 
 
 def reading_seconds(texts: General, a_step: float, batch_tokens: int) -> float:

@@ -12,6 +12,7 @@ from transformers import PreTrainedTokenizerFast
 
 from dongcha import files
 from dongcha.errors import ModelError
+from dongcha.metrics._words import is_chinese
 from dongcha.models.grown import FEWEST, MOST_PARTS, grow
 from dongcha.models.scratch import Corpus
 from dongcha.models.source import locate
@@ -48,6 +49,32 @@ def grown(folder, tmp_path, pieces=30, texts=TEXTS):
 
 def tokens(folder, text):
     return transformers.AutoTokenizer.from_pretrained(folder).tokenize(text)
+
+
+def test_a_model_in_shards_grows_too(tmp_path):
+    folder = word_pieces(tmp_path / "m")
+    transformers.BertForMaskedLM.from_pretrained(folder).save_pretrained(folder, max_shard_size="8KB")
+    (folder / "model.safetensors").unlink()
+    assert len(list(folder.glob("*.safetensors"))) > 1
+    found = grown(folder, tmp_path)
+    model, told = transformers.BertForMaskedLM.from_pretrained(found.folder, output_loading_info=True)
+    assert not told["missing_keys"] and model.config.vocab_size == len(model.get_input_embeddings().weight)
+    assert tokens(found.folder, "the sighted deputy") == ["the", "sighted", "deputy"]
+
+
+def test_no_piece_joins_chinese_characters_that_are_read_apart(tmp_path):
+    folder = tiny_encoder(tmp_path / "m", joins_cjk=True)
+    texts = corpus(["北京房间很好，房间干净", "the room was good"] * FEWEST)
+    source = locate(str(folder), base=tmp_path, cache=tmp_path / "c")
+    found = grow(source, 30, texts, tmp_path / "cache", isolates_cjk=True)
+    known = transformers.AutoTokenizer.from_pretrained(found.folder).get_vocab().keys()
+    before = transformers.AutoTokenizer.from_pretrained(folder).get_vocab().keys()
+    assert known - before and not any(is_chinese(piece) for piece in known - before)
+    other = grow(source, 30, texts, tmp_path / "cache")
+    assert any(
+        is_chinese(name)
+        for name in transformers.AutoTokenizer.from_pretrained(other.folder).get_vocab().keys() - before
+    )
 
 
 def test_words_of_the_texts_become_pieces_and_the_rest_is_read_as_before(tmp_path):

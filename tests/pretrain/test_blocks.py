@@ -1,15 +1,20 @@
 """Texts become blocks that hold every token once, end at sentences where they can, and know their words."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tokenizers import Tokenizer as Trained
+from tokenizers import models, normalizers
 from transformers import AutoConfig
 
+from dongcha.data.features import bounds
 from dongcha.data.sentences import sentences
-from dongcha.models.tokenizer import load_tokenizer
+from dongcha.models.tokenizer import Encoded, load_tokenizer
 from dongcha.pretrain import sentence_order
-from dongcha.pretrain._blocks import blocks, stretches
+from dongcha.pretrain._blocks import MOST_PIECES, blocks, stretches, words_of
 
 PARTS = st.lists(
     st.sampled_from(("the room", "good", "北京", "我们喜欢", ". ", "。", "！", " ", "x9", "\n", "")), max_size=30
@@ -52,6 +57,32 @@ def test_a_piece_of_a_word_has_the_number_of_its_word(readers):
     words = chunk.tokens["word"].tolist()
     assert words[0] == words[-1] == -1
     assert words[1:-1] == [0, *[1] * 5, 2, 3]  # h o t e l has no piece of its own
+
+
+def test_where_a_tokenizer_cuts_no_words_blanks_do():
+    pieces = {letter: i for i, letter in enumerate("abcdefgh▁")}
+    raw = Trained(models.BPE(vocab=pieces, merges=[]))
+    raw.normalizer = normalizers.Replace(" ", "▁")  # as Gemma has it: a text is one word
+    reader = SimpleNamespace(raw=raw)
+    texts = ["ab cd e", "", "fg h"]
+    found = raw.encode_batch(texts)
+    places = np.array([place for one in found for place in one.offsets])
+    lengths = np.array([len(one.ids) for one in found])
+    ids = np.array([number for one in found for number in one.ids])
+    encoded = Encoded(ids, places[:, 0], places[:, 1], bounds(lengths))
+    number = words_of(texts, reader, encoded)
+    words = ["".join(raw.id_to_token(i) for i in encoded.ids[number == n]) for n in np.unique(number)]
+    assert "".join(words).replace("▁", " ") == "ab cd efg h"
+    assert [word.strip("▁") for word in words if word != "▁"] == ["ab", "cd", "e", "fg", "h"]
+
+
+def test_a_word_without_an_end_is_masked_in_parts(readers):
+    texts = ["hotel" * 9 + " was"]
+    encoded = readers["words"].encode(texts)
+    number = words_of(texts, readers["words"], encoded)
+    counts = np.bincount(number)
+    assert counts.max() == MOST_PIECES and len(encoded.ids) == counts.sum()
+    assert counts[-1] == 1, "the next word is one of its own"
 
 
 def test_sentence_order_pairs_neighbours_and_swaps_about_half(readers):

@@ -4,10 +4,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tiny_study import TEXTS, study_of
-from transformers import AutoConfig, AutoModelForCausalLM
+from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
 from dongcha.data.features import IGNORED, gather
 from dongcha.models.heads import writer
@@ -35,12 +36,47 @@ def test_the_surprise_of_each_text_in_a_pack_is_that_of_it_alone(folders, kind):
     model = build_model(folders[kind], writer.SPEC, max_tokens=None, seed=0, card={})
     texts = [text[: 30 + i] for i, text in enumerate(TEXTS[:7])]
     alone, pack = (gather([lay(texts, model.tokenizer, 0)]) for lay in (causal.apart, causal.encode))
+    assert model.module.keeps_apart
     assert len(alone) == 7 > len(pack) and pack.lengths.max() <= model.tokenizer.max_tokens
     apart, together = (lay_flat(features, model.logits(features)) for features in (alone, pack))
     assert np.allclose(apart, together, atol=1e-5) and apart.max() > 1
     places = dict(pack.tokens) | {"position": np.concatenate([np.arange(n) for n in pack.lengths])}
     blind = replace(pack, tokens=places)
     assert not np.allclose(apart, lay_flat(blind, model.logits(blind)), atol=1e-3)  # the test can fail
+
+
+SEEING = {  # classes whose masks or states do not part packed samples
+    "opt": {
+        "hidden_size": 32,
+        "ffn_dim": 64,
+        "word_embed_proj_dim": 32,
+        "num_attention_heads": 2,
+        "num_hidden_layers": 2,
+    },
+    "bloom": {"hidden_size": 32, "n_layer": 2, "n_head": 2},
+    "mamba": {"hidden_size": 32, "num_hidden_layers": 2, "state_size": 4},
+}
+
+
+def seeing(folder, kind):
+    """A tiny writer of a class that reads packed samples as one."""
+    tiny_writer(folder)
+    ids = {"pad_token_id": 0, "bos_token_id": 1, "eos_token_id": 2}
+    vocabulary = len(AutoTokenizer.from_pretrained(folder))
+    torch.manual_seed(0)
+    config = AutoConfig.for_model(kind, vocab_size=vocabulary, max_position_embeddings=160, **SEEING[kind], **ids)
+    AutoModelForCausalLM.from_config(config).save_pretrained(folder)
+    return folder
+
+
+@pytest.mark.parametrize("kind", SEEING)
+def test_no_text_sees_another_in_models_that_would_let_it(tmp_path, kind):
+    model = build_model(seeing(tmp_path / kind, kind), writer.SPEC, max_tokens=None, seed=0, card={})
+    texts = [text[: 30 + i] for i, text in enumerate(TEXTS[:7])]
+    alone, pack = (gather([lay(texts, model.tokenizer, 0)]) for lay in (causal.apart, causal.encode))
+    apart, together = (lay_flat(features, model.logits(features)) for features in (alone, pack))
+    assert not model.module.keeps_apart
+    assert np.allclose(apart, together, atol=1e-5) and apart.max() > 1
 
 
 texts_of_all_lengths = st.lists(st.text(st.sampled_from("ab 房间。.!"), max_size=90), min_size=1, max_size=6)

@@ -7,11 +7,13 @@ import pytest
 import torch
 import transformers
 from safetensors.torch import load_file
-from tiny_study import ALONE, STEPS, digest, study_of
+from tiny_study import ALONE, STEPS, TEXTS, digest, study_of
 
 from dongcha import files
 from dongcha.config.near import nearest
 from dongcha.config.sections import Pretrain
+from dongcha.data.features import gather
+from dongcha.errors import ModelError
 from dongcha.loop import Validation
 from dongcha.models.kind import ENCODER
 from dongcha.models.masked import has_masked_head, load_masked
@@ -200,6 +202,14 @@ def test_the_best_look_is_kept_the_original_among_them(tmp_path, tiny_folder, sc
         assert all(torch.equal(a, b) for a, b in zip(old.parameters(), new.parameters(), strict=True))
 
 
+@pytest.mark.parametrize(("every", "steps"), [(4, [0, 4, 6]), (10, [0, 6]), (3, [0, 3, 6])])
+def test_the_last_step_is_looked_at_however_far_apart_looks_are(tmp_path, tiny_folder, every, steps):
+    study = study_of(tiny_folder(), tmp_path / "home", validate_steps=every)
+    rising = Eyes([0.1 * look for look in range(len(steps) + 1)])
+    told = stage(study, tmp_path / "new", rising).told
+    assert [step for step, _ in told["scores"]] == steps and told["best_step"] == 6
+
+
 def test_it_stops_when_the_task_no_longer_gains(tmp_path, tiny_folder):
     eyes = Eyes([0.5, 0.6, 0.6, 0.0])
     study = study_of(tiny_folder(), tmp_path / "home")
@@ -253,6 +263,58 @@ def test_what_is_forgotten_is_told_by_a_new_head_where_the_method_has_none(tmp_p
     found = pretrain(study, probe=None, general={"own": texts}, target=tmp_path / "new").told["surprise"]["own"]
     assert found[0] != found[1]
     assert all(0 < value < 10 for value in found)
+
+
+@pytest.mark.parametrize("kind", ["bert", "distilbert", "electra"])
+def test_a_head_that_came_with_the_model_is_no_measure_of_what_is_saved_without_it(tmp_path, tiny_folder, kind):
+    from dongcha.pretrain import mlm
+
+    stage(study_of(tiny_folder(kind=kind), tmp_path / "one"), tmp_path / "with-head")
+    still = {"learning_rate": 0.0, "weight_decay": 0.0}
+    study = study_of(tmp_path / "with-head", tmp_path / "home", "simcse", **still)
+    texts = mlm.general([TEXTS[0], TEXTS[1]], study.source, study.seen.tokenizer, 7)
+    start, end = pretrain(study, probe=None, general={"own": texts}, target=tmp_path / "new").told["surprise"]["own"]
+    assert start == end, "nothing moved, so nothing was forgotten"
+
+
+def test_texts_of_one_token_are_no_blocks_of_spans(tmp_path, folder_for):
+    folder = folder_for("span_corruption")
+    study = study_of(folder, tmp_path / "home", "span_corruption")
+    method, tokenizer = find("pretrain", "span_corruption"), study.seen.tokenizer
+    chunk = method.encode(["a", "b", "", "ab", TEXTS[0]], tokenizer, 3)
+    assert set(chunk.units["row"].tolist()) == {6, 7} and chunk.lengths.sum() == len(chunk.tokens["input_ids"])
+    assert len(gather([method.encode(["a", "b"], tokenizer, 0)])) == 0
+
+
+def test_two_passes_differ_in_models_made_without_dropout_too(tmp_path):
+    folder = tiny_writer(tmp_path / "llama")
+    study = study_of(folder, tmp_path / "home", "simcse")
+    module = study.learner.module.train()
+    batch = study.corpus.batch(np.arange(2), 0)
+    ids, mask = (torch.from_numpy(batch[name]) for name in ("input_ids", "mask"))
+    assert not torch.equal(module(ids, mask), module(ids, mask))
+    stage(study, tmp_path / "new")
+    assert transformers.AutoConfig.from_pretrained(tmp_path / "new").attention_dropout == 0.0
+
+
+def test_a_model_without_any_dropout_is_refused(tmp_path):
+    folder = tiny_writer(tmp_path / "m")
+    config = transformers.MambaConfig(vocab_size=260, hidden_size=16, num_hidden_layers=1, state_size=4)
+    transformers.MambaModel(config).save_pretrained(folder)
+    with pytest.raises(ModelError, match="no dropout"):
+        study_of(folder, tmp_path / "home", "simcse")
+
+
+@pytest.mark.parametrize("kind", ["albert", "electra"])
+def test_tables_narrower_than_the_model_are_rebuilt_from_too(tmp_path, kind):
+    folder = tiny_encoder(tmp_path / "m")
+    shape = {"hidden_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 32}
+    size = len(transformers.AutoTokenizer.from_pretrained(folder))
+    config = transformers.AutoConfig.for_model(kind, vocab_size=size, embedding_size=16, **shape)
+    transformers.AutoModel.from_config(config).save_pretrained(folder)
+    study = study_of(folder, tmp_path / "home", "tsdae")
+    assert stage(study, tmp_path / "new").told["steps"] == STEPS
+    assert {name.split(".")[0] for name in study.learner.module.new} >= {"wider", "narrower"}
 
 
 def test_a_native_model_keeps_what_its_class_needs(tmp_path):

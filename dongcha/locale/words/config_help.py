@@ -194,8 +194,8 @@ MESSAGES = {
         "输出层初值：random 随机，probe 由线性探针得来，auto 自动",
     ),
     "config.help.train.validate": (
-        "look at the validation score every epoch, or every N steps",
-        "每轮（epoch）或每 N 步看一次验证得分",
+        "look at the validation score every epoch, or every N steps and after the last",
+        "每轮（epoch）或每 N 步（以及最后一步）看一次验证得分",
     ),
     "config.help.train.early_stopping": (
         "stop when the validation score rises no more; null: never",

@@ -112,6 +112,10 @@ MESSAGES = {
         "model: the tokenizer of {folder} has no fast form (tokenizer.json); save it with a current Transformers first.",
         "model：{folder} 的分词器没有快速版本（tokenizer.json）；请先用新版 Transformers 保存。",
     ),
+    "model.no_dropout": (
+        "model: {folder} has no dropout to be set, and pretraining by simcse needs two different passes of a text; take another method (mlm, tsdae), or another model.",
+        "model：{folder} 没有可设置的 dropout，而 simcse 预训练需要同一文本的两次不同前向；请改用其他方法（mlm、tsdae）或其他模型。",
+    ),
     "model.no_sentinels": (
         "model: the tokenizer of {folder} has no sentinels (<extra_id_0> and so on), which pretraining by span_corruption needs; take a model of the T5 kind, or delete pretrain:.",
         "model：{folder} 的分词器没有哨兵词元（<extra_id_0> 等），而 span_corruption 预训练需要它们；请换用 T5 一类的模型，或删去 pretrain:。",

@@ -12,6 +12,7 @@ Shape letters: B features, T tokens, M tokens that are asked for, V pieces of th
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ from dongcha.models.kind import ENCODER, TWO_SIDED, kind_of
 
 TARGET = "next"
 SPEC = HeadSpec(name="writer", num_outputs=1, loss="next_token")
+PROBED = 4  # tokens of each of two samples that are packed to see whether they stay apart
 FULL, SLIDING = "full_attention", "sliding_attention"  # kinds of layers, as configurations name them
 
 
@@ -47,8 +49,36 @@ class Writer(Native):
             seen = masks(seen_by(extra["branch"], mask), extra["position"], self.hf.config)
             given = {"attention_mask": seen, "position_ids": extra["position"]}
         elif packed(extra["position"], mask):  # samples end to end: positions say where each begins
+            if not self.keeps_apart:
+                return self._one_by_one(input_ids, wanted_BT, extra["position"], mask)
             given = {"attention_mask": None, "position_ids": extra["position"]}
         return self.surprise(wanted_BT, input_ids=input_ids, use_cache=False, **given)
+
+    @cached_property
+    def keeps_apart(self) -> bool:
+        """Tell whether Transformers' class lets no sample see another one packed before it; some masks do not."""
+        training, device = self.hf.training, self.hf.get_input_embeddings().weight.device
+        ids = torch.arange(1, 1 + 2 * PROBED, device=device)[None] % self.hf.get_input_embeddings().weight.shape[0]
+        places = torch.arange(PROBED, device=device).repeat(2)[None]
+        self.hf.eval()
+        with torch.no_grad():
+            together = self.hf(input_ids=ids, attention_mask=None, position_ids=places, use_cache=False).logits
+            alone = self.hf(input_ids=ids[:, PROBED:], use_cache=False).logits
+        self.hf.train(training)
+        return bool(torch.allclose(together[:, PROBED:], alone, rtol=0, atol=1e-3 * float(alone.abs().max())))
+
+    def _one_by_one(self, ids_BT: Tensor, wanted_BT: Tensor, position_BT: Tensor, mask_BT: Tensor) -> Tensor:
+        """Return the surprise of packed tokens (B, T, 1), each sample laid in a row of its own (N, L)."""
+        place_S = position_BT[mask_BT]
+        sample_S = (place_S == 0).cumsum(0) - 1
+        shape = int(sample_S[-1]) + 1, int(place_S.max()) + 1
+        ids_NL, wanted_NL = ids_BT.new_zeros(shape), wanted_BT.new_full(shape, IGNORED)
+        seen_NL = torch.zeros(shape, dtype=torch.long, device=ids_BT.device)
+        ids_NL[sample_S, place_S], wanted_NL[sample_S, place_S] = ids_BT[mask_BT], wanted_BT[mask_BT]
+        seen_NL[sample_S, place_S] = 1
+        found_NL = self.surprise(wanted_NL, input_ids=ids_NL, attention_mask=seen_NL, use_cache=False)[..., 0]
+        out = torch.zeros(wanted_BT.shape, dtype=found_NL.dtype, device=found_NL.device)
+        return out.masked_scatter(mask_BT, found_NL[sample_S, place_S])[..., None]
 
     def surprise(self, wanted_BT: Tensor, **given: Any) -> Tensor:
         """Run the model for the tokens that are asked for alone; return their surprise (B, T, 1)."""
