@@ -4,7 +4,7 @@ As Micikevicius et al. 2018, section 3.1: the weights that learn stay in single 
 copies. bfloat16 has fp32's range, so no loss is scaled. Everything between the products, the optimiser, validation and
 the saved model are fp32 as ever. `bf16_gain` measures whether this machine is the quicker for it.
 
-Shape letters: N tokens of a batch, I width in, O width out.
+Shape letters: N tokens of a batch, P the same and some of padding, I width in, O width out.
 """
 
 import time
@@ -20,6 +20,7 @@ from dongcha.models.linear import linear
 
 NARROWEST = 128  # width below which rounding costs more than any product saves
 WIDER = 4  # a layer's inner width beside the model's
+FEWEST_ROWS, STEPS = 16, 16  # padded counts of rows: multiples of the first, STEPS between a power of two and the next
 ROUNDS = 5
 MOST_TOKENS = 512
 
@@ -32,26 +33,40 @@ class Product(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor | None, rounded: Tensor | None = None) -> Tensor:
-        rows_NI, rounded_OI = x.reshape(-1, x.shape[-1]).bfloat16(), weight.bfloat16() if rounded is None else rounded
-        ctx.save_for_backward(rows_NI, rounded_OI)
+        exact_NI = x.reshape(-1, x.shape[-1])
+        rows_PI, rounded_OI = padded(exact_NI), weight.bfloat16() if rounded is None else rounded
+        ctx.save_for_backward(rows_PI, rounded_OI)
         ctx.shape = x.shape
-        out = torch.mm(rows_NI, rounded_OI.t()).float()
+        out = torch.mm(rows_PI, rounded_OI.t())[: len(exact_NI)].float()
         if bias is not None:
             out += bias
-        return out.view(*x.shape[:-1], -1)
+        return out.view(*x.shape[:-1], out.shape[-1])
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
-        rows_NI, rounded_OI = ctx.saved_tensors
+        rows_PI, rounded_OI = ctx.saved_tensors
         exact_NO = gradients[0].reshape(-1, gradients[0].shape[-1])
-        gradient_NO = exact_NO.bfloat16()
+        gradient_PO = padded(exact_NO)
         of_x, of_weight, of_bias = ctx.needs_input_grad[:3]
         return (
-            torch.mm(gradient_NO, rounded_OI).float().view(ctx.shape) if of_x else None,
-            torch.mm(gradient_NO.t(), rows_NI).float() if of_weight else None,
+            torch.mm(gradient_PO, rounded_OI)[: len(exact_NO)].float().view(ctx.shape) if of_x else None,
+            torch.mm(gradient_PO.t(), rows_PI).float() if of_weight else None,
             exact_NO.sum(0) if of_bias else None,
             None,
         )
+
+
+def padded(rows_NI: Tensor) -> Tensor:
+    """Round rows to bfloat16 and add rows of zeros up to one of few counts, at most a sixteenth more (P, I).
+
+    For each count the CPU's library compiles products of its own, half a megabyte each, and keeps a thousand of them.
+    """
+    count = len(rows_NI)
+    step = max(FEWEST_ROWS, (1 << max(1, count).bit_length() - 1) // STEPS)
+    found = rows_NI.new_empty((-(-count // step) * step, rows_NI.shape[1]), dtype=torch.bfloat16)
+    found[:count] = rows_NI
+    found[count:] = 0
+    return found
 
 
 def _forward(layer: nn.Linear, rounded: Tensor | None, x: Tensor) -> Tensor:

@@ -2,11 +2,13 @@
 
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from torch import nn
 
 from dongcha.models import precision
 from dongcha.models.linear import use_quick_linear
-from dongcha.models.precision import Product, bf16_gain, bf16_products
+from dongcha.models.precision import Product, bf16_gain, bf16_products, padded
 
 ROUNDING = 2.0**-8  # of one number to bfloat16, relative
 
@@ -36,6 +38,31 @@ def test_each_product_is_within_its_rounding(shape, biased):
     assert ((layer.weight.grad - g2.t() @ x2).abs() <= sizes_of(g2.abs().t() @ x2.abs())).all()
     if biased:
         torch.testing.assert_close(layer.bias.grad, g2.sum(0))
+
+
+@settings(max_examples=100, deadline=None)
+@given(count=st.integers(0, 9000))
+def test_few_counts_of_rows_are_ever_multiplied_and_the_others_are_zeros(count):
+    found = padded(torch.ones(count, 2))
+    assert count <= len(found) <= max(count + 15, count * 17 / 16) and len(found) % 16 == 0
+    assert found.sum() == 2 * count
+
+
+def test_a_thousand_batches_need_few_products():
+    assert len({len(padded(torch.ones(count, 1))) for count in range(2000, 3000)}) <= 12
+
+
+@pytest.mark.parametrize("shape", [(7, 24), (2, 5, 24), (0, 24)])
+def test_rows_of_padding_change_nothing(shape):
+    layer, wide = nn.Linear(24, 10), rows(*shape)
+    x = wide.clone().requires_grad_()
+    Product.apply(x, layer.weight, layer.bias).sum().backward()
+    assert x.grad.shape == x.shape
+    many = torch.cat([wide.reshape(-1, 24), torch.zeros(40, 24)])
+    gradient = layer.weight.grad.clone()
+    layer.weight.grad = None
+    Product.apply(many, layer.weight, layer.bias)[: wide.reshape(-1, 24).shape[0]].sum().backward()
+    torch.testing.assert_close(layer.weight.grad, gradient)
 
 
 def test_numbers_that_bfloat16_holds_give_the_exact_product():
