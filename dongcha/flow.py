@@ -128,10 +128,20 @@ def load(folder: Path | str, unsure_below: float | None = None) -> stations.Pred
 
 
 def load_open_book(
-    folder: Path | str, library: Path | str, unsure_below: float | None = None, *, passages: int = 5
+    folder: Path | str,
+    library: Path | str,
+    unsure_below: float | None = None,
+    *,
+    passages: int = 5,
+    embedder: Path | str | None = None,
 ) -> stations.OpenBook:
-    """Load a run of task qa with the folder of an index, in which it finds the `passages` it reads for a question."""
-    return stations.load_open_book(Path(folder), Path(library), passages=passages, unsure_below=unsure_below)
+    """Load a run of task qa with the folder of an index, in which it finds the `passages` it reads for a question.
+
+    `embedder` says where the model that made the index is, where it has moved since.
+    """
+    return stations.load_open_book(
+        Path(folder), Path(library), passages=passages, unsure_below=unsure_below, embedder=embedder
+    )
 
 
 def load_triples(

@@ -54,6 +54,34 @@ def multi_reviews(count: int = ROWS) -> list[dict[str, Any]]:
     return rows
 
 
+def tiny_roberta(folder: Path) -> Path:
+    """Write a random masked language model whose pieces are byte-level, the blank before a word in its first one."""
+    import torch
+    import transformers
+    from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, processors, trainers
+
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    special = ["<s>", "<pad>", "</s>", "<unk>"]
+    letters = pre_tokenizers.ByteLevel.alphabet()
+    trainer = trainers.BpeTrainer(vocab_size=320, special_tokens=special, initial_alphabet=letters)
+    tokenizer.train_from_iterator(["the room was good and it was bad, the room was good"] * 9, trainer)
+    tokenizer.post_processor = processors.RobertaProcessing(("</s>", 2), ("<s>", 0), add_prefix_space=False)
+    names = {"bos_token": "<s>", "cls_token": "<s>", "eos_token": "</s>", "sep_token": "</s>"}
+    names |= {"pad_token": "<pad>", "unk_token": "<unk>", "mask_token": AddedToken("<mask>", lstrip=True)}
+    reads = ["input_ids", "attention_mask"]
+    fast = transformers.PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, model_max_length=128, model_input_names=reads, **names
+    )
+    fast.save_pretrained(folder)
+    shape = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64}
+    size = {"vocab_size": len(fast), "max_position_embeddings": 130, "type_vocab_size": 1, "pad_token_id": 1}
+    torch.manual_seed(0)
+    transformers.RobertaForMaskedLM(transformers.RobertaConfig(**shape, **size)).save_pretrained(folder)
+    return folder
+
+
 @dataclass(frozen=True)
 class Finished:
     """A finished run: its report, its folder, the recipe, and the moments it told."""

@@ -13,7 +13,10 @@ VERBS = {
     "init": {"data", "--text", "--label", "--model", "--task", "--out", "-o"},
     "check": {"recipe", "--set", "--deep", "--quiet", "-q", "--json"},
     "run": {"recipe", "--set", "--until", "--fresh", "--workspace", "--quiet", "-q", "--json"},
-    "predict": {"model", "file", "--text", "--output", "-o", "--unsure-below", "--text-column", "--corpus", "--stream"},
+    "predict": {
+        *("model", "file", "--text", "--output", "-o", "--unsure-below", "--text-column"),
+        *("--corpus", "--corpus-model", "--stream"),
+    },
     "triples": {
         *("tagger", "relations", "file", "--text", "--gold", "--output", "-o"),
         *("--max-pairs", "--min-score", "--text-column", "--json"),
@@ -37,7 +40,7 @@ BESIDE = ["corpus", "held_out", "pretrain", "start", "pretrained"]  # where the 
 SIGNATURES = {
     "check": "(recipe, *, watch, deep)",
     "load": "(folder, unsure_below)",
-    "load_open_book": "(folder, library, unsure_below, *, passages)",
+    "load_open_book": "(folder, library, unsure_below, *, passages, embedder)",
     "load_recipe": "(path, settings)",
     "load_triples": "(tagger, relations, *, max_pairs, min_score)",
     "score_triples": "(finder, file)",

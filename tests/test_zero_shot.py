@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 import transformers
-from finished_runs import FAST, SPLIT
+from finished_runs import FAST, SPLIT, tiny_roberta
 from safetensors.numpy import load_file
 
 import dongcha
@@ -182,7 +182,15 @@ def masked(tmp_path_factory):
     return folder
 
 
-def test_a_cloze_runs_proves_and_predicts_as_any_model(finish, masked):
+@pytest.fixture(scope="module")
+def byte_level(tmp_path_factory):
+    """A tiny random masked language model whose pieces hold the blank before a word."""
+    return tiny_roberta(tmp_path_factory.mktemp("masked") / "byte-level")
+
+
+@pytest.mark.parametrize("kind", ["masked", "byte_level"])
+def test_a_cloze_runs_proves_and_predicts_as_any_model(finish, kind, request):
+    masked = request.getfixturevalue(kind)
     way = {"method": "zero_shot", "by": "cloze", "descriptions": {"good": ["good", "clean"], "bad": "bad"}}
     run = finish(**sections({"masked": masked}, "masked", adapt=way))
     assert names(run.report) == ["majority", "tfidf_linear", "probe", "zero_shot"]

@@ -40,12 +40,15 @@ def predict(  # noqa: PLR0913 (the options of a command line)
     column: Annotated[str | None, typer.Option("--text-column", help="the column that holds the text")] = None,
     stream: Annotated[bool, typer.Option("--stream", help="with --text: print an answer as it is written")] = False,
     corpus: Annotated[Path | None, typer.Option(help="an index in which a qa model finds what it reads")] = None,
+    corpus_model: Annotated[str | None, typer.Option(help="where the index's model is now")] = None,
 ) -> None:
     """Predict texts with a trained model."""
     if (file is None) == (text is None):
         raise UserError(say("cli.predict_what"))
     if stream:
-        refuse_beside_stream(text, output, unsure_below)
+        refuse_beside_stream(text, output, unsure_below, corpus)
+    if corpus is None and corpus_model is not None:
+        raise UserError(say("cli.corpus_model"))
     refuse_onto_itself(file, output)
     form = form_of(file, output)
     if form == EXCEL and output is None:
@@ -53,7 +56,7 @@ def predict(  # noqa: PLR0913 (the options of a command line)
     if corpus is None:
         predictor: Any = dongcha.load(model, unsure_below)
     else:
-        predictor = with_library(model, corpus, unsure_below)
+        predictor = with_library(model, corpus, unsure_below, corpus_model)
     if stream:
         predictor.stream(text, lambda piece: typer.echo(piece, nl=False), stream="--text")
         typer.echo()
@@ -69,20 +72,24 @@ def predict(  # noqa: PLR0913 (the options of a command line)
         emit(table_lines(rows, TABLES[form]), output, BOM)
 
 
-def refuse_beside_stream(text: str | None, output: Path | None, unsure_below: float | None) -> None:
-    """Refuse what does not go with an answer that is printed as it is written: rows, a file, a least confidence."""
+def refuse_beside_stream(
+    text: str | None, output: Path | None, unsure_below: float | None, corpus: Path | None
+) -> None:
+    """Refuse what does not go with an answer that is printed as it is written: rows, an index, a file, a threshold."""
     if text is None:
         raise UserError(say("cli.stream_text"))
+    if corpus is not None:
+        raise UserError(say("cli.stream_corpus"))
     others = {"--output": output, "--unsure-below": unsure_below}
     given = [name for name, value in others.items() if value is not None]
     if given:
         raise UserError(say("cli.stream_alone", others=", ".join(given)))
 
 
-def with_library(model: Path, corpus: Path, unsure_below: float | None) -> Any:
+def with_library(model: Path, corpus: Path, unsure_below: float | None, corpus_model: str | None) -> Any:
     """Load a reader with its index; what is wrong with the index is told under the option that named it."""
     try:
-        return dongcha.load_open_book(model, corpus, unsure_below)
+        return dongcha.load_open_book(model, corpus, unsure_below, embedder=corpus_model)
     except DataError as error:
         raise DataError(f"--corpus: {error}") from error
 
@@ -119,7 +126,7 @@ def answered(predictor: Any, file: str | None, text: str | None, column: str | N
 
 def renamed(row: Any, predictor: Any, column: str) -> Any:
     """Return a row with the column that holds the text under the field's own name; one without it as it is."""
-    return {**row, predictor.task.fields[0]: row[column]} if isinstance(row, dict) and column in row else row
+    return {**row, predictor.first_field: row[column]} if isinstance(row, dict) and column in row else row
 
 
 def standard_input() -> Iterator[Any]:

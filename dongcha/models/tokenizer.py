@@ -72,7 +72,9 @@ class Tokenizer:
 
     `prefix` and `suffix` are the ids that frame a single text, `pair` what frames two; `max_tokens` is the longest
     framed sequence; `end_id` ends a text that is written; `typed` says whether the model tells two texts apart by type
-    ids, `two_sided` whether what is written stands apart from what is read, as with an encoder and a decoder.
+    ids, `two_sided` whether what is written stands apart from what is read, as with an encoder and a decoder;
+    `holds_blanks` whether pieces hold the blank before a word, as byte-level ones do, and `opening` is what stands
+    right before every text that is encoded, as part of its first token.
     """
 
     def __init__(self, hf: Any, max_tokens: int, *, typed: bool = False, two_sided: bool = False) -> None:
@@ -86,6 +88,8 @@ class Tokenizer:
         at = next((i for i in range(len(framed)) if framed[i : i + len(plain)] == plain), 0)
         self.prefix = np.array(framed[:at], dtype=np.int32)
         self.suffix = np.array(framed[at + len(plain) :], dtype=np.int32)
+        self.holds_blanks = self.raw.encode("a a", add_special_tokens=False).ids != plain * 2
+        self.opening = ""
         self.pair = PairFrame.of(self.raw, plain, typed=typed and "token_type_ids" in hf.model_input_names)
         end = hf.eos_token_id if hf.eos_token_id is not None else hf.sep_token_id
         self.end_id = None if end is None else int(end)
@@ -107,10 +111,11 @@ class Tokenizer:
 
     def encode(self, texts: Sequence[str]) -> Encoded:
         """Tokenise texts without special tokens; one native call, all cores."""
-        found = self.raw.encode_batch(list(texts), add_special_tokens=False)
+        found = self.raw.encode_batch([self.opening + text for text in texts], add_special_tokens=False)
         lengths = np.fromiter((len(e) for e in found), dtype=np.int64, count=len(found))
         ids = np.fromiter((i for e in found for i in e.ids), dtype=np.int32, count=int(lengths.sum()))
         places = np.fromiter((p for e in found for o in e.offsets for p in o), dtype=np.int32, count=2 * len(ids))
+        places = np.maximum(places - len(self.opening), 0)
         return Encoded(ids, places[::2], places[1::2], bounds(lengths))
 
     def ids(self, texts: Sequence[str]) -> list[list[int]]:

@@ -17,6 +17,7 @@ from dongcha.errors import DataError, ModelError, UserError
 from dongcha.index import Hits, Index, editing, open_index
 from dongcha.index.folder import refuse_foreign, refuse_standing
 from dongcha.locale import say
+from dongcha.models.source import NotAtHand
 from dongcha.stations.embedder import STRETCH, Embedder, load_embedder
 from dongcha.stations.predictor import FILE
 from dongcha.types import Watch, silent
@@ -69,17 +70,24 @@ def add_to_index(corpus: Corpus, folder: Path, *, model: str | None = None, watc
     return index
 
 
-def embedder_of(index: Index, *, base: Path, model: str | None = None) -> Embedder:
-    """Load the model that made an index; refuses one with other weights, and an index that no model made."""
+def embedder_of(index: Index, *, base: Path, model: str | None = None, given: str = "--model") -> Embedder:
+    """Load the model that made an index; refuses one with other weights, and an index that no model made.
+
+    `model` says where it is now, `given` is what messages call that.
+    """
     card = index.card
     if not isinstance(card.get("model"), str):
         raise ModelError(say("index.no_model"))
     prefixes = {key: str(card.get(key, "")) for key in ("query_prefix", "passage_prefix")}
     name = card["model"] if model is None else model
-    embedder = load_embedder(name, base=base, cache=base / CACHE, **prefixes)
+    try:
+        embedder = load_embedder(name, base=base, cache=base / CACHE, **prefixes)
+    except NotAtHand as error:
+        raise ModelError(say("index.lost_model", name=name, given=given)) from error
     if embedder.sha256 != card.get("sha256"):
         found, wanted = embedder.sha256[:12], str(card.get("sha256"))[:12]
-        raise ModelError(say("index.other_model", name=name, found=found, made=card["model"], wanted=wanted))
+        facts = {"name": name, "found": found, "made": card["model"], "wanted": wanted}
+        raise ModelError(say("index.other_model", given=given, **facts))
     return embedder
 
 

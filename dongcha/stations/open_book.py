@@ -25,8 +25,10 @@ from dongcha.tasks._predict import predict_rows
 from dongcha.types import Prediction
 
 QUESTION = "question"
+MODEL_NOW = "--corpus-model"  # what messages call the place of the index's model
 PASSAGES = 5  # read for each question
 AT_ONCE = 64  # questions whose passages are read together
+UNREAD = Prediction(0, {"answers": {"text": [], "answer_start": []}, "answer": "", "n_best": []}, 1.0)
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,11 @@ class OpenBook:
     library: Index
     embedder: Embedder | None = None
     passages: int = PASSAGES
+
+    @property
+    def first_field(self) -> str:
+        """The field that is read: the question."""
+        return QUESTION
 
     @property
     def unsure_below(self) -> float | None:
@@ -78,13 +85,19 @@ class OpenBook:
         return self.reader.answer(row, said, prediction.confidence)
 
     def _answers(self, questions: list[str]) -> Iterator[tuple[Prediction, str | None, str]]:
-        """Yield for each question what was read in the best passage, its name, and the answer's sentence."""
-        found = [ids or self.library.ids[:1] for ids in self._found(questions)]
+        """Yield for each question what was read in the best passage, its name, and the answer's sentence.
+
+        Where no passage was found, nothing is read and there is no answer, sure since no other one stands beside it.
+        """
+        found = self._found(questions)
         texts = [self.library.texts(ids) for ids in found]
         asked = [question for question, ids in zip(questions, found, strict=True) for _ in ids]
         rows = {QUESTION: asked, "context": [text for own in texts for text in own]}
         read = iter(predict_rows(self.reader.task, self.reader.model, rows))
         for ids, own in zip(found, texts, strict=True):
+            if not ids:
+                yield UNREAD, None, ""
+                continue
             said = [next(read) for _ in ids]
             best = max(range(len(said)), key=lambda i: (margin(said[i]), -i))
             yield self._cited(said[best], ids[best], own[best])
@@ -107,14 +120,33 @@ def margin(said: Prediction) -> float:
 
 
 def load_open_book(
-    reader: Path, library: Path, *, passages: int = PASSAGES, unsure_below: float | None = None
+    reader: Path,
+    library: Path,
+    *,
+    passages: int = PASSAGES,
+    unsure_below: float | None = None,
+    embedder: Path | str | None = None,
 ) -> OpenBook:
-    """Load a finished run of task qa and an index; refuses another task's run, and an index without rows."""
+    """Load a finished run of task qa and an index; refuses another task's run, and an index without rows.
+
+    `embedder` says where the model that made the index is now; one is refused for an index that no model made.
+    """
     found, index = load_predictor(reader, unsure_below), open_index(library)
     if found.task.name != "qa":
         raise ModelError(say("stations.not_qa", folder=reader, task=found.task.name))
     if not len(index):
         raise ModelError(say("stations.empty_library", folder=library))
     book = OpenBook(found, index, passages=passages)
-    made = isinstance(index.card.get("model"), str)
-    return replace(book, embedder=embedder_of(index, base=Path.cwd())) if made else book
+    if isinstance(index.card.get("model"), str):
+        return replace(book, embedder=_embedder_of(index, embedder))
+    if embedder is not None:
+        raise ModelError(say("stations.library_without_model", folder=library))
+    return book
+
+
+def _embedder_of(index: Index, now: Path | str | None) -> Embedder:
+    """Load the model that made an index; what is wrong with it is told under the option that names the index."""
+    try:
+        return embedder_of(index, base=Path.cwd(), model=None if now is None else str(now), given=MODEL_NOW)
+    except ModelError as error:
+        raise ModelError(f"--corpus: {error}") from error

@@ -37,6 +37,11 @@ class Predictor:
     task: Task
     unsure_below: float | None = None
 
+    @property
+    def first_field(self) -> str:
+        """The field that a text by itself is read as."""
+        return self.task.fields[0]
+
     def predict(
         self, rows: Iterable[str | Row], *, at_once: int = STRETCH, stream: str = ""
     ) -> Iterator[dict[str, Any]]:
@@ -96,7 +101,7 @@ class Predictor:
 
     def dataset(self, file: str, column: str | None = None) -> Dataset:
         """Read a file as `predict_file` does."""
-        named = {self.task.fields[0]: column} if column else {}
+        named = {self.first_field: column} if column else {}
         inputs = self.task.fields[: self.task.num_inputs]
         trained_on = {field: names for field, names in self._trained_on().items() if field in inputs}
         ruled = self._columns_of_rules()
@@ -109,7 +114,7 @@ class Predictor:
     def _trained_on(self) -> dict[str, Any]:
         """Return the columns of training by field; a card of earlier versions has those of the text alone."""
         found = self.model.card.get(COLUMNS) or {}
-        return dict(found) if isinstance(found, Mapping) else {self.task.fields[0]: found}
+        return dict(found) if isinstance(found, Mapping) else {self.first_field: found}
 
     def _columns_of_rules(self) -> dict[str, list[str]]:
         """Return the columns of training that make what rows may ask beside their inputs, by field."""

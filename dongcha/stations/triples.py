@@ -58,6 +58,11 @@ class TripleFinder:
     max_pairs: int = MAX_PAIRS
     min_score: float = 0.0
 
+    @property
+    def first_field(self) -> str:
+        """The field that the tagger reads."""
+        return self.tagger.first_field
+
     def predict(
         self, rows: Iterable[str | Row], *, at_once: int = STRETCH, stream: str = ""
     ) -> Iterator[dict[str, Any]]:

@@ -40,7 +40,8 @@ def words_by_label(options: ZeroShot, labels: Sequence[str]) -> list[list[str]]:
 def set_words(model: Model, labels: Sequence[str], features: Features, options: ZeroShot) -> None:
     """Give the head its words, and a bias that makes each label's mean over the features the same."""
     by_label = words_by_label(options, labels)
-    flat = [word for own in by_label for word in own]
+    opening = model.module.opening(model.tokenizer)
+    flat = [word if word.startswith(opening) else opening + word for own in by_label for word in own]
     ids = [found.ids for found in model.tokenizer.raw.encode_batch(flat, add_special_tokens=False)]
     widest = max(len(own) for own in ids)
     pieces = torch.tensor([[*own, *[NO_PIECE] * (widest - len(own))] for own in ids], device=model.device)

@@ -11,10 +11,11 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from dongcha.data.dataset import Dataset
 from dongcha.data.features import IGNORED, Chunk, Features, bounds, within
-from dongcha.data.tags import split_column
+from dongcha.data.tags import WORD, row_bounds, split_column
 from dongcha.metrics import Metric, Outcome
 from dongcha.metrics import spans as metrics
 from dongcha.models.tokenizer import Encoded, Tokenizer, Windows, frame
@@ -155,8 +156,9 @@ class Task:
         log_probs[starts[owner[carries]] + word[carries]] = np.log(softmax(outputs[carries]) + 1e-12)
         tags = best_paths(log_probs, starts, self.tags)
         sure = np.exp(log_probs[np.arange(len(tags)), tags])
+        given = given_words(rows)
         return [
-            self._prediction(i, tags[a:b], sure[a:b], words.offsets(i), "words" in rows)
+            self._prediction(i, tags[a:b], sure[a:b], words.offsets(i), given[i] is not None)
             for i, (a, b) in enumerate(zip(starts[:-1].tolist(), starts[1:].tolist(), strict=True))
         ]
 
@@ -218,18 +220,21 @@ class Words:
         return np.stack([self.begin[part], self.end[part]], axis=1) - row * FAR
 
 
+def given_words(rows: Columns) -> list[Any]:
+    """Return the user's own tokens of each row; None for a row that came as text, another task's among several say."""
+    return rows.get("words") or [None] * len(rows["text"])
+
+
 def words_of(rows: Columns) -> Words:
-    """Return each row's words: the user's tokens where there are any, else found in the text."""
-    if rows.get("words") and rows["words"][0] is not None:
-        counts = np.array([len(ws) for ws in rows["words"]], dtype=np.int64)
-        flat = np.array([(w["start"], w["end"]) for ws in rows["words"] for w in ws], dtype=np.int64).reshape(-1, 2)
-    else:
-        column = split_column(pa.array(rows["text"], pa.string()))
-        counts = np.diff(column.offsets.to_numpy())
-        parts = [column.values.field(name).to_numpy() for name in ("start", "end")]
-        flat = np.stack(parts, axis=1).astype(np.int64)
-    row = np.repeat(np.arange(len(counts)), counts)
-    return Words(flat[:, 0] + row * FAR, flat[:, 1] + row * FAR, bounds(counts))
+    """Return each row's words: the user's tokens where the row has them, else those found in its text."""
+    words = pa.array(given_words(rows), pa.list_(WORD))
+    if words.null_count:
+        words = pc.if_else(words.is_null(), split_column(pa.array(rows["text"], pa.string())), words)
+    starts = row_bounds(words)
+    row = np.repeat(np.arange(len(words)), np.diff(starts))
+    flat = words.flatten()
+    begin, end = (pc.struct_field(flat, name).to_numpy().astype(np.int64) + row * FAR for name in ("start", "end"))
+    return Words(begin, end, starts)
 
 
 def first_subwords(encoded: Encoded, words: Words) -> np.ndarray:

@@ -49,6 +49,12 @@ def test_rows_in_lines_out_from_a_file_and_from_standard_input_alike(cli, gold):
     assert cli("-", stdin=gold.read_text(encoding="utf-8"))[1] == out
 
 
+def test_the_column_of_texts_can_be_named_on_standard_input_too(cli, gold):
+    rows = "".join(json.dumps({"id": row["id"], "body": row["text"]}) + "\n" for row in ROWS)
+    code, out, _ = cli("-", "--text-column", "body", stdin=rows)
+    assert (code, out) == (0, cli(gold)[1])
+
+
 def test_what_was_left_out_is_told_in_the_line_and_on_stderr(cli):
     code, out, err = cli("--text", "the room was in the service and the room was in the service", "--max-pairs", 2)
     left_out = json.loads(out)["pairs_left_out"]

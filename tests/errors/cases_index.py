@@ -68,6 +68,16 @@ INDEX_CASES = (
         ("predict", RUN, "--corpus", "hose", "--text", "where is it?"),
     ),
     Case(
+        "open book: the index's model has moved",
+        (
+            "`dongcha predict --corpus house`, the index's model moved",
+            "`dongcha predict --corpus house`，索引的模型已移走",
+        ),
+        ("say where it is now: `--corpus-model new`", "指明现在的位置：`--corpus-model new`"),
+        lambda d: (d.run("qa"), house(d), (d.root / "encoder").rename(d.root / "new")),
+        ("predict", RUN, "--corpus", "house", "--text", "where is it?"),
+    ),
+    Case(
         "index: folder that is none",
         ("a folder without `index.json`", "文件夹里没有 `index.json`"),
         ("name the index's folder, or build it anew", "改为索引所在的文件夹，或重新建立"),

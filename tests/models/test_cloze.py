@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 import transformers
+from finished_runs import tiny_roberta
 from tiny_models import built
 
 from dongcha.errors import ModelError
@@ -76,6 +77,41 @@ def test_saved_equals_loaded(folder, tmp_path):
     again = texts_as_features(loaded, ROWS)
     assert np.array_equal(again.tokens["input_ids"], features.tokens["input_ids"])
     np.testing.assert_array_equal(lay_flat(again, loaded.logits(again)), lay_flat(features, model.logits(features)))
+
+
+@pytest.fixture(scope="module")
+def byte_level(tmp_path_factory):
+    return tiny_roberta(tmp_path_factory.mktemp("cloze") / "byte-level")
+
+
+TEMPLATES = [
+    *(SUFFIX, PREFIX, "{text} {mask}", "{mask} {text}", " it was:{mask}, {text} "),
+    *("{text}: it was {mask}, or not", "{text} 是关于{mask}的。"),
+]
+
+
+@pytest.mark.parametrize("kind", ["folder", "byte_level"])
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_plain_transformers_reads_the_template_alike_and_the_words_as_they_stand_in_it(kind, template, request):
+    model, _ = asked(request.getfixturevalue(kind), template, calibrate=False)
+    plain = transformers.AutoTokenizer.from_pretrained(request.getfixturevalue(kind))
+    rows = [*ROWS, "", " good", "bad.", "(good)", "它很好"]
+    features = texts_as_features(model, rows)
+    for row, text in enumerate(rows):
+        ids = plain(cloze.plain_text(model.module, model.tokenizer, text))["input_ids"]
+        own = np.asarray(features.tokens["input_ids"])[features.starts[row] : features.starts[row + 1]].tolist()
+        assert own == ids and own.index(plain.mask_token_id) == model.module.place % len(own)
+    filled = plain(model.module.template.format(text="a", mask="good"))["input_ids"]
+    pieces = [piece for piece in model.module.pieces[2].tolist() if piece >= 0]
+    assert any(filled[at : at + len(pieces)] == pieces for at in range(len(filled)))
+
+
+def test_texts_behind_a_blank_have_their_places_as_given(byte_level):
+    tokenizer = asked(byte_level, PREFIX)[0].tokenizer
+    found = tokenizer.encode(["good room", " bad"])
+    room, bad = (slice(*found.starts[row : row + 2]) for row in (0, 1))
+    assert (found.begin[room][0], found.end[room][-1]) == (0, len("good room"))
+    assert (found.begin[bad][0], found.end[bad][-1]) == (0, len(" bad"))
 
 
 def test_a_long_text_is_cut_and_the_template_is_not(folder):

@@ -5,6 +5,7 @@ import types
 import numpy as np
 import pytest
 import transformers
+from finished_runs import tiny_roberta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tokenizers import Regex, normalizers, pre_tokenizers
@@ -105,6 +106,16 @@ def test_special_tokens_and_lengths_are_found_by_inspection(tiny_folder, joins_c
     assert tokenizer.prefix.tolist() == [2]
     assert tokenizer.suffix.tolist() == [3]
     assert (tokenizer.max_tokens, tokenizer.room, tokenizer.pad_id, tokenizer.unknown_id) == (64, 62, 0, 1)
+    assert not tokenizer.holds_blanks
+
+
+def test_byte_level_pieces_hold_the_blank_before_them(tmp_path):
+    tokenizer = loaded(tiny_roberta(tmp_path / "m"))
+    assert tokenizer.holds_blanks and tokenizer.plain_ids(["good"]) != tokenizer.plain_ids([" good"])
+    alone = tokenizer.encode([" good", ""])
+    tokenizer.opening = " "
+    behind = tokenizer.encode(["good", ""])
+    assert behind.ids[: len(alone.ids)].tolist() == alone.ids.tolist() and behind.lengths[1] == 1
 
 
 @pytest.mark.parametrize(

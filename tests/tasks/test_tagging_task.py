@@ -163,6 +163,18 @@ def test_words_come_back_as_tags_only_where_words_came_in(tokenizers):
     assert "tags" not in prediction.target
 
 
+@few
+@given(rows=worded_rows(), data=st.data())
+def test_rows_that_came_as_text_among_rows_of_tokens_keep_nobody_from_his_words(rows, data):
+    """Where tasks with data of their own meet, rows of another task have no tokens."""
+    given_words = [words if data.draw(st.booleans()) else None for words in rows["words"]]
+    mixed = words_of(rows | {"words": given_words})
+    for i, words in enumerate(given_words):
+        found = words_of({"text": [rows["text"][i]]}).offsets(0).tolist()
+        expected = found if words is None else [[word["start"], word["end"]] for word in words]
+        assert mixed.offsets(i).tolist() == expected
+
+
 def first_subwords_by_loop(encoded, rows):
     """For each row, for each token: the first word that it touches, if no token before it touched that word first."""
     found = []

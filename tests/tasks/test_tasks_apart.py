@@ -88,6 +88,24 @@ def test_a_set_that_only_one_task_has_is_refused(models, tmp_path):
         dongcha.run(Recipe(tasks=tasks, model=str(models["pooled"]), folder=tmp_path), until="task")
 
 
+TOKENS = ["the", "room", "in", "st.paris", "was", "good"]  # split as text, the fourth would be three words
+
+
+@pytest.mark.parametrize("reviews", [30, 90])  # the first row is the one task's, or the other's
+def test_tokens_of_one_task_stand_beside_texts_of_another(models, tmp_path, reviews):
+    tagged = [{"tokens": [*TOKENS, str(i)], "tags": ["O", "O", "O", "B-LOC", "O", "O", "O"]} for i in range(60)]
+    tasks = tasks_of(reviews=reviews, scores=0)
+    tasks[1]["data"]["train"] = tagged
+    recipe = Recipe(tasks=tasks, model=str(models["pooled"]), folder=tmp_path, threads=1)
+    work = dongcha.run(recipe, until="features")
+    task, dataset, features = work["task"], work["splits"].by_name["train"], work["features"]["train"]
+    assert features.facts["damaged_spans"] == 0 < features.facts["spans"]
+    rows = {name: dataset.column(name) for name in columns_of(task, dataset, gold=True)}
+    outputs = np.zeros((int(features.starts[-1]), task.num_outputs), np.float32)
+    for owner, prediction in zip(rows[TASK], task.decode(outputs, features, rows, 0), strict=True):
+        assert len(prediction.target.get("tags", ())) == (len(TOKENS) + 1 if owner == "places" else 0)
+
+
 # what is learnt
 
 

@@ -156,6 +156,14 @@ MESSAGES = {
         "--stream prints an answer before it is whole, so it goes to no file and cannot be withheld; leave out --stream or {others}.",
         "--stream 在回答写完之前就开始显示，因此不能写入文件，也不能标为不确定；请去掉 --stream 或 {others}。",
     ),
+    "cli.stream_corpus": (
+        "--stream prints an answer as the model writes it; with --corpus a model writes nothing, it finds the answer in a passage. Leave out --stream or --corpus.",
+        "--stream 边写边显示模型写出的回答；用 --corpus 时模型并不写，而是在段落中找出答案。请去掉 --stream 或 --corpus。",
+    ),
+    "cli.corpus_model": (
+        "--corpus-model says where the model of an index is now; name the index with --corpus, or leave it out.",
+        "--corpus-model 指明索引的模型现在的位置；请用 --corpus 指定索引，或去掉该选项。",
+    ),
     "cli.standard_input": ("standard input", "标准输入"),
     "cli.bad_line": (
         "standard input, row {row}: not valid JSON at column {column} ({error}); give one JSON object or one plain text a line.",

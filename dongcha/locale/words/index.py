@@ -100,8 +100,13 @@ MESSAGES: dict[str, tuple[str, str]] = {
     ),
     "index.other_model": (
         "{name} is not the model that made this index: its weights have SHA-256 {found}..., those of {made} had "
-        "{wanted}...; name that one with --model, or make the index anew.",
-        "{name} 不是建立该索引的模型：其权重的 SHA-256 为 {found}…，而 {made} 为 {wanted}…；请用 --model 指定原模型，或重新建立索引。",
+        "{wanted}...; name that one with {given}, or make the index anew.",
+        "{name} 不是建立该索引的模型：其权重的 SHA-256 为 {found}…，而 {made} 为 {wanted}…；请用 {given} 指定原模型，或重新建立索引。",
+    ),
+    "index.lost_model": (
+        "The model that made this index is not at {name}: no folder or hub model of that name is at hand; say where it "
+        "is now with {given}, or make the index anew.",
+        "{name} 处没有建立该索引的模型：找不到这个名称的文件夹或模型库模型；请用 {given} 指明它现在的位置，或重新建立索引。",
     ),
     "index.blank": (
         "Question {row} is blank; give a text to look for.",

@@ -114,7 +114,7 @@ MESSAGES = {
     ),
     "model.no_dropout": (
         "model: {folder} has no dropout to be set, and pretraining by simcse needs two different passes of a text; take another method (mlm, tsdae), or another model.",
-        "model：{folder} 没有可设置的 dropout，而 simcse 预训练需要同一文本的两次不同前向；请改用其他方法（mlm、tsdae）或其他模型。",
+        "model：{folder} 没有可设置的 dropout，而 `simcse` 预训练需要同一文本的两次不同前向；请改用其他方法（`mlm`、`tsdae`）或其他模型。",
     ),
     "model.no_sentinels": (
         "model: the tokenizer of {folder} has no sentinels (<extra_id_0> and so on), which pretraining by span_corruption needs; take a model of the T5 kind, or delete pretrain:.",

@@ -29,6 +29,10 @@ MESSAGES = {
         "{folder} holds a model of task {task}; --corpus is read by one of task qa, so give the folder of such a run.",
         "{folder} 是 {task} 任务的模型；--corpus 只供 qa 任务的模型阅读，请给出这类运行的文件夹。",
     ),
+    "stations.library_without_model": (
+        "--corpus-model: {folder} does not say which model made its vectors, so it is searched by words alone; leave the option out.",
+        "--corpus-model：{folder} 没有记录其向量由哪个模型生成，只按词语检索；请去掉该选项。",
+    ),
     "stations.empty_library": (
         "{folder}: the index has no passages; add some with `dongcha index add`.",
         "{folder}：索引中没有任何段落；请用 `dongcha index add` 加入。",

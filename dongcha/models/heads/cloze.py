@@ -46,7 +46,7 @@ class Cloze(nn.Module):
 
     def __init__(self, hf: Any, template: str, num_outputs: int) -> None:
         super().__init__()
-        self.hf, self.template, self.place = hf, template, 0
+        self.hf, self.template, self.place = hf, template.strip(), 0
         self.words(torch.zeros(num_outputs, 1, dtype=torch.long), torch.arange(num_outputs), torch.zeros(num_outputs))
 
     def words(self, pieces_WP: Tensor, label_W: Tensor, bias_C: Tensor) -> None:
@@ -76,8 +76,13 @@ class Cloze(nn.Module):
         """Put the template's tokens around every text that the tokenizer frames from now on."""
         if tokenizer.hf.mask_token_id is None:
             raise ModelError(say("model.no_masked_head", folder=tokenizer.hf.name_or_path))
-        before, after = (side.replace(MASK, tokenizer.hf.mask_token).strip() for side in self.template.split(TEXT))
-        sides = [tokenizer.raw.encode(side, add_special_tokens=False).ids for side in (before, after)]
+        before, after = (side.replace(MASK, tokenizer.hf.mask_token) for side in self.template.split(TEXT))
+        blank = before[len(before.rstrip()) :]
+        if tokenizer.holds_blanks:  # a blank belongs to what follows it: to the text, or to the template after the text
+            tokenizer.opening = blank
+        else:
+            after = after.lstrip()
+        sides = [tokenizer.raw.encode(side, add_special_tokens=False).ids for side in (before.rstrip(), after)]
         head, tail = (np.array(side, dtype=np.int32) for side in sides)
         mask_id = int(tokenizer.hf.mask_token_id)
         tokenizer.prefix = np.concatenate([tokenizer.prefix, head])
@@ -85,6 +90,15 @@ class Cloze(nn.Module):
         at = np.flatnonzero(tokenizer.prefix == mask_id)
         last = np.flatnonzero(tokenizer.suffix == mask_id)
         self.place = int(at[0]) if len(at) else int(last[0]) - len(tokenizer.suffix)
+
+    def opening(self, tokenizer: Tokenizer) -> str:
+        """Return what a word at the mask opens with: the blank before the mask, where pieces hold theirs.
+
+        It stays out where the mask leaves it a piece of its own.
+        """
+        apart, joined = tokenizer.plain_ids([f"a{blank}{tokenizer.hf.mask_token}" for blank in (" ", "")])
+        is_apart = self.template.partition(MASK)[0].endswith(" ")
+        return " " if is_apart and tokenizer.holds_blanks and apart == joined else ""
 
     def save(self, folder: Path) -> None:
         """Write the masked language model for plain Transformers, and the words and the template beside it."""
