@@ -44,14 +44,17 @@ def ece(bins: Sequence[dict[str, Any]]) -> float:
 def fit_temperature(logits: np.ndarray, gold: np.ndarray) -> float:
     """Return the temperature, 0.02 to 50, with the least log loss on validation rows (Guo et al. 2017, section 4.2).
 
-    `logits` is (rows, labels), `gold` (rows,) ids; rows with an id of -1 are left out; 1.0 when no row is left. The
-    loss is convex in 1 / temperature, so the one dip that a scalar search finds is the least.
+    `logits` is (rows, labels), `gold` (rows,) ids; rows with an id of -1 are left out; 1.0 when no row is left, or all
+    are right: the surer the better then, which says nothing of rows to come. The loss is convex in 1 / temperature, so
+    the one dip that a scalar search finds is the least.
     """
     gold = np.asarray(gold, dtype=np.int64)
     rows = np.flatnonzero(gold >= 0)
     if len(rows) == 0:
         return 1.0
     known, ids = np.asarray(logits, dtype=np.float64)[rows], gold[rows]
+    if (known.argmax(axis=1) == ids).all():
+        return 1.0
 
     def loss(log_temperature: float) -> float:
         return float(-log_softmax(known / np.exp(log_temperature), axis=1)[np.arange(len(ids)), ids].mean())

@@ -18,6 +18,7 @@ from dongcha.types import Json, Watch
 CLOCK = "clock.json"
 WRITE_EVERY = 5.0  # seconds; what a killed attempt may lose, or a hundredth of the limit where that is less
 LIMIT_SHARE = 0.01
+WORK = ("steps", "checkpoints")  # what of a run's folder took time to make
 
 
 class Clock:
@@ -47,7 +48,7 @@ class Clock:
     def counting(self, folder: Path) -> Iterator[None]:
         """Take up what earlier attempts spent in a folder, and write down this one's end, however it ends.
 
-        An attempt that is refused (UserError) did no work and does not count.
+        An attempt that is refused (UserError) before anything of it was kept did no work and does not count.
         """
         path = folder / CLOCK
         self.before = [float(spent) for spent in files.read_json(path)["attempts"]] if path.is_file() else []
@@ -56,7 +57,9 @@ class Clock:
         try:
             yield
         except UserError:
-            files.write_json(path, {"attempts": self.before})
+            self.write()
+            if not _holds_work(folder):
+                files.write_json(path, {"attempts": self.before})
             raise
         except BaseException:
             self.write()
@@ -80,6 +83,10 @@ class Clock:
             watch(moment, **facts)
 
         return tell
+
+
+def _holds_work(folder: Path) -> bool:
+    return any((folder / name).exists() for name in WORK)
 
 
 @dataclass

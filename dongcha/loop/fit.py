@@ -48,7 +48,10 @@ Weight = float | np.ndarray  # how many units a sum is over; one figure a sum wh
 
 
 class Objective(Protocol):
-    """What is minimised: a sum over the batch's units, and how many units that is; or several such sums."""
+    """What is minimised: a sum over the batch's units, and how many units that is; or several such sums.
+
+    One whose `is_whole` is true compares a batch's rows with one another: computed in parts it would be another loss.
+    """
 
     def weight(self, batch: Batch) -> Weight:
         """Return what the sum of `loss` is divided by, over all micro-batches of a step."""
@@ -64,6 +67,14 @@ def mean_loss(sums: torch.Tensor, weight: Weight) -> torch.Tensor:
     if isinstance(weight, float):
         return sums / max(weight, 1e-9)
     return (sums / sums.new_tensor(np.maximum(weight, 1e-9))).sum()
+
+
+def refuse_parts(objective: Objective, step: int, num_rows: int, parts: int) -> None:
+    """Refuse to compute a batch in more parts than now, where it has no more rows, or its loss is of them all."""
+    if getattr(objective, "is_whole", False):
+        raise MachineError(say("loop.no_memory_whole", step=step, rows=num_rows))
+    if parts >= num_rows:
+        raise MachineError(say("loop.no_memory_row", step=step, rows=num_rows))
 
 
 def positions(rows: list[int]) -> str:
@@ -261,8 +272,7 @@ class Fit:
         self.optimizer.zero_grad(set_to_none=True)
         gc.collect()
         step = self.state.step + 1
-        if self.accumulation >= num_rows:
-            raise MachineError(say("loop.no_memory_row", step=step, rows=num_rows))
+        refuse_parts(self.objective, step, num_rows, self.accumulation)
         self.state.halved.append(step)
         self.halvings.append(step)
         self.journal.write(HALVED, step, accumulation=self.accumulation)

@@ -8,14 +8,16 @@ from typing import Any
 
 from torch import nn
 
+FEEDING = ("embeddings_project", "project_in", "embedding_hidden_mapping_in")  # ELECTRA, OPT, ALBERT
+
 
 @dataclass(frozen=True)
 class Anatomy:
     """Names of parameters by part; `layers` from the input upwards; together they are all parameters, each once."""
 
     head: tuple[str, ...]
-    embeddings: tuple[str, ...]
-    layers: tuple[tuple[str, ...], ...]
+    embeddings: tuple[str, ...]  # all tables, and what stands between them and the first layer
+    layers: tuple[tuple[str, ...], ...]  # of an encoder and a decoder: the encoder's first
     rest: tuple[str, ...]  # of the backbone: final norms and the like
 
 
@@ -23,14 +25,15 @@ def inspect(module: Any) -> Anatomy:
     """Sort a model's parameters into head, embeddings, layers and the rest of the backbone."""
     names = [name for name, _ in module.named_parameters()]
     body = body_of(module)
-    stack = _stack(body)
+    stack = _layers_of(body)
     layers = tuple(_under(module, layer) for layer in stack)
     in_layers = {name for layer in layers for name in layer}
     backbone = set(_under(module, body))
     head = {n for n in names if n in module.new or n not in backbone}
     table = body.get_input_embeddings()
     room = _room_of(body, table, stack)
-    embeddings = set(_under(module, room)) - in_layers - head
+    before = [room, *(part for part in body.modules() if isinstance(part, nn.Embedding)), *_feeding(body)]
+    embeddings = {name for part in before for name in _under(module, part)} - in_layers - head
     rest = [n for n in names if n not in in_layers and n not in head and n not in embeddings]
     layers = tuple(tuple(n for n in layer if n not in head) for layer in layers)
     return Anatomy(
@@ -47,6 +50,19 @@ def _under(module: nn.Module, part: nn.Module) -> tuple[str, ...]:
     """Name the parameters that lie in `part`, as `module` names them."""
     wanted = {id(p) for p in part.parameters()}
     return tuple(name for name, p in module.named_parameters() if id(p) in wanted)
+
+
+def _layers_of(backbone: Any) -> list[nn.Module]:
+    """Find all layers from the input upwards: of an encoder and a decoder, one's after the other's."""
+    if not getattr(backbone.config, "is_encoder_decoder", False):
+        return _stack(backbone)
+    sides = [getattr(backbone, f"get_{side}", lambda: None)() for side in ("encoder", "decoder")]
+    return [layer for side in sides if isinstance(side, nn.Module) for layer in _stack(side)]
+
+
+def _feeding(backbone: nn.Module) -> list[nn.Module]:
+    """Find what brings tables to the layers' width, by the names that it goes by."""
+    return [part for name, part in backbone.named_modules() if name.rpartition(".")[2] in FEEDING]
 
 
 def _stack(backbone: Any) -> list[nn.Module]:

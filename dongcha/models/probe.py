@@ -162,7 +162,7 @@ def _fit_one(spec: HeadSpec, vectors: np.ndarray, features: Features, seed: int,
         np.flatnonzero(targets >= 0) if targets.ndim == 1 and targets.dtype.kind == "i" else np.arange(len(targets))
     )
     if len(chosen) > MOST_UNITS:
-        chosen = np.random.default_rng(seed).choice(chosen, MOST_UNITS, replace=False)
+        chosen = sampled(chosen, targets, seed)
     vectors, targets = vectors[chosen], targets[chosen]
     loss, outputs = getattr(head, "PROBE_LOSSES", {}).get(spec.loss, spec.loss), spec.num_outputs
     views = [View(unit) for unit in scalings]
@@ -170,6 +170,15 @@ def _fit_one(spec: HeadSpec, vectors: np.ndarray, features: Features, seed: int,
         views.append(View(directions=head.directions(vectors.shape[1])))
     view, strength = choose(vectors, targets, outputs, loss, seed, views)
     return view.lifted(_fit(view(vectors), targets, outputs, loss, strength))
+
+
+def sampled(rows: np.ndarray, targets: np.ndarray, seed: int) -> np.ndarray:
+    """Draw MOST_UNITS of the rows, and one more of each class that none of them has."""
+    found = np.random.default_rng(seed).choice(rows, MOST_UNITS, replace=False)
+    if targets.ndim > 1 or targets.dtype.kind != "i":
+        return found
+    classes, first = np.unique(targets[rows], return_index=True)
+    return np.concatenate([found, rows[first[~np.isin(classes, targets[found])]]])
 
 
 @dataclass(frozen=True)

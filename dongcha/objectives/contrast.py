@@ -30,6 +30,7 @@ class ContrastObjective:
     """The contrastive loss of a batch with itself; a batch of one text has none to be told from."""
 
     temperature: float = 0.05
+    is_whole = True
 
     def weight(self, batch: Batch) -> float:
         """Count the texts."""

@@ -29,6 +29,11 @@ class TaskObjective:
         """The module of the head: its losses and where its targets are."""
         return find("models.heads", self.spec.name)
 
+    @property
+    def is_whole(self) -> bool:
+        """Tell whether the rows of a batch are compared with one another, so that its parts have another loss."""
+        return self.spec.loss in getattr(self.head, "WHOLE", ())
+
     def weight(self, batch: Batch) -> Weight:
         """Count the targets of a batch; with class weights on single labels, add up the weights of their classes.
 

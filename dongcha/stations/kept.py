@@ -5,7 +5,7 @@ itself is the run's own `model/`.
 """
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from safetensors.numpy import load_file, save_file
@@ -75,7 +75,8 @@ def _write_trained(value: TrainedRun, folder: Path) -> None:
 
 def _read_trained(folder: Path, work: Work) -> TrainedRun:
     facts = files.read_json(folder / "trained.json")
-    model = load_model(work.folder / MODEL)
+    model = replace(load_model(work.folder / MODEL), room=work["model"].room)
+    work["placement"].module(model.module)
     fitted = Fitted.from_json(facts)
     task = judged_here(work, saved_task(model, work.folder / MODEL))
     return TrainedRun(model, task, fitted, facts["rescored"], facts["megabytes"])

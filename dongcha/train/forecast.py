@@ -15,9 +15,8 @@ import torch
 
 from dongcha.data.features import Features
 from dongcha.data.plan import plan_features, plan_inference
-from dongcha.errors import MachineError, is_out_of_memory
-from dongcha.locale import say
-from dongcha.loop.fit import Objective, mean_loss
+from dongcha.errors import is_out_of_memory
+from dongcha.loop.fit import Objective, mean_loss, refuse_parts
 from dongcha.loop.placement import Placement
 from dongcha.loop.proof import LARGEST_MEGABYTES
 from dongcha.loop.settings import LoopSettings
@@ -67,7 +66,8 @@ class Forecast:
     def inference_seconds(self, features: Features) -> float:
         """Return the time of one pass without gradients."""
         plan = plan_inference(features.lengths, INFERENCE_TOKENS, features.groups)
-        return self.inference_seconds_per_token * sum(_padded(features, indices) for indices in plan)
+        lengths = features.lengths
+        return self.inference_seconds_per_token * sum(_padded(lengths, indices) for indices in plan)
 
 
 def forecast(
@@ -86,11 +86,12 @@ def forecast(
     if not any(p.requires_grad for p in model.module.parameters()):
         return Forecast(0.0, peak_megabytes(), _inference_seconds(model, judged), 0, settings.accumulation)
     plan = plan_features(train, settings.batch_tokens, settings.seed, 0, settings.task_temperature)
-    by_size = sorted(plan, key=lambda indices: _padded(train, indices))
+    lengths = train.lengths
+    by_size = sorted(plan, key=lambda indices: _padded(lengths, indices))
     chosen = [by_size[i] for i in np.linspace(0, len(by_size) - 1, min(PROBES, len(by_size))).astype(int)]
     step, accumulation = _step_seconds(model, objective, train, chosen, placement, settings.accumulation)
     infer = _inference_seconds(model, judged)
-    train_tokens = sum(_padded(train, indices) for indices in plan) * settings.epochs
+    train_tokens = sum(_padded(lengths, indices) for indices in plan) * settings.epochs
     num_steps = len(plan) * settings.epochs
     seconds = step * train_tokens + num_steps * _moving_seconds(model, settings)
     memory = peak_megabytes() + _state_megabytes(model, saves=seconds > settings.checkpoint_seconds)
@@ -125,8 +126,9 @@ def _moving_seconds(model: Model, settings: LoopSettings) -> float:
     return spent * float(total) / copy.numel()
 
 
-def _padded(features: Features, indices: np.ndarray) -> int:
-    return int(features.lengths[indices].max() * len(indices))
+def _padded(lengths: np.ndarray, indices: np.ndarray) -> int:
+    """Count the tokens of a batch, padding included; `lengths` are those of all features, found once."""
+    return int(lengths[indices].max() * len(indices))
 
 
 def _step_seconds(
@@ -152,7 +154,7 @@ def _step_seconds(
                 loss = mean_loss(objective.loss(model.module, placement.batch(batch)), objective.weight(batch))
                 loss.backward()  # type: ignore[no-untyped-call]
             torch.nn.utils.clip_grad_norm_(trained, float("inf"))
-            spent.append((time.perf_counter() - started) / _padded(train, indices))
+            spent.append((time.perf_counter() - started) / _padded(train.lengths, indices))
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
                 raise
@@ -160,8 +162,7 @@ def _step_seconds(
         model.module.zero_grad(set_to_none=True)
         if not fits:
             gc.collect()
-            if accumulation >= len(indices):
-                raise MachineError(say("loop.no_memory_row", step=1, rows=len(indices)))
+            refuse_parts(objective, 1, len(indices), accumulation)
             accumulation *= 2
     return float(np.median(spent[1:])), accumulation
 
@@ -175,7 +176,7 @@ def _inference_seconds(model: Model, features: Features) -> float:
         started = time.perf_counter()
         for _ in model.logits(part):
             pass
-        spent.append((time.perf_counter() - started) / _padded(features, indices))
+        spent.append((time.perf_counter() - started) / _padded(features.lengths, indices))
     return float(np.median(spent)) if spent else 0.0
 
 

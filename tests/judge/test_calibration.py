@@ -55,6 +55,14 @@ def test_the_temperature_comes_back(true_temperature):
     assert fit_temperature(np.log(apply_temperature(too_sure, 1.0)), gold) == pytest.approx(found, rel=1e-3)
 
 
+def test_rows_that_are_all_right_say_nothing_of_how_sure_to_be():
+    logits = np.array([[margin, 0.0] for margin in np.linspace(0.5, 3, 60)])
+    gold = np.zeros(60, dtype=int)
+    assert fit_temperature(logits, gold) == 1.0
+    gold[0] = 1
+    assert fit_temperature(logits, gold) != 1.0
+
+
 def test_unseen_labels_are_left_out():
     logits = np.random.default_rng(0).normal(size=(50, 3))
     gold = logits.argmax(axis=1)

@@ -98,6 +98,25 @@ def test_spans_are_tested_by_bootstrap_over_rows():
     assert verdict.p_value == pytest.approx(2 / 10_001)
 
 
+@pytest.mark.parametrize("rows", [0, 1, 3, 5, 6, 9])
+def test_no_p_is_below_what_an_exact_test_of_so_few_rows_could_give(rows):
+    gold, metric = [[(0, 3, "A")]] * 40, spans.metrics(("A", "B"))["f1"]
+    after = [*[[(0, 3, "A")]] * rows, *[[]] * (40 - rows)]  # so many rows differ, all the same way
+    verdict = compare(metric, Outcome(gold, [[]] * 40), Outcome(gold, after), seed=0)
+    assert verdict.p_value >= min(1.0, 2.0 ** (1 - rows))
+    assert (verdict.word == "better") == (rows > 5)
+
+
+def test_equally_good_models_on_few_rows_are_hardly_ever_told_apart():
+    called = 0
+    for trial in range(200):
+        rng = np.random.default_rng(trial)
+        gold = rng.normal(size=4)
+        pair = [[Outcome(gold, gold + rng.normal(size=4))] for _ in range(2)]
+        called += paired_bootstrap(regression.metrics()["mae"], *pair, trial, resamples=400)[1] < 0.05
+    assert called == 0
+
+
 def test_several_seeds_are_averaged_by_row_first():
     gold = golds(0)
     before, after = [model(s, gold, 0.1) for s in (1, 2, 3)], [model(s, gold, 0.5) for s in (4, 5)]

@@ -67,6 +67,16 @@ def test_an_attempt_that_was_refused_does_not_count(tmp_path):
     assert files.read_json(tmp_path / CLOCK) == {"attempts": []}
 
 
+def test_a_refusal_after_work_was_kept_counts(tmp_path):
+    time = Time()
+    clock = Clock(limit=100.0, age=9.0, now=time)
+    with pytest.raises(UserError), clock.counting(tmp_path):
+        (tmp_path / "steps").mkdir()
+        time.passes(5.0)
+        raise UserError("no")
+    assert files.read_json(tmp_path / CLOCK) == {"attempts": [14.0]}
+
+
 def timed(until, step=1.0, validation=3.0, folder=None, log=None, budget=None, **changed):
     """Train a toy whose steps and validations take so many seconds of a clock that is not the machine's."""
     time, module = Time(), Toy(dropout=0.2)

@@ -17,6 +17,9 @@ from dongcha.errors import MachineError, is_out_of_memory
 from dongcha.loop.checkpoint import checkpoints
 from dongcha.loop.journal import HALVED, Journal
 from dongcha.loop.memory import memory_errors
+from dongcha.models.heads._base import HeadSpec
+from dongcha.objectives.contrast import ContrastObjective
+from dongcha.objectives.task import TaskObjective
 
 LENGTHS = [2, 9, 4, 4, 7, 1, 3, 8, 5, 6, 2, 2, 9, 9]
 TORCH_SAYS = (
@@ -90,6 +93,20 @@ def test_one_row_that_does_not_fit_ends_the_run_with_a_sentence(tmp_path):
     with pytest.raises(MachineError, match=r"step 1, not even for one row") as error:
         trained(rows=0, log=tmp_path / "steps.jsonl")
     assert error.value.exit_code == 4
+
+
+def test_a_batch_whose_rows_are_told_from_one_another_is_never_parted(monkeypatch):
+    monkeypatch.setattr(Tight, "is_whole", True, raising=False)
+    with pytest.raises(MachineError, match=r"step 1 .*cannot be computed in parts"):
+        trained(rows=1)
+
+
+@pytest.mark.parametrize(
+    ("head", "loss", "whole"), [("embedding", "in_batch", True), ("embedding", "cosine_error", False)]
+)
+def test_losses_say_whether_they_are_of_a_batch_as_a_whole(head, loss, whole):
+    assert TaskObjective(HeadSpec(name=head, num_outputs=1, loss=loss)).is_whole == whole
+    assert ContrastObjective().is_whole
 
 
 def test_another_runtime_error_is_not_taken_for_a_lack_of_memory():

@@ -5,6 +5,7 @@ import pytest
 from tiny_models import built, random_features
 
 from dongcha.data.features import Features
+from dongcha.models import probe as module
 from dongcha.models.probe import Probe, _fit, fit_probe, vectors_of
 
 WIDTH = 8
@@ -103,9 +104,15 @@ def test_by_token_only_words_have_vectors_and_only_targets_are_fitted(tiny_folde
     assert (probe(vectors)[word >= 0].argmax(1) == target[word >= 0]).all()
 
 
-def test_a_sample_of_units_is_drawn_from_the_seed(tiny_folder, monkeypatch):
-    from dongcha.models import probe as module
+def test_a_sample_has_a_unit_of_every_class(monkeypatch):
+    monkeypatch.setattr(module, "MOST_UNITS", 30)
+    targets = np.array([0] * 5000 + [1, 2])
+    found = module.sampled(np.arange(len(targets)), targets, 0)
+    assert set(targets[found]) == {0, 1, 2} and len(found) <= 32
+    assert len(module.sampled(np.arange(100), np.linspace(0, 1, 100), 0)) == 30
 
+
+def test_a_sample_of_units_is_drawn_from_the_seed(tiny_folder, monkeypatch):
     model = built(tiny_folder())
     features = random_features(lengths=(3,) * 60)
     targeted = Features(features.starts, features.tokens, {**features.units, "target": np.arange(60) % 3}, {})

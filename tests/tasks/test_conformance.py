@@ -134,6 +134,14 @@ def test_what_a_task_cannot_heed_is_refused(name, sections, tmp_path):
         dongcha.run(recipe, until="task")
 
 
+def test_batches_that_are_told_apart_are_not_computed_in_parts(tmp_path):
+    model = str(tiny_encoder(tmp_path / "m"))
+    data = {"train": SETS["retrieval"]}
+    recipe = Recipe(task="retrieval", data=data, model=model, folder=tmp_path, train={"accumulation": 2})
+    with pytest.raises(RecipeError, match=r"^train\.accumulation: .*cannot be computed in parts"):
+        dongcha.run(recipe, until="task")
+
+
 @pytest.mark.parametrize("path", ["data.prompt", "evaluate.decoding"])
 def test_what_only_a_task_that_writes_heeds_is_refused(path, tmp_path):
     prompt = {"prompt": "{text}"} if path == "data.prompt" else {}

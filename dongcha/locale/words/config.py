@@ -276,6 +276,10 @@ MESSAGES = {
         "{path} is for tasks whose answers a model writes, and {task} is not one; leave it out.",
         "{path} 只用于由模型写出答案的任务，{task} 不是；请去掉。",
     ),
+    "config.whole_batches": (
+        "{path}: {task} tells the texts of a batch from one another, so its batches cannot be computed in parts; leave it at 1, and lower train.batch_tokens for less memory.",
+        "{path}：{task} 任务要让一批文本互相区分，不能分份计算；请保持为 1，若要省内存请调小 train.batch_tokens。",
+    ),
     "config.needs_labels": (
         "{path} needs one label a row, which {task} has not; delete it.",
         "{path} 需要每行一个标签，而 {task} 任务没有；请删去。",

@@ -34,6 +34,10 @@ MESSAGES = {
         "Memory does not suffice at step {step}, not even for one row at a time (the batch has {rows}). Lower data.max_tokens, close other programs, or take a smaller model, and run the same command again.",
         "第 {step} 步内存不足，即使逐行计算也不够（该批共 {rows} 行）。请调小 data.max_tokens、关闭其他程序或换用更小的模型，然后再次运行同一命令。",
     ),
+    "loop.no_memory_whole": (
+        "Memory does not suffice at step {step} for a batch of {rows} texts, which are told from one another and so cannot be computed in parts. Lower batch_tokens or max_tokens, close other programs, or take a smaller model, and run the same command again.",
+        "第 {step} 步内存不足：该批 {rows} 条文本要互相区分，不能分份计算。请调小 batch_tokens 或 max_tokens、关闭其他程序或换用更小的模型，然后再次运行同一命令。",
+    ),
     "loop.no_room": (
         "{folder}: training would fill the disk ({needed:,} bytes needed, {free:,} free): two checkpoints of up to {size:,} bytes must fit. Free some space, or take another disk with --workspace, and run the same command again.",
         "{folder}：训练会占满磁盘（需要 {needed:,} 字节，剩余 {free:,} 字节）：须容纳两个检查点，每个最大 {size:,} 字节。请腾出空间，或用 --workspace 换一个磁盘，再运行同一命令。",

@@ -123,6 +123,7 @@ def choice_by_cosine(vectors_BH: Tensor, targets: Tensor, spec: HeadSpec) -> Ten
     return sequence.choice_cross_entropy(SCALE * cosines[~asks, None], targets[~asks][:, [0, 2]], spec)
 
 
+WHOLE = ("in_batch",)  # losses of a batch as a whole: the negatives of a query are the other passages
 LOSSES = {"in_batch": in_batch, "cosine_error": cosine_error, "choice_by_cosine": choice_by_cosine}
 WEIGHTS = {
     "in_batch": lambda targets: (targets[:, 2] == POSITIVE).sum(),
