@@ -1,15 +1,17 @@
 """`dongcha predict MODEL [FILE|-]`: predictions of a text, a file or standard input.
 
 JSON lines in give JSON lines out, one a row, in order; a table (CSV, TSV, xlsx) comes back as a table with the columns
-`predicted_<field>` and `confidence` added, and `unsure` where answers may be withheld. The name of `--output` decides
-the form where it says one.
+`predicted_<field>` and `confidence` added, and `unsure` where answers may be withheld; a column of the user's that has
+such a name stays, and ours gets a number. The name of `--output` decides the form where it says one.
 """
 
 import csv
 import io
 import json
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
+from contextlib import closing
+from itertools import chain, count
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,11 +19,13 @@ import typer
 
 import dongcha
 from dongcha import files
+from dongcha.data.origin import excerpt
 from dongcha.errors import DataError, MissingExtra, UserError
 from dongcha.locale import say
 
 EXCEL = ".xlsx"
 TABLES = {".csv": ",", ".tsv": "\t"}
+LONGEST_CELL = 32_767  # characters in a cell of Excel
 AT_ONCE = 64  # rows of standard input answered together
 BOM = "\ufeff"  # tells Excel that a CSV file is UTF-8
 
@@ -175,13 +179,20 @@ def as_line(answer: Mapping[str, Any]) -> str:
 def cells(row: Mapping[str, Any], answer: Mapping[str, Any], *, withholds: bool) -> dict[str, Any]:
     """Return a table's row with `predicted_<field>` and `confidence` beside the user's own columns.
 
-    `withholds` adds the column `unsure`, so that all rows of a table have the same columns.
+    Where the user has a column of such a name, ours gets a number: `confidence_2`. `withholds` adds the column
+    `unsure`, so that all rows of a table have the same columns.
     """
     said = {f"predicted_{name}": value for name, value in answer.items() if name not in ("id", "confidence", "unsure")}
     said["confidence"] = answer["confidence"]
     if withholds:
         said["unsure"] = "true" if answer.get("unsure") else "false"
-    return {name: cell(value) for name, value in {**row, **said}.items()}
+    added = {unused(name, row): value for name, value in said.items()}
+    return {name: cell(value) for name, value in {**row, **added}.items()}
+
+
+def unused(name: str, taken: Container[str]) -> str:
+    """Return a name that is not taken: the name itself, else with the first number from 2 that is free."""
+    return next(one for one in chain([name], (f"{name}_{i}" for i in count(2))) if one not in taken)
 
 
 def cell(value: Any) -> Any:
@@ -208,27 +219,41 @@ def csv_line(values: Iterable[Any], delimiter: str) -> str:
     return out.getvalue()
 
 
+def refuse_long_cell(row: Mapping[str, Any], number: int, output: Path) -> None:
+    """Refuse a row (the `number`-th, from 1) with a text that a cell of Excel does not hold, where it would be cut."""
+    for column, value in row.items():
+        if isinstance(value, str) and len(value) > LONGEST_CELL:
+            where = {"row": number, "column": excerpt(column), "length": len(value), "most": LONGEST_CELL}
+            raise UserError(say("cli.xlsx_long", output=output, **where))
+
+
 def write_xlsx(rows: Iterable[Mapping[str, Any]], output: Path) -> None:
-    """Write a table as an Excel file; a text that opens with "=" stays a text and becomes no formula."""
+    """Write a table as an Excel file; a text that opens with "=" stays a text and becomes no formula.
+
+    Control characters, which such a file cannot hold, become U+FFFD; a text longer than a cell holds is refused.
+    """
     try:
         from openpyxl import Workbook
         from openpyxl.cell import WriteOnlyCell
+        from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
     except ImportError as error:
         raise MissingExtra(say("read.extra", place=output, library="openpyxl", extra="xlsx")) from error
 
     book = Workbook(write_only=True)
-    sheet = book.create_sheet()
 
-    def line(values: Iterable[Any]) -> list[Any]:
-        made = [WriteOnlyCell(sheet, value) for value in values]
+    def line(sheet: Any, values: Iterable[Any]) -> list[Any]:
+        clean = (ILLEGAL_CHARACTERS_RE.sub("\ufffd", value) if isinstance(value, str) else value for value in values)
+        made = [WriteOnlyCell(sheet, value) for value in clean]
         for one in made:
             one.data_type = "s" if one.data_type == "f" else one.data_type
         return made
 
-    for number, row in enumerate(rows):
-        if number == 0:
-            sheet.append(line(row))
-        sheet.append(line(row.values()))
+    with closing(book.create_sheet()) as sheet:  # openpyxl's writer must end even where a row is refused
+        for number, row in enumerate(rows, 1):
+            if number == 1:
+                sheet.append(line(sheet, row))
+            refuse_long_cell(row, number, output)
+            sheet.append(line(sheet, row.values()))
     content = io.BytesIO()
     book.save(content)
     files.write_bytes(output, content.getvalue())

@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 
 from dongcha.config.places import Document, KeyPath, lookup, overlay
-from dongcha.config.sections import SOURCES
+from dongcha.config.sections import SOURCES, Rows
 from dongcha.config.yaml12 import read_document, refuse
 
 _SCHEMES = ("hf:", "modelscope:", "package:")
@@ -44,7 +44,10 @@ def _moved(document: Document, home: Path, goal: Path) -> Document:
         return document
     tests = lookup(document.value, ("data", "tests"))
     extra: list[KeyPath] = [("data", "tests", name) for name in tests] if isinstance(tests, dict) else []
-    for path in (*(("data", key) for key in SOURCES), *extra, ("pretrain", "corpus"), ("model",)):
+    tasks = document.value.get("tasks")
+    numbers = range(len(tasks) if isinstance(tasks, list) else 0)
+    own = [("tasks", i, "data", key) for i in numbers for key in SOURCES if key in Rows.model_fields]
+    for path in (*(("data", key) for key in SOURCES), *extra, *own, ("pretrain", "corpus"), ("model",)):
         parent = lookup(document.value, path[:-1])
         stated = parent.get(path[-1]) if isinstance(parent, dict) else None
         if isinstance(stated, str) and _is_relative(stated) and (path != ("model",) or (home / stated).is_dir()):

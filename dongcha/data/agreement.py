@@ -54,10 +54,20 @@ def check_place(cells: Cells, places: pa.StructArray, texts: pa.Array) -> pa.Str
 
 
 def check_answer(cells: Cells, answers: pa.Array, choices: pa.ListArray) -> pa.Array:
-    """Return each answer as the text of its choice; refuses what is neither a choice nor the number of one."""
+    """Return each answer as the text of its choice; refuses what is neither a choice nor the number of one.
+
+    Choices are texts, so a whole number that is no text can only count them; a text may be either, a choice first.
+    """
     found = []
-    for i, (answer, offered) in enumerate(zip(answers.to_pylist(), choices.to_pylist(), strict=True)):
-        if answer is None or offered is None or answer in offered:
+    rows = zip(cells.values(), answers.to_pylist(), choices.to_pylist(), strict=True)
+    for i, (given, answer, offered) in enumerate(rows):
+        if answer is None or offered is None:
+            found.append(answer)
+        elif isinstance(given, int):
+            if not 0 <= given < len(offered):
+                cells.refuse("read.no_choice_number", i, found=answer, count=len(offered), last=len(offered) - 1)
+            found.append(offered[given])
+        elif answer in offered:
             found.append(answer)
         elif answer.isdecimal() and int(answer) < len(offered):
             found.append(offered[int(answer)])

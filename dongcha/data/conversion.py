@@ -1,9 +1,10 @@
 """Turn the columns of a file into the fields of a task.
 
 In: record batches as a source yields them. Out: record batches with the task's fields in canonical form, then the
-user's other columns untouched, then `__row__`. Tokens and tags become text, spans and `words` list<{start,end}>, the
-characters of each token; places of relations become spans; of a dialogue's messages the last one of the assistant
-becomes the reply, where the file has no other, and `__asked__` what the user said last. Knows no format and no model.
+user's other columns untouched, then `__row__`. Tokens and tags become text, spans and `__words__`
+list<{start,end}>, the characters of each token; places of relations become spans; of a dialogue's messages the last
+one of the assistant becomes the reply, where the file has no other, and `__asked__` what the user said last. Knows no
+format and no model.
 """
 
 import json
@@ -20,7 +21,7 @@ import pyarrow.compute as pc
 from dongcha.data import tags
 from dongcha.data.agreement import AGREES, check_place
 from dongcha.data.cells import Cells
-from dongcha.data.dataset import ASKED, ROW
+from dongcha.data.dataset import ASKED, OURS, ROW, WORDS
 from dongcha.data.dialogue import apart, asked
 from dongcha.data.entities import PLACES, spans_of
 from dongcha.data.fields import FIELDS, form, known
@@ -288,7 +289,7 @@ class Conversion:
         empty = pc.equal(pc.list_value_length(tokens), 0)
         cells.refuse_missing(empty)
         texts, words = tags.join_column(tokens)
-        made = {"text": texts, "words": words, "tokens": tokens}
+        made = {"text": texts, WORDS: words, "tokens": tokens}
         to_text(Cells("tokens", texts, False, cells.rows, cells.origin, required=True))
         if "spans" not in self._fields or self.has_places:
             return made
@@ -330,7 +331,7 @@ class Conversion:
     def _assemble(self, batch: pa.RecordBatch, made: dict[str, pa.Array]) -> pa.RecordBatch:
         """Put fields first, then the user's other columns with their marks, then the row number."""
         fields = [pa.field(name, array.type) for name, array in made.items()]
-        rest = [i for i, name in enumerate(batch.schema.names) if name not in made and name != ROW]
+        rest = [i for i, name in enumerate(batch.schema.names) if name not in {*made, *OURS}]
         others = [batch.schema.field(i) for i in rest]
         schema = pa.schema([*fields, *others, pa.field(ROW, pa.int64())])
         columns = [*made.values(), *(batch.column(i) for i in rest), batch.column(ROW)]

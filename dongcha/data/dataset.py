@@ -2,8 +2,8 @@
 
 In: an Arrow table whose columns are the task's fields plus whatever else the user's file had, and `__row__`, the
 1-based row in the source; where several tasks have rows of their own, `__task__` too, whose a row is; of dialogues
-`__asked__`, what the user said last. Out: columns, batches of rows, smaller views. Rows are never copied until they are
-asked for.
+`__asked__`, what the user said last; of tokens `__words__`, where each stands in the text. Out: columns, batches of
+rows, smaller views. Rows are never copied until they are asked for.
 """
 
 import hashlib
@@ -20,6 +20,8 @@ from dongcha.data.content import feed
 ROW = "__row__"
 TASK = "__task__"
 ASKED = "__asked__"
+WORDS = "__words__"
+OURS = (ROW, TASK, ASKED, WORDS)
 BATCH = 4096  # rows handled at a time wherever a whole column is not needed
 
 
@@ -42,7 +44,7 @@ class Dataset:
     @property
     def columns(self) -> tuple[str, ...]:
         """The names of all columns but ours."""
-        return tuple(name for name in self.table.column_names if name not in (ROW, TASK, ASKED))
+        return tuple(name for name in self.table.column_names if name not in OURS)
 
     def column(self, name: str) -> list[Any]:
         """Return one column as Python values, in the view's order."""

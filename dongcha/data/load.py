@@ -28,7 +28,7 @@ from dongcha.data.unify import Shape, fit
 from dongcha.errors import DataError
 from dongcha.locale import say
 
-VERSION = 1  # of what the cache holds; raised whenever the same file would now read otherwise
+VERSION = 2  # of what the cache holds; raised whenever the same file would now read otherwise
 ROWS = "rows.arrow"
 NOTES = b"dongcha.notes"
 CHOICES = {"part": ("all", "first_line"), "encoding_errors": ("fail", "replace", "drop")}

@@ -17,7 +17,7 @@ from scipy.sparse.csgraph import connected_components
 
 from dongcha.data.dataset import Dataset
 from dongcha.data.duplicates import drop_repeats, groups_and_ranks
-from dongcha.data.moment import moment
+from dongcha.data.moment import moments
 from dongcha.data.rows import joined_texts, labels_of, plain, row_numbers
 from dongcha.errors import DataError, RecipeError
 from dongcha.locale import say
@@ -126,7 +126,7 @@ def _units(dataset: Dataset, options: SplitOptions, label_field: str | None, see
     key = seed.to_bytes(8, "little", signed=True)
     of_row, ranks = groups_and_ranks(joined_texts(dataset, fields, places=False), key)
     if options.group:
-        texts, of_row = of_row, _joined(of_row, [plain(value) for value in dataset.column(options.group)])
+        texts, of_row = of_row, _joined(of_row, _groups(dataset.column(options.group)))
         ranks = _least(ranks, dict(zip(texts.tolist(), of_row.tolist(), strict=True)))
     num_units = len(ranks)
     order = np.array(sorted(range(num_units), key=ranks.__getitem__), dtype=np.int64)
@@ -160,9 +160,15 @@ def _least(ranks: list[bytes], unit_of: dict[int, int]) -> list[bytes]:
     return [least[unit] for unit in range(len(least))]
 
 
-def _joined(texts: np.ndarray, values: list[str]) -> np.ndarray:
+def _groups(values: list[Any]) -> list[str | int]:
+    """Return each row's group; rows without one share none, so each is named by its position, which is no text."""
+    is_missing = (value is None or (isinstance(value, str) and not value.strip()) for value in values)
+    return [row if lacks else plain(values[row]) for row, lacks in enumerate(is_missing)]
+
+
+def _joined(texts: np.ndarray, values: list[str | int]) -> np.ndarray:
     """Return component numbers: rows are together when they share a text or a group value, in any number of steps."""
-    numbers: dict[str, int] = {}
+    numbers: dict[str | int, int] = {}
     groups = np.fromiter((numbers.setdefault(value, len(numbers)) for value in values), np.int64, len(values))
     nodes = int(texts.max(initial=-1)) + 1
     edges = coo_array((np.ones(len(texts)), (texts, nodes + groups)), shape=(nodes + len(numbers),) * 2)
@@ -275,8 +281,7 @@ def _unit_times(dataset: Dataset, column: str, units: Units) -> np.ndarray:
     values = dataset.column(column)
     kinds: list[str] = []
     times = np.empty(len(values))
-    for index, value in enumerate(values):
-        parsed = moment(value)
+    for index, (value, parsed) in enumerate(zip(values, moments(values), strict=True)):
         if parsed is None or (kinds and parsed[0] != kinds[0]):
             row = row_numbers(dataset)[index]
             key = "data_checks.split_time" if parsed is None else "data_checks.split_time_mixed"

@@ -4,9 +4,11 @@ In: the `data:` section. Out: `Splits`. Knows no model and no task, only its fie
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+
+import pyarrow as pa
 
 from dongcha.config.kinds import PerLabel as AskedPerLabel
 from dongcha.config.sections import SOURCES, Data, Split
@@ -16,7 +18,7 @@ from dongcha.data.fields import form
 from dongcha.data.load import ReadOptions, load
 from dongcha.data.rows import target_fields
 from dongcha.data.split import PerLabel, SplitOptions, make_splits
-from dongcha.errors import RecipeError
+from dongcha.errors import DataError, RecipeError
 from dongcha.locale import say
 
 MAIN = ("train", "validation", "test")
@@ -83,7 +85,8 @@ def read_splits(  # noqa: PLR0913 (the door to all sets: each argument is a thin
         if source is not None:
             need_gold = True if need_targets or read else None
             how: dict[str, Any] = {"options": options, "name": name, "given": given(key_of(name)), **where}
-            read[name] = load(source, fields, need_gold=need_gold, **how)
+            found = load(source, fields, need_gold=need_gold, **how)
+            read[name] = _labelled_alike(found, read["train"], fields) if read else found
             fields = present(fields, read["train"])
     unlabelled = not need_targets and {*target_fields(fields)}.isdisjoint(read["train"].columns)
     if unlabelled:
@@ -107,6 +110,20 @@ def read_splits(  # noqa: PLR0913 (the door to all sets: each argument is a thin
         corpus = load(data.corpus, CORPUS, options=documents, name="corpus", given=given(key_of("corpus")), **where)
     made_names = frozenset(made) - {"train", *named}
     return Splits({name: everything[name] for name in order}, made_names, dropped, corpus, unlabelled)
+
+
+def _labelled_alike(dataset: Dataset, train: Dataset, fields: tuple[str, ...]) -> Dataset:
+    """Return a set with its single labels as lists of one where train has lists; refuses lists where it has none."""
+    table = dataset.table
+    for field in [name for name in fields if form(name) == "label" and {name} <= {*dataset.columns} & {*train.columns}]:
+        kind, wanted = (rows.table.schema.field(field).type for rows in (dataset, train))
+        if pa.types.is_list(kind) and pa.types.is_string(wanted):
+            facts = {"field": field, "name": dataset.name, "train": train.source}
+            raise DataError(say("read.label_lists", source=dataset.source, **facts))
+        if pa.types.is_string(kind) and pa.types.is_list(wanted):
+            labels = [None if label is None else [label] for label in table.column(field).to_pylist()]
+            table = table.set_column(table.schema.get_field_index(field), field, pa.array(labels, wanted))
+    return dataset if table is dataset.table else replace(dataset, table=table)
 
 
 def refuse_to_cut(split: Split, given: Callable[[str], str]) -> None:

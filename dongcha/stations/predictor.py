@@ -142,7 +142,7 @@ class Predictor:
         """Yield (the user's own columns, the answer) for each row, a stretch of rows at a time."""
         reads = columns_of(self.task, dataset, gold=False)
         made = [name for name, names in self._columns_of_rules().items() if {*names} & {*dataset.columns}]
-        own = [name for name in dataset.columns if name not in ("words", *made)]
+        own = [name for name in dataset.columns if name not in made]
         for rows in dataset.batches(STRETCH):
             found = predict_rows(self.task, self.model, {name: rows[name] for name in reads})
             for i, prediction in enumerate(found):

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from dongcha.data.dataset import Dataset
+from dongcha.data.dataset import WORDS, Dataset
 from dongcha.data.features import Chunk, Features, gather
 from dongcha.models.model import Model
 from dongcha.models.room import Outputs
@@ -19,7 +19,7 @@ STRETCH = 4096  # rows encoded, computed and decoded together
 def columns_of(task: Task, dataset: Dataset, *, gold: bool) -> list[str]:
     """Name the columns that a task reads of a data set; `gold` says whether its targets are among them."""
     aids = (*rules_of(task), *(getattr(task, "aids", ()) if gold else ()))
-    wanted = (*task.fields[: None if gold else task.num_inputs], "words", *aids)
+    wanted = (*task.fields[: None if gold else task.num_inputs], WORDS, *aids)
     return [name for name in wanted if name in dataset.table.column_names]
 
 

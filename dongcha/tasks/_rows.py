@@ -11,6 +11,7 @@ from typing import Any
 from dongcha.config import Recipe
 from dongcha.config.kinds import PerLabel
 from dongcha.config.sections import Data, Rows
+from dongcha.data.dataset import WORDS
 from dongcha.data.fields import form
 from dongcha.data.splits import Splits, read_splits
 from dongcha.data.union import Share, union
@@ -120,7 +121,7 @@ def read_rows(recipe: Recipe, cache: Path | None, *, learns: bool = True) -> Spl
 
         splits = read_splits(data, kind.fields, given=given, **options)
         targets = {field: f"{prefix}{field}" for field in _targets(entry.task)}
-        inputs = {field: field for field in (*kind.fields[: kind.num_inputs], "words")}
+        inputs = {field: field for field in (*kind.fields[: kind.num_inputs], WORDS)}
         shares.append(Share(entry.named, splits, inputs | targets))
     return union(shares)
 

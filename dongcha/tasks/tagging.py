@@ -1,7 +1,7 @@
 """Find labelled spans in texts (named entities and the like).
 
-Rows: `text`, `spans`; `words` when the user gave tokens. Outputs: (S, C) logits by token. Inside, each word has a BIO
-tag; the label sits on the word's first subword, in the one window that owns it, and nowhere else. Out come spans.
+Rows: `text`, `spans`; `__words__` when the user gave tokens. Outputs: (S, C) logits by token. Inside, each word has a
+BIO tag; the label sits on the word's first subword, in the one window that owns it, and nowhere else. Out come spans.
 Metrics: span F1 first, counted as CoNLL does; see `metrics/spans.py`.
 """
 
@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dongcha.data.dataset import Dataset
+from dongcha.data.dataset import WORDS, Dataset
 from dongcha.data.features import IGNORED, Chunk, Features, bounds, within
 from dongcha.data.tags import WORD, row_bounds, split_column
 from dongcha.metrics import Metric, Outcome
@@ -222,7 +222,7 @@ class Words:
 
 def given_words(rows: Columns) -> list[Any]:
     """Return the user's own tokens of each row; None for a row that came as text, another task's among several say."""
-    return rows.get("words") or [None] * len(rows["text"])
+    return rows.get(WORDS) or [None] * len(rows["text"])
 
 
 def words_of(rows: Columns) -> Words:

@@ -213,6 +213,23 @@ def test_a_table_in_a_file_opens_in_excel_as_utf_8(cli, tmp_path):
     assert code == 0, "what was written reads back"
 
 
+def test_a_table_keeps_its_own_columns_whatever_they_are_called(cli, tmp_path):
+    own = {
+        "text": GOOD,
+        "words": "2",
+        "confidence": "high",
+        "confidence_2": "low",
+        "unsure": "no",
+        "predicted_label": "?",
+    }
+    write_csv(tmp_path / "in.csv", [own])
+    code, out, _ = cli(tmp_path / "in.csv", "--unsure-below", "0.1")
+    (row,) = read_csv(out)
+    added = ["predicted_label_2", "confidence_3", "unsure_2"]
+    assert (code, list(row)) == (0, [*own, *added]) and own.items() <= row.items()
+    assert row["predicted_label_2"] == "good" and float(row["confidence_3"]) > 0.1 and row["unsure_2"] == "false"
+
+
 def test_a_csv_that_excel_wrote_reads(cli, tmp_path):
     write_csv(tmp_path / "in.csv", [{"text": GOOD}], encoding="utf-8-sig")
     code, out, _ = cli(tmp_path / "in.csv")
@@ -244,6 +261,20 @@ def test_a_text_that_looks_like_a_formula_is_a_text_in_excel(cli, tmp_path):
     cells = [sheet.cell(row, column) for row in range(2, len(HARD) + 2)]
     assert [cell.value.strip() for cell in cells] == [text.strip() for text in HARD]
     assert {cell.data_type for cell in cells} == {"s"}
+
+
+def test_excel_gets_a_mark_for_a_control_character(cli, tmp_path):
+    write_csv(tmp_path / "in.csv", [{"text": f"{GOOD}\x0b", "a\x0cb": "\x1f"}])
+    assert cli(tmp_path / "in.csv", "-o", tmp_path / "out.xlsx") == (0, "", "")
+    header, row = openpyxl.load_workbook(tmp_path / "out.xlsx").active.iter_rows(values_only=True)
+    assert {"text": f"{GOOD}\ufffd", "a\ufffdb": "\ufffd"}.items() <= dict(zip(header, row, strict=True)).items()
+
+
+def test_a_text_that_a_cell_of_excel_would_cut_is_refused(cli, tmp_path):
+    write_csv(tmp_path / "in.csv", [{"text": GOOD, "n": "x" * size} for size in (32_767, 32_768)])
+    code, out, err = cli(tmp_path / "in.csv", "-o", tmp_path / "out.xlsx")
+    assert (code, out) == (2, "") and not (tmp_path / "out.xlsx").exists()
+    assert all(said in err for said in ("row 2, column n", "32,767", "32,768", ".csv or .jsonl"))
 
 
 def test_excel_wants_a_file(cli, tmp_path):

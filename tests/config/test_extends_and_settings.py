@@ -78,6 +78,18 @@ def test_paths_start_at_the_file_that_states_them(recipes):
     assert (recipe.data.tests, recipe.model, recipe.folder) == ({"far": "../far.csv"}, "../m", inner)
 
 
+def test_paths_of_one_task_start_at_the_file_that_states_them_too(recipes):
+    sets = ("{train: a.jsonl, test: 'package:x'}", "{train: /b.jsonl, validation: v.csv, test: ../t.csv}")
+    tasks = "".join(f"  - {{task: classification, name: n{i}, data: {own}}}\n" for i, own in enumerate(sets))
+    folder = recipes(base=f"tasks:\n{tasks}model: m\n")
+    inner = folder / "inner"
+    inner.mkdir()
+    (inner / "top.yaml").write_text("extends: ../base.yaml\n")
+    one, two = (task.data for task in load_recipe(inner / "top.yaml").tasks)
+    assert (one.train, one.validation, one.test) == ("../a.jsonl", None, "package:x")
+    assert (two.train, two.validation, two.test) == ("/b.jsonl", "../v.csv", "../../t.csv")
+
+
 @pytest.mark.parametrize(
     ("texts", "message"),
     [

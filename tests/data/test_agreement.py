@@ -57,10 +57,21 @@ def test_an_answer_is_a_choice_or_its_number():
     assert read(numbers, CHOICE).column("answer") == ["0"]  # what stands there wins over its number
 
 
+def test_a_whole_number_that_is_no_text_only_counts_the_choices():
+    rows = [{"question": "q", "choices": ["4", "3", "2", "1"], "answer": answer} for answer in (1, 0, 3)]
+    assert read(rows, CHOICE).column("answer") == ["3", "4", "1"]
+    mixed = [{**rows[0], "answer": answer} for answer in ("1", 1)]
+    assert read(mixed, CHOICE).column("answer") == ["1", "3"]
+    for beyond in (4, -1):
+        with pytest.raises(DataError, match=rf"row 2.*answer is the number {beyond}, .* 0 to 3.*text"):
+            read([rows[0], {**rows[0], "answer": beyond}], CHOICE)
+
+
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
-        ({"answer": 2}, "row 1.*answer.*'2'.*none of the 2 choices"),
+        ({"answer": 2}, "row 1.*answer is the number 2.*2 choices"),
+        ({"answer": "2"}, "row 1.*answer.*'2'.*none of the 2 choices"),
         ({"answer": "c"}, "row 1.*answer.*'c'"),
         ({"answer": -1}, "row 1.*answer"),
         ({"answer": 1.5}, "row 1.*answer"),

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from dongcha.data.load import ReadOptions, load, notes
 from dongcha.errors import DataError
+from dongcha.tasks.tagging import words_of
 
 
 def rows(values, fields, **options):
@@ -115,8 +116,18 @@ def test_tokens_and_tags_become_text_spans_and_words():
     row = data.rows([0])[0]
     assert row["text"] == "EU rejects 北京"
     assert row["spans"] == [{"start": 0, "end": 2, "label": "ORG"}, {"start": 11, "end": 13, "label": "LOC"}]
-    assert [row["text"][w["start"] : w["end"]] for w in row["words"]] == row["tokens"]
+    assert [row["text"][w["start"] : w["end"]] for w in row["__words__"]] == row["tokens"]
+    assert data.columns == ("text", "tokens", "spans", "tags", "pos")
     assert row["pos"] == ["N"] and notes(data)["scheme"] == "IOB1"
+
+
+def test_columns_of_the_users_own_words_are_his():
+    written = [{"text": "Anna came", "words": ["Anna", "came"], "__words__": 2, "spans": [], "tokens": ["Anna came"]}]
+    data = rows(written, ("text", "spans"))
+    assert data.column("words") == [["Anna", "came"]]
+    assert data.columns == ("text", "spans", "words", "tokens")
+    (batch,) = data.batches()
+    assert words_of(batch).offsets(0).tolist() == [[0, 4], [5, 9]]
 
 
 def test_tokens_alone_do_where_no_gold_is_needed():

@@ -2,9 +2,11 @@
 
 import csv
 import json
+import re
 import subprocess
 import sys
 import types
+import zipfile
 
 import openpyxl
 import pandas
@@ -123,6 +125,25 @@ def test_numbers_as_labels_in_a_table_are_texts(tmp_path):
     assert read(tmp_path / "x.csv", ("text", "score")).column("score") == [1.5, 2.0]
     write_xlsx(tmp_path / "x.xlsx", [{"text": "a", "label": 0, "more": True}, {"text": "b", "label": 1, "more": None}])
     assert read(tmp_path / "x.xlsx").column("label") == ["0", "1"]
+
+
+def test_a_sheet_is_read_whole_whatever_it_says_of_its_size(tmp_path):
+    rows = [{"text": f"t{i}", "label": "a", " n ": i} for i in range(4)] + [{"text": "t4", "label": "b", " n ": None}]
+    write_xlsx(tmp_path / "whole.xlsx", rows)
+    with zipfile.ZipFile(tmp_path / "whole.xlsx") as whole, zipfile.ZipFile(tmp_path / "x.xlsx", "w") as out:
+        for name in whole.namelist():
+            out.writestr(name, re.sub(rb'dimension ref="[^"]*"', b'dimension ref="A1:B3"', whole.read(name)))
+    data = read(tmp_path / "x.xlsx")
+    assert data.column("text") == [row["text"] for row in rows]
+    assert data.columns == ("text", "label", "n") and data.column("n") == ["0", "1", "2", "3", None]
+
+
+def test_a_cell_beyond_the_header_of_a_sheet_is_kept(tmp_path):
+    book = openpyxl.Workbook()
+    for row in (["text", "label"], ["a", "x"], ["b", "y", None, "note"]):
+        book.active.append(row)
+    book.save(tmp_path / "x.xlsx")
+    assert read(tmp_path / "x.xlsx").column("column 4") == [None, "note"]
 
 
 def test_spans_in_a_table_are_json(tmp_path):

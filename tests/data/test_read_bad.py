@@ -62,6 +62,13 @@ BROKEN = {
         ["a.json, row 2", "list of objects"],
     ),
     "unclosed list": ("a.json", '[{"text":"a","label":"b"}', TEXT_LABEL, ["row 1", "',' or ']'"]),
+    "two lists": (
+        "a.json",
+        '[{"text":"a","label":"b"}]\n[{"text":"c","label":"d"}]',
+        TEXT_LABEL,
+        ["a.json, row 1", "ends here", '[{"text":"c"', "Join the lists"],
+    ),
+    "text after an empty list": ("a.json", "[]\nx", TEXT_LABEL, ["a.json: the list ends here", "'x'"]),
     "row is a list": ("a.jsonl", '["a", "b"]\n', TEXT_LABEL, ["row 1", "object", '["a", "b"]']),
     "row is a number": ("a.json", "[1]", TEXT_LABEL, ["row 1", "object", "'1'"]),
     "half a surrogate pair": (
@@ -262,6 +269,14 @@ def test_a_workbook_without_its_library_says_what_to_install(tmp_path, monkeypat
     monkeypatch.setitem(sys.modules, "openpyxl", None)
     with pytest.raises(MissingExtra, match=r'pip install "dongcha\[xlsx\]"'):
         load("a.xlsx", ("text",), base=tmp_path, options=ReadOptions(), cache=None)
+
+
+def test_two_columns_of_one_name_in_a_sheet_are_refused_as_in_a_csv(tmp_path):
+    book = openpyxl.Workbook()
+    for row in (["text", "label", "label "], ["hello", "pos", "draft"]):
+        book.active.append(row)
+    book.save(tmp_path / "a.xlsx")
+    assert "two columns are named 'label'" in refusal(tmp_path / "a.xlsx", TEXT_LABEL)
 
 
 def test_an_empty_sheet_has_no_rows(tmp_path):

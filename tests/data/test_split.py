@@ -147,6 +147,16 @@ def test_lists_spans_and_scores_are_stratified_too(values):
         assert abs(np.mean(splits["test"].column("score")) - 0.5) < 0.1
 
 
+@pytest.mark.parametrize("missing", [None, " "])
+def test_rows_without_a_group_share_none(missing):
+    groups = [f"g{i // 4}" if i % 10 == 0 else missing for i in range(200)]
+    groups[:3] = ["null", missing, "null"]
+    data = rows_of(text=[f"t{i}" for i in range(200)], group=groups)
+    splits = make_splits(data, SplitOptions(validation=0.1, test=0.1, group="group"), label_field=None, seed=1)
+    assert [len(split) for split in splits.values()] == [160, 20, 20]
+    assert [{0, 2} & {*split.column("n")} for split in splits.values()].count({0, 2}) == 1
+
+
 def test_few_large_groups_leave_no_split_empty():
     data = rows_of(text=[f"t{i}" for i in range(100)], group=[f"g{i // 20}" for i in range(100)])
     splits = make_splits(data, SplitOptions(validation=0.1, test=0.1, group="group"), label_field=None, seed=1)
@@ -163,6 +173,12 @@ def test_few_large_groups_leave_no_split_empty():
         [f"2024-01-{d:02d}" for d in range(1, 11)],
         [f"2024年1月{d}日" for d in range(1, 11)],
         [f"2024/1/{d} 08:00" for d in range(1, 11)],
+        [f"2024/1/5 {h}:30" for h in range(4, 14)],
+        [f"2024-01-05T{h}:30" for h in range(4, 14)],
+        [f"2024.{m}" for m in range(1, 11)],
+        [f" {2023 + m // 12}.{m % 12 + 1}" for m in range(5, 15)],
+        [f"2024.{m}.5" if m % 2 else f"2024.{m:02d}" for m in range(3, 13)],
+        ["2024.1", "2024.10", "2024.11", "2024.13", "2024.2", *(f"2024.{d}" for d in range(3, 8))],
         [str(d) for d in range(1, 11)],
         [d * 1.5 for d in range(10)],
     ],

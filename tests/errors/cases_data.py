@@ -157,6 +157,12 @@ DATA_CASES = (
         table(lines('["bad room", "bad"]'), "rows.jsonl"),
     ),
     Case(
+        "two lists in one file",
+        ("a JSON file of two lists", "一个 JSON 文件里有两个列表"),
+        ("join them into one", "合并为一个列表"),
+        table('[{"text": "good room", "label": "good"}]\n[{"text": "bad room", "label": "bad"}]\n', "rows.json"),
+    ),
+    Case(
         "duplicate ids",
         ("two rows of one `id`", "两行的 `id` 相同"),
         ("change one, or rename the column", "改其一，或将该列改名"),
@@ -167,6 +173,15 @@ DATA_CASES = (
         ("a text here, a list of texts there", "标签时而是文本、时而是列表"),
         ("write single labels as lists too", "单个标签也写成列表"),
         table(lines('{"text": "bad room", "label": ["bad"]}'), "rows.jsonl"),
+    ),
+    Case(
+        "lists of labels in one set",
+        ("single labels in train, lists of labels in test", "train 是单个标签，test 是标签列表"),
+        ("write both alike", "两处写法一致"),
+        lambda d: (
+            d.put("test.jsonl", '{"text": "bad room", "label": ["bad"]}\n'),
+            table(CSV, test="test.jsonl")(d),
+        ),
     ),
     Case(
         "one label only",

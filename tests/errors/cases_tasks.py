@@ -215,6 +215,12 @@ CHOICE_CASES = (
         then("choice", choices=["clean", "dirty"], answer="2"),
     ),
     Case(
+        "choice: a number that is a choice",
+        ('choices `"1"` and `"2"`, and the number 2 as `answer`', '选项是 `"1"` 和 `"2"`，`answer` 写成数字 2'),
+        ('count from 0, or write `"2"`', '从 0 数起，或写成 `"2"`'),
+        then("choice", choices=["1", "2"], answer=2),
+    ),
+    Case(
         "choice: empty choice",
         ("a choice that is empty", "某个选项是空的"),
         ("fill it in, or leave it out", "补全或去掉"),

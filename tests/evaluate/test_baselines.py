@@ -45,7 +45,7 @@ def tagged(rows: list[tuple[str, list[tuple[int, int, str]]]], words: list | Non
     found = [[{"start": s, "end": e, "label": label} for s, e, label in row_spans] for _, row_spans in rows]
     table = {"text": [text for text, _ in rows], "spans": pa.array(found, pa.list_(SPAN))}
     if words is not None:
-        table["words"] = pa.array([ws and [{"start": s, "end": e} for s, e in ws] for ws in words], pa.list_(WORD))
+        table["__words__"] = pa.array([ws and [{"start": s, "end": e} for s, e in ws] for ws in words], pa.list_(WORD))
     return rows_of(**table)
 
 
@@ -212,7 +212,7 @@ def _conll(path: Path) -> Dataset:
     rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
     tokens, tags = (pa.array([row[name] for row in rows], pa.list_(pa.string())) for name in ("tokens", "tags"))
     text, words = join_column(tokens)
-    return rows_of(text=text, words=words, spans=spans_column(tags, words)[0])
+    return rows_of(text=text, __words__=words, spans=spans_column(tags, words)[0])
 
 
 def _triples(found: list[dict]) -> list[tuple[int, int, str]]:

@@ -39,7 +39,7 @@ def tokenizers(tiny_folder):
 @st.composite
 def worded_rows(draw):
     """Rows with words given; spans run from word to word and do not overlap."""
-    rows = {"text": [], "words": [], "spans": []}
+    rows = {"text": [], "__words__": [], "spans": []}
     for _ in range(draw(st.integers(1, 3))):
         pieces, glue = draw(PIECES), draw(st.sampled_from([" ", ""]))
         text, words = "", []
@@ -55,7 +55,7 @@ def worded_rows(draw):
                 label = draw(st.sampled_from(LABELS))
                 spans.append({"start": words[at]["start"], "end": words[last]["end"], "label": label})
             at = max(last, at) + 1
-        for name, value in (("text", text), ("words", words), ("spans", spans)):
+        for name, value in (("text", text), ("__words__", words), ("spans", spans)):
             rows[name].append(value)
     return rows
 
@@ -157,7 +157,7 @@ def test_words_come_back_as_tags_only_where_words_came_in(tokenizers):
     text = "the paris room"
     words = [{"start": 0, "end": 3}, {"start": 4, "end": 9}, {"start": 10, "end": 14}]
     spans = [{"start": 4, "end": 14, "label": "LOC"}]
-    _, [prediction] = round_trip({"text": [text], "words": [words], "spans": [spans]}, tokenizers["pieces"])
+    _, [prediction] = round_trip({"text": [text], "__words__": [words], "spans": [spans]}, tokenizers["pieces"])
     assert prediction.target["tags"] == ["O", "B-LOC", "I-LOC"]
     _, [prediction] = round_trip({"text": [text], "spans": [spans]}, tokenizers["pieces"])
     assert "tags" not in prediction.target
@@ -167,8 +167,8 @@ def test_words_come_back_as_tags_only_where_words_came_in(tokenizers):
 @given(rows=worded_rows(), data=st.data())
 def test_rows_that_came_as_text_among_rows_of_tokens_keep_nobody_from_his_words(rows, data):
     """Where tasks with data of their own meet, rows of another task have no tokens."""
-    given_words = [words if data.draw(st.booleans()) else None for words in rows["words"]]
-    mixed = words_of(rows | {"words": given_words})
+    given_words = [words if data.draw(st.booleans()) else None for words in rows["__words__"]]
+    mixed = words_of(rows | {"__words__": given_words})
     for i, words in enumerate(given_words):
         found = words_of({"text": [rows["text"][i]]}).offsets(0).tolist()
         expected = found if words is None else [[word["start"], word["end"]] for word in words]
@@ -178,7 +178,7 @@ def test_rows_that_came_as_text_among_rows_of_tokens_keep_nobody_from_his_words(
 def first_subwords_by_loop(encoded, rows):
     """For each row, for each token: the first word that it touches, if no token before it touched that word first."""
     found = []
-    for row, words in enumerate(rows["words"]):
+    for row, words in enumerate(rows["__words__"]):
         taken, of_row = set(), []
         for token in range(encoded.starts[row], encoded.starts[row + 1]):
             begin, end = encoded.begin[token], encoded.end[token]

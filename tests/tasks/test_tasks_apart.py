@@ -195,7 +195,9 @@ def test_each_task_is_judged_on_its_own_rows_alone(prepared):
     for part in task.parts:
         positions = np.flatnonzero(np.array(dataset.column(TASK)) == part.name)
         own = part.dataset(dataset.take(positions))
-        alone_rows = {name: own.column(name) for name in (*part.task.fields, "words") if name in own.columns}
+        alone_rows = {
+            name: own.column(name) for name in (*part.task.fields, "__words__") if name in own.table.column_names
+        }
         said = [
             replace(task.own_predictions(predictions)[part.name][p], row=i) for i, p in enumerate(positions.tolist())
         ]

@@ -6,7 +6,7 @@ row number counts records after the header, from 1.
 """
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Literal
@@ -44,7 +44,7 @@ def _rows(origin: Origin) -> Iterator[Row]:
     header: list[str] = []
     for number, (line, cells) in enumerate(_records(text, dialect, origin)):
         if number == 0:
-            header = _header(cells, origin)
+            header = column_names(cells, origin)
             continue
         if len(cells) != len(header):
             origin.refuse("read.ragged", number, found=len(cells), wanted=len(header), line=line)
@@ -70,7 +70,8 @@ def _records(text: Text, dialect: Dialect, origin: Origin) -> Iterator[tuple[int
         origin.refuse(key, number + 1 or None, reason=str(error), line=reader.line_num)
 
 
-def _header(cells: list[str], origin: Origin) -> list[str]:
+def column_names(cells: Sequence[str], origin: Origin) -> list[str]:
+    """Return the names in a header, `column 3` for an empty third; raises DataError where two are the same."""
     names = [cell.strip() or f"column {i}" for i, cell in enumerate(cells, 1)]
     double = next((name for name in names if names.count(name) > 1), None)
     if double is not None:

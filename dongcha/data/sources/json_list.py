@@ -73,6 +73,10 @@ def _rows(window: _Window, origin: Origin) -> Iterator[Row]:
             window.at += 1
         elif window.peek() != "]":
             _broken(window, number, "',' or ']' expected", origin)
+    window.at += 1  # the closing bracket
+    if window.peek():
+        more = excerpt(window.text[window.at : window.at + 200])
+        origin.refuse("read.json_list_end", number or None, excerpt=more)
 
 
 def _value(window: _Window, decoder: json.JSONDecoder, number: int, origin: Origin) -> tuple[object, int]:

@@ -6,12 +6,14 @@ Cells become text: whole numbers without a decimal point, truth values as true a
 import datetime
 import zipfile
 from collections.abc import Iterator
+from itertools import zip_longest
 from typing import Any
 
 import pyarrow as pa
 
 from dongcha.data.origin import Origin
 from dongcha.data.sources.base import Row, batches, characters
+from dongcha.data.sources.delimited import column_names
 from dongcha.errors import MissingExtra
 from dongcha.locale import say
 
@@ -30,12 +32,17 @@ def _rows(origin: Origin) -> Iterator[Row]:
         book = openpyxl.load_workbook(origin.path, read_only=True, data_only=True)
     except (zipfile.BadZipFile, KeyError, ValueError, OSError, openpyxl.utils.exceptions.InvalidFileException) as error:
         origin.refuse("read.xlsx", reason=str(error)[:120])
+    sheet = book.worksheets[0]
+    sheet.reset_dimensions()  # what a file says of its size may be wrong, and cells beyond it would be passed over
     header: list[str] = []
-    for number, cells in enumerate(book.worksheets[0].iter_rows(values_only=True)):
+    for number, found in enumerate(sheet.iter_rows(values_only=True)):
+        cells = [_cell(cell) for cell in found]
         if number == 0:
-            header = [_cell(cell) or f"column {i}" for i, cell in enumerate(cells, 1)]
+            header = column_names([cell or "" for cell in cells], origin)
             continue
-        row = {name: _cell(cell) for name, cell in zip(header, cells, strict=False)}
+        row = dict(zip_longest(header, cells[: len(header)]))
+        beyond = enumerate(cells[len(header) :], len(header) + 1)
+        row |= {f"column {i}": cell for i, cell in beyond if cell is not None}
         if any(value is not None for value in row.values()):
             yield number, row, characters(row)
     book.close()

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from dongcha.data.dataset import Dataset
+from dongcha.data.dataset import WORDS, Dataset
 from dongcha.data.tags import WORD, offsets, spans_column, spans_to_tags, split_column
 from dongcha.types import Prediction, Span
 
@@ -66,10 +66,10 @@ def _learn(train: Dataset) -> tuple[dict[str, tuple[str, float]], tuple[str, flo
 
 
 def _rows(dataset: Dataset, columns: list[str]) -> Iterator[list[_Row]]:
-    """Yield a batch of rows at a time; words come from the `words` column where all rows have them."""
-    has_words = "words" in dataset.columns
-    for batch in dataset.batches(columns=[*columns, "words"] if has_words else columns):
-        words = batch["words"] if has_words else [None]
+    """Yield a batch of rows at a time; words come from `__words__` where all rows have them."""
+    has_words = WORDS in dataset.table.column_names
+    for batch in dataset.batches(columns=[*columns, WORDS] if has_words else columns):
+        words = batch[WORDS] if has_words else [None]
         if None in words:
             words = split_column(pa.array(batch["text"], pa.string())).to_pylist()
         spans = batch.get("spans") or [None] * len(words)

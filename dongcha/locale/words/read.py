@@ -123,6 +123,11 @@ MESSAGES = {
         "{place}: broken JSON ({reason}), found {excerpt!r}; wanted a list of objects, [{{...}}, {{...}}]. Mend this object.",
         "{place}：JSON 有误（{reason}），该处为 {excerpt!r}；应为对象列表 [{{...}}, {{...}}]。请修正此处。",
     ),
+    "read.json_list_end": (
+        "{place}: the list ends here, and more follows: {excerpt!r}; wanted one list, [{{...}}, {{...}}]. "
+        "Join the lists, or write one object a line.",
+        "{place}：列表到此为止，其后还有内容 {excerpt!r}；文件应只有一个列表 [{{...}}, {{...}}]。请合并列表，或每行写一个对象。",
+    ),
     "read.not_object": (
         '{place}: a row is an object such as {{"text": "...", "label": "..."}}; found {excerpt!r}. '
         "Put the values under their fields' names.",
@@ -253,6 +258,11 @@ MESSAGES = {
         'Write single labels as lists too: ["a"].',
         '{place}：字段 {field} 时而是文本、时而是列表；所有行应一致。单个标签也请写成列表：["a"]。',
     ),
+    "read.label_lists": (
+        "{source}: field {field} of {name} holds lists of labels, where train ({train}) has single labels; "
+        "write single labels here too, or lists in train.",
+        "{source}：{name} 的字段 {field} 是标签列表，而 train（{train}）是单个标签；此处也请写单个标签，或在 train 中写列表。",
+    ),
     "read.answer_near": (
         "{place}: field {field} has {answer!r} at {start}, where the text has {found!r}; it stands at {near}. Correct answer_start; it counts characters from 0.",
         "{place}：{field} 称 {answer!r} 位于 {start}，而文本该处是 {found!r}；它其实在 {near}。请更正 answer_start（按字符从 0 计）。",
@@ -264,6 +274,11 @@ MESSAGES = {
     "read.no_choice": (
         "{place}: field {field} is {found!r}, which is none of the {count} choices and no number from 0 to {last}. Correct it.",
         "{place}：字段 {field} 的值为 {found!r}，既不是 {count} 个选项之一，也不是 0 到 {last} 的序号。请更正。",
+    ),
+    "read.no_choice_number": (
+        "{place}: field {field} is the number {found}, and the {count} choices are counted from 0 to {last}. "
+        "Correct it, or write the choice itself as a text.",
+        "{place}：字段 {field} 的值为数字 {found}，而 {count} 个选项的序号为 0 到 {last}。请更正，或以文本写出该选项。",
     ),
     "read.role": (
         "{place}: message {number} has the role {found}; wanted one of: {all}. Correct it.",
