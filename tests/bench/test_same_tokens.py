@@ -12,6 +12,7 @@ from bench._machine import machine
 from bench._ours import Ours
 from bench._rows import rows_of, text_tokens
 from bench._speed_page import page
+from dongcha.data.dataset import WORDS
 from dongcha.data.features import gather
 from dongcha.data.load import ReadOptions, load
 from dongcha.errors import ModelError
@@ -179,7 +180,7 @@ def test_real_rows_are_the_same_tokens_for_all(data_folder, tmp_path):
     train = load(raw, Task.fields, base=tmp_path, options=ReadOptions(), cache=None)
     task = Task.learn(train, Lengths())
     tokenizer = load_tokenizer(folder, AutoConfig.from_pretrained(folder))
-    columns = {name: train.column(name) for name in ("text", "spans", "words")}
+    columns = {name: train.column(name) for name in ("text", "spans", WORDS)}
     rows = rows_of(gather([task.encode(columns, tokenizer, 0)]), raw, task.tags, frame=2)
     lazily = _peers.Lazily(rows, AutoTokenizer.from_pretrained(folder, local_files_only=True))
     for i in range(len(raw)):
