@@ -313,7 +313,9 @@ def test_before_answers_by_a_threshold_that_validation_rows_settled_as_after_doe
     """A frozen reader's "no answer" is not worth what a trained one's is: unsettled, it may never say a word."""
     answered = [row for row in tiny_rows("qa", ROWS) if row["answers"]["text"]]
     silent = [row | {"answers": {"text": [], "answer_start": []}} for row in answered]
-    data = {"train": answered[:4] + silent[4:20], "validation": answered[20:25], "test": answered[25:]}
+    found = [row["context"].index("in") for row in answered]  # what the frozen reader would say, were it to speak
+    known = [row | {"answers": {"text": ["in"], "answer_start": [at]}} for row, at in zip(answered, found, strict=True)]
+    data = {"train": answered[:4] + silent[4:20], "validation": known[20:25], "test": answered[25:]}
     work = dongcha.run(recipe_of(tmp_path, models["pooled"], [], task="qa", data=data), until="before")
     assert any(found.target["answers"]["text"] for found in work["before"].predictions["test"])
 
