@@ -1,6 +1,7 @@
 """What a question or a query is answered by: choices, answers in a text, references, documents."""
 
 import json
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -45,10 +46,14 @@ def to_answer(cells: Cells) -> pa.Array:
 
 def to_answers(cells: Cells) -> pa.Array:
     """Return struct<text: list, answer_start: list>; a list of {text, answer_start} is brought to that form."""
-    values = parsed(cells)
-    made = [None if value is None else _answers(value, i, cells) for i, value in enumerate(values)]
+    return _each(cells, _answers, ANSWERS)
+
+
+def _each(cells: Cells, form: Callable[[Any, int, Cells], Any], kind: pa.DataType) -> pa.Array:
+    """Return the form of each value that is there; refuses missing ones where one is needed."""
+    made = [None if value is None else form(value, i, cells) for i, value in enumerate(parsed(cells))]
     cells.refuse_missing(pa.array([value is None for value in made]))
-    return pa.array(made, ANSWERS)
+    return pa.array(made, kind)
 
 
 def _answers(value: Any, position: int, cells: Cells) -> dict[str, list[Any]]:
@@ -99,10 +104,7 @@ def to_doc(cells: Cells) -> pa.Array:
 
 def to_relevant(cells: Cells) -> pa.Array:
     """Return list<{doc, grade}>; a document alone, or without a grade, has grade 1, and 0 is not relevant."""
-    values = parsed(cells)
-    made = [None if value is None else _relevant(value, i, cells) for i, value in enumerate(values)]
-    cells.refuse_missing(pa.array([value is None for value in values]))
-    return pa.array(made, RELEVANT)
+    return _each(cells, _relevant, RELEVANT)
 
 
 def _relevant(value: Any, position: int, cells: Cells) -> list[dict[str, Any]]:
