@@ -132,7 +132,8 @@ def refuse_what_needs_labels(recipe: Recipe, task: Task, splits: Splits) -> None
         "evaluate.unsure_below": recipe.evaluate.unsure_below is not None and is_number,
     }
     refuse_in_vain(recipe, asked)
-    in_parts = recipe.train.accumulation > 1 and task.loss == "in_batch"
+    wholes = getattr(find("models.heads", task.head), "WHOLE", ())
+    in_parts = recipe.train.accumulation > 1 and task.loss in wholes
     refuse_in_vain(recipe, {"train.accumulation": in_parts}, "config.whole_batches")
     refuse_rows_per_label(recipe, task.fields)
 
