@@ -11,7 +11,7 @@ from dongcha.config import Recipe
 from dongcha.locale import speaking
 from dongcha.loop.memory import memory_errors
 from dongcha.report import read_report
-from dongcha.steps import Step, Work, known_step, run_steps
+from dongcha.steps import TOOK_TIME, Step, Work, known_step, run_steps
 from dongcha.types import Report, Watch, silent
 
 PREPARE = (
@@ -102,7 +102,7 @@ def run(
             elif until is None and stations.stands(folder, recipe):
                 watch("already_done", folder=str(folder))
                 return read_report(folder)
-            with start["clock"].counting(folder), memory_errors():
+            with start["clock"].counting(folder, TOOK_TIME), memory_errors():
                 work = run_steps(steps, start, until)
                 if until is not None and until != steps[-1].name:
                     return work

@@ -18,6 +18,7 @@ from dongcha.memory import give_back
 from dongcha.types import Watch
 
 LOG = "steps.jsonl"
+VALUES, CHECKPOINTS = TOOK_TIME = ("steps", "checkpoints")  # of a run's folder: what its steps keep, and its loops
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ class Work:
     def run(self, step: Step) -> None:
         """Run a step, or take up what it kept; append what happened to the run's log."""
         key = files.hash_value([step.name, self.run_hash, [self._keys[need] for need in step.needs]])
-        home = self.folder / "steps" / f"{step.name}-{key[:12]}"
+        home = self.folder / VALUES / f"{step.name}-{key[:12]}"
         self.watch("step_begins", name=step.name)
         started = time.monotonic()
         taken_up = step.kept is not None and files.is_done(home)

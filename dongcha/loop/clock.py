@@ -6,7 +6,7 @@ In: when this attempt began, the limit, a clock that only rises. Out: seconds. W
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +18,6 @@ from dongcha.types import Json, Watch
 CLOCK = "clock.json"
 WRITE_EVERY = 5.0  # seconds; what a killed attempt may lose, or a hundredth of the limit where that is less
 LIMIT_SHARE = 0.01
-WORK = ("steps", "checkpoints")  # what of a run's folder took time to make
 
 
 class Clock:
@@ -45,10 +44,11 @@ class Clock:
         return math.inf if self.limit is None else self.limit - self.spent()
 
     @contextmanager
-    def counting(self, folder: Path) -> Iterator[None]:
+    def counting(self, folder: Path, work: Sequence[str] = ()) -> Iterator[None]:
         """Take up what earlier attempts spent in a folder, and write down this one's end, however it ends.
 
-        An attempt that is refused (UserError) before anything of it was kept did no work and does not count.
+        An attempt that is refused (UserError) before anything of it was kept did no work and does not count; `work`
+        names what of the folder took time to make.
         """
         path = folder / CLOCK
         self.before = [float(spent) for spent in files.read_json(path)["attempts"]] if path.is_file() else []
@@ -58,7 +58,7 @@ class Clock:
             yield
         except UserError:
             self.write()
-            if not _holds_work(folder):
+            if not any((folder / name).exists() for name in work):
                 files.write_json(path, {"attempts": self.before})
             raise
         except BaseException:
@@ -83,10 +83,6 @@ class Clock:
             watch(moment, **facts)
 
         return tell
-
-
-def _holds_work(folder: Path) -> bool:
-    return any((folder / name).exists() for name in WORK)
 
 
 @dataclass

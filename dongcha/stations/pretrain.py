@@ -42,7 +42,7 @@ from dongcha.pretrain._surprise import General
 from dongcha.registry import find
 from dongcha.stations.described import shaped_by
 from dongcha.stations.prepare import FEW_TO_CACHE, text_language
-from dongcha.steps import Kept, Work
+from dongcha.steps import CHECKPOINTS, Kept, Work
 from dongcha.tasks._base import Columns, Task, Writes, num_rows
 from dongcha.tasks._model import model_for
 from dongcha.tasks._predict import STRETCH, columns_of
@@ -244,7 +244,7 @@ def pretrain_model(work: Work) -> Pretrained:
     if seconds is not None:
         budget.until = clock.now() + min(seconds, clock.left() - plan.reserve_of_reading) - plan.pretraining.judging
     work.watch("pretrain_begins", method=method, steps=settings.max_steps)
-    place = Place(work["placement"], work.folder / "checkpoints" / "pretrain", training_form, work.watch, budget)
+    place = Place(work["placement"], work.folder / CHECKPOINTS / "pretrain", training_form, work.watch, budget)
     seen = replace(work["model"], module=learner.module)
     study = Study(work["source"].folder, learner, seen, corpus, settings, place)
     alone, eyes = work["recipe"].reads_only, eyes_of(work)

@@ -30,7 +30,7 @@ from dongcha.stations.measured import clock_facts, line_of_test, size_megabytes
 from dongcha.stations.plan import planned_task, rules_of_test
 from dongcha.stations.prepare import encode_splits, text_language
 from dongcha.stations.pretrain import MODEL
-from dongcha.steps import LOG, Work
+from dongcha.steps import CHECKPOINTS, LOG, Work
 from dongcha.tasks._base import Searches, Task, Writes, rules_of
 from dongcha.tasks._model import keep_passages, model_for
 from dongcha.tasks._predict import columns_of, predict, ready
@@ -46,7 +46,7 @@ PROBE, SHOWN_AS = "probe", {"zero_shot": "before_zero_shot"}  # ways to make "be
 ZERO_SHOT = "zero_shot"  # what the table calls a model that was not trained
 UNTRAINED = {"before": "before_untrained", "pretrained": "pretrained_untrained"}  # and those that write as they came
 FREE = "after_free"  # the trained model, not held to the rules of its rows
-CHECKPOINTS, PREDICTIONS, ADAPTER = "checkpoints", "predictions", "adapter"
+PREDICTIONS, ADAPTER = "predictions", "adapter"
 
 
 @dataclass(frozen=True)

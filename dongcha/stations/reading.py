@@ -35,9 +35,9 @@ from dongcha.stations.pretrain import (
     tell_pretrained,
 )
 from dongcha.stations.pretrain_plan import PretrainPlan, plan_pretraining
-from dongcha.stations.prove import CHECKPOINTS, record
+from dongcha.stations.prove import record
 from dongcha.stations.snippet import reading_snippet
-from dongcha.steps import Kept, Work
+from dongcha.steps import CHECKPOINTS, Kept, Work
 from dongcha.tasks._base import Task
 from dongcha.tasks._predict import encode
 from dongcha.train.forecast import peak_megabytes

@@ -70,7 +70,7 @@ def test_an_attempt_that_was_refused_does_not_count(tmp_path):
 def test_a_refusal_after_work_was_kept_counts(tmp_path):
     time = Time()
     clock = Clock(limit=100.0, age=9.0, now=time)
-    with pytest.raises(UserError), clock.counting(tmp_path):
+    with pytest.raises(UserError), clock.counting(tmp_path, ["steps"]):
         (tmp_path / "steps").mkdir()
         time.passes(5.0)
         raise UserError("no")
