@@ -15,8 +15,8 @@ import numpy as np
 
 from dongcha.data.dataset import Dataset
 from dongcha.data.rows import joined_texts, targets
+from dongcha.index.terms import WIDTHLESS
 
-_WIDTHLESS = re.compile("[\u00ad\u200b\u2060\ufeff]")  # soft hyphen, zero-width space, word joiner, BOM
 # One unit of reading: a CJK character, or a run of anything else up to white space.
 _WORD = re.compile(
     r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
@@ -27,7 +27,7 @@ _WORD = re.compile(
 def fold(text: str) -> str:
     """Return the text without differences of width, white space and widthless characters (NFKC); case stays."""
     if not text.isascii():
-        text = unicodedata.normalize("NFKC", _WIDTHLESS.sub("", text))
+        text = unicodedata.normalize("NFKC", WIDTHLESS.sub("", text))
     return " ".join(text.split())
 
 
@@ -67,8 +67,8 @@ def exact_groups(texts: Iterable[str], known: dict[bytes, int] | None = None) ->
 def drop_repeats(dataset: Dataset, fields: Sequence[str]) -> tuple[Dataset, int, int]:
     """Keep the first row of each folded text; return the rest, the rows dropped, and how many had another target.
 
-    `fields` are the task's: inputs are compared, targets (label, score, spans, ...) only counted where they differ
-    from those of the row that was kept.
+    `fields` are the task's: inputs are compared, and gold of which a text may have many; other targets (label, score,
+    spans, ...) are only counted where they differ from those of the row that was kept.
     """
     groups = exact_groups(joined_texts(dataset, fields))
     kept, first_of = np.unique(groups, return_index=True)

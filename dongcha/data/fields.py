@@ -35,16 +35,18 @@ class Field:
     """How a field gets its form, its Arrow type where all its values are missing, and whether it is gold.
 
     `tells_apart` says that a model reads it beside the inputs where rows have it: equal texts with other values differ.
+    `is_one_of_many` says of gold that a text may have several values, a row each: another one is another row to learn.
     """
 
     convert: Callable[[Cells], pa.Array]
     is_gold: bool = False
     type: pa.DataType = TEXT
     tells_apart: bool = False
+    is_one_of_many: bool = False
 
 
 _TEXTS = ("text", "text_a", "text_b", "question", "context", "query", "source", "document", "prompt")
-_GOLD_TEXTS = ("target", "summary", "completion", "solution", "test", "entry_point", "positive", "reply")
+_GOLD_TEXTS = ("target", "summary", "completion", "solution", "test", "entry_point", "reply")
 
 FIELDS: Mapping[str, Field] = {
     **{name: Field(to_text) for name in _TEXTS},
@@ -55,7 +57,8 @@ FIELDS: Mapping[str, Field] = {
     "messages": Field(to_messages, type=MESSAGES),
     "constraints": Field(to_rules, type=RULES),
     "attributes": Field(to_attributes, type=ATTRIBUTES, tells_apart=True),
-    "relevant": Field(to_relevant, is_gold=True, type=RELEVANT),
+    "positive": Field(to_text, is_gold=True, is_one_of_many=True),
+    "relevant": Field(to_relevant, is_gold=True, type=RELEVANT, is_one_of_many=True),
     "negatives": Field(to_texts, is_gold=True, type=STRINGS),
     "choices": Field(to_choices, type=STRINGS),
     "answer": Field(to_answer, is_gold=True),

@@ -17,6 +17,8 @@ TARGETS = frozenset({"tags", *(name for name, field in FIELDS.items() if field.i
 
 ASIDE = tuple(name for name, field in FIELDS.items() if field.tells_apart)
 
+ASKED_OF_ONE = frozenset({*PLACES, *(name for name, field in FIELDS.items() if field.is_one_of_many)})
+
 SEPARATOR = "  //  "  # between the inputs of one row, where people read them
 
 
@@ -30,24 +32,26 @@ def target_fields(fields: Sequence[str]) -> tuple[str, ...]:
     return tuple(name for name in fields if form(name) in TARGETS)
 
 
-def joined_texts(dataset: Dataset, fields: Sequence[str], *, places: bool = True) -> Iterator[str]:
+def joined_texts(dataset: Dataset, fields: Sequence[str], *, asked: bool = True) -> Iterator[str]:
     """Yield each row's input fields, and what else tells rows apart, as one string; two fields never run together.
 
-    Without `places` rows that ask about other places of one text (`head`, `tail`) are one.
+    Without what is `asked`, rows that ask about other places of one text (`head`, `tail`), or for one of its many
+    answers each (`positive`), are one.
     """
-    names = [name for name in input_fields(fields) if places or form(name) not in PLACES]
+    names = [name for name in input_fields(fields) if form(name) not in ASKED_OF_ONE]
+    names += [name for name in fields if asked and form(name) in ASKED_OF_ONE and name in dataset.columns]
     names += [name for name in ASIDE if name in dataset.columns and name not in fields]
     for batch in dataset.batches(columns=names):
         for values in zip(*(batch[name] for name in names), strict=True):
             yield "\x1f".join(value if isinstance(value, str) else plain(value) for value in values)
 
 
-def owned_texts(dataset: Dataset, fields: Sequence[str], *, places: bool = False) -> Iterator[str]:
+def owned_texts(dataset: Dataset, fields: Sequence[str], *, asked: bool = False) -> Iterator[str]:
     """Yield `joined_texts`; where tasks have rows of their own, equal texts of two tasks are told apart.
 
     A text that one task learns from gives nothing of another's answer away.
     """
-    texts = joined_texts(dataset, fields, places=places)
+    texts = joined_texts(dataset, fields, asked=asked)
     if TASK not in dataset.table.column_names:
         return texts
     return (f"{owner}\x1e{text}" for owner, text in zip(dataset.column(TASK), texts, strict=True))

@@ -124,7 +124,7 @@ def _refuse_conflicts(dataset: Dataset, options: SplitOptions, label_field: str 
 
 def _units(dataset: Dataset, options: SplitOptions, label_field: str | None, seed: int, fields: Sequence[str]) -> Units:
     key = seed.to_bytes(8, "little", signed=True)
-    of_row, ranks = groups_and_ranks(joined_texts(dataset, fields, places=False), key)
+    of_row, ranks = groups_and_ranks(joined_texts(dataset, fields, asked=False), key)
     if options.group:
         texts, of_row = of_row, _joined(of_row, _groups(dataset.column(options.group)))
         ranks = _least(ranks, dict(zip(texts.tolist(), of_row.tolist(), strict=True)))

@@ -8,7 +8,7 @@ would read a damaged one), so it takes time linear in the files. An index is to 
 import re
 import secrets
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -29,13 +29,19 @@ FORMAT = 1
 ROWS, VECTORS, KEYS, GRAPH, LEXICON = "rows.arrow", "vectors.npy", "keys.npy", "graph.usearch", "lexicon"
 _GENERATION = re.compile(r"g-[0-9a-f]{16}")
 BATCH_ROWS = 1 << 16
+MOST_READS = 100  # of one index while writers put others in force
 
 Parts = tuple[Rows, Graph, Lexicon, dict[str, Json]]
 
 
-def write(folder: Path, rows: Rows, graph: Graph, lexicon: Lexicon, card: Mapping[str, Json]) -> None:
+def new_generation() -> str:
+    """Return a name that no generation has."""
+    return f"g-{secrets.token_hex(8)}"
+
+
+def write(folder: Path, generation: str, parts: Parts) -> None:
     """Write a generation, then name it in `index.json`, then clear the others; the caller holds the folder's lock."""
-    generation = f"g-{secrets.token_hex(8)}"
+    rows, graph, lexicon, card = parts
     with files.new_folder(folder / generation) as new:
         table = rows.table.combine_chunks()
         with pa.OSFile(str(new / ROWS), "wb") as sink, pa.ipc.new_file(sink, SCHEMA) as writer:
@@ -51,16 +57,17 @@ def write(folder: Path, rows: Rows, graph: Graph, lexicon: Lexicon, card: Mappin
             shutil.rmtree(path, ignore_errors=True)
 
 
-def read(folder: Path) -> Parts:
-    """Read the generation in force; raises DataError for a folder that is no index, damaged or of a later form."""
+def read(folder: Path) -> tuple[str, Parts]:
+    """Read the generation in force, by its name; raises DataError for a folder that is no index, damaged or later."""
     facts = facts_of(folder)
-    try:
-        return _generation(folder, facts)
-    except DataError:
-        now = facts_of(folder)
-        if now["generation"] == facts["generation"]:
-            raise
-        return _generation(folder, now)  # a writer put a new one in force meanwhile, and cleared the old
+    for _ in range(MOST_READS):
+        try:
+            return facts["generation"], _generation(folder, facts)
+        except DataError:
+            tried, facts = facts, facts_of(folder)
+            if facts["generation"] == tried["generation"]:
+                raise  # else a writer put a new one in force meanwhile, and cleared the old
+    return facts["generation"], _generation(folder, facts)
 
 
 def _generation(folder: Path, facts: Mapping[str, Any]) -> Parts:
@@ -109,6 +116,12 @@ def refuse_standing(folder: Path) -> None:
     """Refuse a place to make a new index where one stands."""
     if (folder / CARD).is_file():
         raise DataError(say("index.stands", folder=folder))
+
+
+def refuse_changed(folder: Path, known: Set[str]) -> None:
+    """Refuse a place to save an index where a generation stands that is none of the `known` ones it comes from."""
+    if (folder / CARD).is_file() and facts_of(folder)["generation"] not in known:
+        raise DataError(say("index.changed_since", folder=folder))
 
 
 def refuse_foreign(folder: Path) -> None:

@@ -21,7 +21,7 @@ from dongcha.errors import UserError
 from dongcha.index import folder as disk
 from dongcha.index.graph import Graph
 from dongcha.index.lexicon import Lexicon
-from dongcha.index.rank import best, fuse, nearest
+from dongcha.index.rank import fuse, nearest, ranked
 from dongcha.index.rows import Rows, no_rows, unit
 from dongcha.locale import say
 from dongcha.types import Json
@@ -45,6 +45,7 @@ class Index:
     def __init__(self, rows: Rows, graph: Graph, lexicon: Lexicon, card: Mapping[str, Json]) -> None:
         self.rows, self.graph, self.lexicon = rows, graph, lexicon
         self.card = dict(card)
+        self._known: dict[Path, set[str]] = {}  # by folder, the generations read there or written
 
     @classmethod
     def create(
@@ -124,13 +125,12 @@ class Index:
             return self._by_all(queries, k)
         found: Ranked = []
         for query, keys in zip(queries, self.graph.search(queries, count), strict=True):
-            if len(keys) < k:  # the walk ended in a corner of the graph
+            positions, scores = ranked(query, self.rows.vectors, np.sort(self.rows.at(keys)), len(keys))
+            # The walk ended in a corner of the graph, or left out some of the rows that are as near as the k-th.
+            if len(keys) < k or scores[k - 1] == scores[-1]:
                 found += self._by_all(query[None], k)
-                continue
-            positions = np.sort(self.rows.at(keys))
-            scores = self.rows.vectors[positions] @ query
-            chosen = best(scores, k)
-            found.append((positions[chosen], scores[chosen]))
+            else:
+                found.append((positions[:k], scores[:k]))
         return found
 
     def _by_all(self, queries: np.ndarray, k: int) -> Ranked:
@@ -143,30 +143,47 @@ class Index:
         ids = self.rows.ids
         return Hits([[ids[i] for i in positions.tolist()] for positions, _ in ranked], [scores for _, scores in ranked])
 
-    def save(self, folder: Path | str) -> None:
+    def save(self, folder: Path | str, *, fresh: bool = False) -> None:
         """Write the index to a folder, new, empty or an index: whole, or the folder stays as it was.
 
-        Raises Busy while another process writes there. An index opened from a folder goes on reading what it opened.
+        Raises Busy while another process writes there, and DataError where another has changed the index that this one
+        was opened from or saved to; `fresh`: where any index stands. An index opened from a folder goes on reading what
+        it opened.
         """
         folder = Path(folder)
         disk.refuse_foreign(folder)
         with files.lock(folder):
-            disk.write(folder, self.rows, self.graph, self.lexicon, self.card)
+            if fresh:
+                disk.refuse_standing(folder)
+            self._write(folder)
+
+    def _write(self, folder: Path) -> None:
+        generation, known = disk.new_generation(), self._known.get(folder.resolve())
+        if known is not None:
+            disk.refuse_changed(folder, known)
+            known.add(generation)  # before it is written: a write that fails may have put it in force
+        disk.write(folder, generation, (self.rows, self.graph, self.lexicon, self.card))
+        self._known[folder.resolve()] = {generation}
 
     @classmethod
     def load(cls, folder: Path | str) -> "Index":
         """Open a saved index; refuses a folder that is none, or damaged, with one sentence as DataError."""
-        return cls(*disk.read(Path(folder)))
+        folder = Path(folder)
+        generation, parts = disk.read(folder)
+        index = cls(*parts)
+        index._known[folder.resolve()] = {generation}
+        return index
 
 
 @contextmanager
-def editing(folder: Path) -> Iterator[Index]:
+def editing(folder: Path | str) -> Iterator[Index]:
     """Hold a folder's index for this process, and save it when the block ends well; Busy while another holds it."""
+    folder = Path(folder)
     disk.facts_of(folder)  # before the lock, which would leave a file in a folder that is no index
     with files.lock(folder):
         index = open_index(folder)
         yield index
-        disk.write(folder, index.rows, index.graph, index.lexicon, index.card)
+        index._write(folder)
 
 
 def open_index(folder: Path | str) -> Index:

@@ -3,14 +3,17 @@
 In: the terms of each row (`terms.py`). Out: scores (n,) of a question's terms. The variant is Lucene's: idf
 ln(1 + (N - df + 0.5) / (df + 0.5)), k1 = 1.5, b = 0.75. bm25s scores every term of every row beforehand, and all scores
 hang on how many rows there are: it is made anew at the first question after rows came or went, from term numbers that
-are kept. Memory: 4 bytes a term of each row, 8 a distinct one, and the vocabulary. Making it takes time linear in the
-terms; a question takes the rows its terms stand in, and a pass over the n scores. Saved as npy and JSON; no pickle.
+are kept. Memory: 4 bytes a term of each row, 8 a distinct one of each row, and the vocabulary; about 40 a distinct one
+while scores are made. Making them takes time linear in the terms; a question takes the rows its terms stand in, and a
+pass over the n scores. Saved as npy and JSON; no pickle.
 """
 
-from collections.abc import Sequence
+from array import array
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -32,6 +35,30 @@ def scorer() -> Any:
         raise MissingExtra(say("index.extra", library="bm25s")) from error
 
 
+@dataclass(frozen=True)
+class _Rows:
+    """The term numbers of each row, as bm25s reads them: lists of ints would take twenty times the memory."""
+
+    tokens: np.ndarray
+    lengths: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.lengths)
+
+    def __iter__(self) -> Iterator[list[int]]:
+        end = 0
+        for length in self.lengths.tolist():
+            start, end = end, end + length
+            yield self.tokens[start:end].tolist()
+
+
+class _Corpus(NamedTuple):
+    """What bm25s takes an index from: rows, and the vocabulary."""
+
+    ids: _Rows
+    vocab: dict[str, int]
+
+
 class Lexicon:
     """The terms of the rows of an index, by position."""
 
@@ -43,10 +70,14 @@ class Lexicon:
 
     def add(self, texts: Sequence[str]) -> None:
         """Append rows."""
-        rows = [[self._numbers.setdefault(term, len(self._numbers)) for term in terms_of(text)] for text in texts]
-        tokens = np.array([number for row in rows for number in row], dtype=np.int32)
-        self._tokens = np.concatenate([self._tokens, tokens])
-        self._lengths = np.concatenate([self._lengths, np.array([len(row) for row in rows], dtype=np.int64)])
+        lengths = np.zeros(len(texts), np.int64)
+        tokens = array("i")
+        for row, text in enumerate(texts):
+            terms = terms_of(text)
+            tokens.extend([self._numbers.setdefault(term, len(self._numbers)) for term in terms])
+            lengths[row] = len(terms)
+        self._tokens = np.concatenate([self._tokens, np.asarray(tokens, dtype=np.int32)])
+        self._lengths = np.concatenate([self._lengths, lengths])
         self._scores = None
 
     def keep(self, kept: np.ndarray) -> None:
@@ -74,11 +105,9 @@ class Lexicon:
 
     def _scored(self) -> Any:
         if self._scores is None:
-            ends = np.cumsum(self._lengths).tolist()
-            tokens = self._tokens.tolist()
-            rows = [tokens[end - length : end] for end, length in zip(ends, self._lengths.tolist(), strict=True)]
             self._scores = scorer().BM25(k1=K1, b=B, method="lucene")
-            self._scores.index((rows, self._numbers), create_empty_token=False, show_progress=False)
+            rows = _Corpus(_Rows(self._tokens, self._lengths), self._numbers)
+            self._scores.index(rows, create_empty_token=False, show_progress=False)
         return self._scores
 
     def save(self, folder: Path) -> None:

@@ -10,6 +10,8 @@ import numpy as np
 
 RANK_OFFSET = 60  # k of reciprocal rank fusion, as its authors set it
 BLOCK_FLOATS = 1 << 24  # scores held at once by an exact search: 64 MB
+NOISE = 1e-5  # by which a cosine of a matrix product may err: it hangs on what else the product holds
+BLOCK_ROWS = 1 << 12  # vectors whose cosines are computed anew at once
 
 
 def best(scores: np.ndarray, k: int) -> np.ndarray:
@@ -17,24 +19,49 @@ def best(scores: np.ndarray, k: int) -> np.ndarray:
     if k >= len(scores):
         chosen = np.arange(len(scores))
     else:
-        least = np.partition(scores, len(scores) - k)[len(scores) - k]
+        least = kth(scores, k)
         above = np.flatnonzero(scores > least)
         chosen = np.concatenate([above, np.flatnonzero(scores == least)[: k - len(above)]])
     return np.asarray(chosen[np.lexsort((chosen, -scores[chosen]))], dtype=np.int64)
 
 
+def cosines(query: np.ndarray, vectors: np.ndarray, positions: np.ndarray) -> np.ndarray:
+    """Return the cosines (k,) float32 of unit vectors at k positions to a unit query: equal vectors have equal ones.
+
+    A matrix product adds up a row by where it stands and how many there are; here each is added up by itself.
+    """
+    wide = query.astype(np.float64)
+    blocks = [positions[start : start + BLOCK_ROWS] for start in range(0, len(positions), BLOCK_ROWS)]
+    sums = [np.einsum("kh,h->k", vectors[block].astype(np.float64), wide) for block in blocks]
+    return np.concatenate([np.zeros(0), *sums]).astype(np.float32)
+
+
 def nearest(queries: np.ndarray, vectors: np.ndarray, k: int) -> list[tuple[np.ndarray, np.ndarray]]:
     """Return positions and cosines of the k nearest of unit vectors (n, H) to each unit query (m, H), exactly.
 
-    Every vector is read once a block of queries: O(m n H) time, at most 64 MB of scores or one query's beside it.
+    Every vector is read once a block of queries: O(m n H) time, at most 64 MB of scores or one query's beside it. What
+    may be among the best by that product is then ranked by `cosines`.
     """
     found: list[tuple[np.ndarray, np.ndarray]] = []
     block = max(1, BLOCK_FLOATS // max(1, len(vectors)))
     for start in range(0, len(queries), block):
-        for row in queries[start : start + block] @ vectors.T:
-            chosen = best(row, k)
-            found.append((chosen, row[chosen]))
+        part = queries[start : start + block]
+        for query, rough in zip(part, part @ vectors.T, strict=True):
+            near = np.arange(len(rough)) if k >= len(rough) else np.flatnonzero(rough >= kth(rough, k) - NOISE)
+            found.append(ranked(query, vectors, near, k))
     return found
+
+
+def ranked(query: np.ndarray, vectors: np.ndarray, positions: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the k best of some positions (ascending) by their cosine to a unit query, and their cosines."""
+    scores = cosines(query, vectors, positions)
+    chosen = best(scores, k)
+    return positions[chosen], scores[chosen]
+
+
+def kth(scores: np.ndarray, k: int) -> float:
+    """Return the k-th highest of more than k scores."""
+    return float(np.partition(scores, len(scores) - k)[len(scores) - k])
 
 
 def fuse(rankings: Sequence[np.ndarray], k: int) -> tuple[np.ndarray, np.ndarray]:

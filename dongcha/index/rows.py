@@ -110,8 +110,12 @@ def column(name: str, values: Sequence[str]) -> pa.Array:
     try:
         return pa.array(values, pa.string())
     except UnicodeEncodeError as error:
-        row = next(i for i, value in enumerate(values, 1) if any("\ud800" <= c <= "\udfff" for c in value))
-        raise DataError(say("index.no_text", what=name, row=row)) from error
+        raise DataError(say("index.no_text", what=name, row=torn_row(values))) from error
+
+
+def torn_row(texts: Sequence[str]) -> int | None:
+    """Return the row, from 1, of the first text with half of a surrogate pair; None where all are whole."""
+    return next((i for i, text in enumerate(texts, 1) if any("\ud800" <= c <= "\udfff" for c in text)), None)
 
 
 def unit(vectors: np.ndarray, width: int) -> np.ndarray:

@@ -23,11 +23,12 @@ UNUSED_HEAD = HeadSpec(name="sequence", num_outputs=1, loss="squared_error")
 
 @dataclass(frozen=True)
 class Embedder:
-    """A model that embeds: the name that the user gave it, and the SHA-256 of its weights as `Source` has it."""
+    """A model that embeds: the name that the user gave it, SHA-256 and `beside` as its `Source` has them."""
 
     model: Model
     name: str
     sha256: str
+    beside: str
     query_prefix: str = ""
     passage_prefix: str = ""
 
@@ -58,4 +59,4 @@ def load_embedder(name: str, *, base: Path, cache: Path, query_prefix: str = "",
         name = str(Path(name) / MODEL) if (base / name / MODEL / "config.json").is_file() else name  # learnt no task
         source = locate(name, base=base, cache=cache)
         model = build_model(source.folder, UNUSED_HEAD, max_tokens=None, seed=0, card={})
-    return Embedder(model, name, source.sha256, query_prefix, passage_prefix)
+    return Embedder(model, name, source.sha256, source.beside, query_prefix, passage_prefix)

@@ -1,8 +1,10 @@
 """Make, change and ask an index of texts with a model that embeds them.
 
 In: a model's name, a corpus (a file of `doc,text`), a folder, questions. Out: an index folder that remembers which
-model made its vectors (name, SHA-256 of the weights, prefixes), and answers to questions; another model is refused.
-What is refused is refused before the first text is embedded. Memory is that of the corpus and its vectors.
+model made its vectors (name, SHA-256 of the weights and of what says how texts are read, prefixes), and answers to
+questions; another model is refused.
+What is refused is refused before the first text is embedded, but for a folder that was filled meanwhile. Memory is that
+of the corpus and its vectors.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,9 +15,10 @@ from typing import Any
 import numpy as np
 
 from dongcha.data.load import ReadOptions, load
-from dongcha.errors import DataError, ModelError, UserError
+from dongcha.errors import ModelError, UserError
 from dongcha.index import Hits, Index, editing, open_index
 from dongcha.index.folder import refuse_foreign, refuse_standing
+from dongcha.index.rows import torn_row
 from dongcha.locale import say
 from dongcha.models.source import NotAtHand
 from dongcha.stations.embedder import STRETCH, Embedder, load_embedder
@@ -54,9 +57,9 @@ def build_index(
     embedder = load_embedder(model, base=corpus.base, cache=corpus.base / CACHE, **prefixes)
     home = corpus.base / model
     name = str(home.absolute()) if home.is_dir() else model
-    card = {"model": name, "sha256": embedder.sha256, **prefixes}
+    card = {"model": name, "sha256": embedder.sha256, "beside": embedder.beside, **prefixes}
     index = Index.create(ids, texts, _embedded(embedder, texts, watch), card=card)
-    index.save(folder)
+    index.save(folder, fresh=True)
     return index
 
 
@@ -71,7 +74,7 @@ def add_to_index(corpus: Corpus, folder: Path, *, model: str | None = None, watc
 
 
 def embedder_of(index: Index, *, base: Path, model: str | None = None, given: str = "--model") -> Embedder:
-    """Load the model that made an index; refuses one with other weights, and an index that no model made.
+    """Load the model that made an index; refuses one that weighs or reads otherwise, and an index that no model made.
 
     `model` says where it is now, `given` is what messages call that.
     """
@@ -84,10 +87,14 @@ def embedder_of(index: Index, *, base: Path, model: str | None = None, given: st
         embedder = load_embedder(name, base=base, cache=base / CACHE, **prefixes)
     except NotAtHand as error:
         raise ModelError(say("index.lost_model", name=name, given=given)) from error
-    if embedder.sha256 != card.get("sha256"):
-        found, wanted = embedder.sha256[:12], str(card.get("sha256"))[:12]
-        facts = {"name": name, "found": found, "made": card["model"], "wanted": wanted}
-        raise ModelError(say("index.other_model", given=given, **facts))
+    beside = card.get("beside", embedder.beside)  # an index of an earlier version does not say it
+    for key, found, wanted in (
+        ("index.other_model", embedder.sha256, card.get("sha256")),
+        ("index.other_reading", embedder.beside, beside),
+    ):
+        if found != wanted:
+            facts = {"name": name, "found": found[:12], "made": card["model"], "wanted": str(wanted)[:12]}
+            raise ModelError(say(key, given=given, **facts))
     return embedder
 
 
@@ -101,6 +108,8 @@ def ask_index(
     blank = next((row for row, query in enumerate(queries, 1) if not query.strip()), None)
     if blank is not None:
         raise UserError(say("index.blank", row=blank))
+    if (torn := torn_row(queries)) is not None:
+        raise UserError(say("index.no_text", what=QUERY, row=torn))
     index = open_index(folder)
     embedder = None if by == "bm25" else embedder_of(index, base=base, model=model)
     for start in range(0, len(queries), STRETCH):
@@ -120,16 +129,10 @@ def _asked(index: Index, queries: list[str], by: str, k: int, embedder: Embedder
 
 def read_queries(file: str, *, base: Path, column: str | None = None) -> list[str]:
     """Return the questions of a file: of `column`, else of its column `query`, else of `text`."""
-    names = [column] if column else [QUERY, TEXT]
-    first: DataError | None = None
-    for name in names:
-        try:
-            how: dict[str, Any] = {"options": ReadOptions(columns={TEXT: name} if name != TEXT else {}), "given": FILE}
-            return load(file, (TEXT,), base=base, cache=None, need_gold=False, **how).column(TEXT)
-        except DataError as error:
-            first = first or error
-    assert first is not None
-    raise first
+    field, columns = (TEXT, {TEXT: column}) if column else (f"{QUERY}|{TEXT}", {})
+    how: dict[str, Any] = {"options": ReadOptions(columns=columns), "given": FILE}
+    dataset = load(file, (field,), base=base, cache=None, need_gold=False, **how)
+    return dataset.column(TEXT if column or QUERY not in dataset.columns else QUERY)
 
 
 def _embedded(embedder: Embedder, texts: list[str], watch: Watch) -> np.ndarray:

@@ -7,12 +7,14 @@ trained on each query with each of its answers, all other answers of a batch bei
 Metrics: see `metrics/ranking.py`.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from functools import cached_property
+from hashlib import blake2b
+from itertools import count as counting
+from itertools import islice
 from typing import Any, ClassVar
-from zlib import crc32
 
 import numpy as np
 
@@ -21,7 +23,7 @@ from dongcha.data.dataset import ROW, Dataset
 from dongcha.data.features import Chunk, Features
 from dongcha.data.splits import Splits
 from dongcha.errors import DataError
-from dongcha.index.rank import fuse, nearest
+from dongcha.index.rank import cosines, fuse, nearest
 from dongcha.locale import say
 from dongcha.metrics import Metric, Outcome, ranking
 from dongcha.models.heads.embedding import NEGATIVE, POSITIVE, QUERY, SCALE
@@ -67,17 +69,28 @@ class Passages:
         """The number of each text; of equal ones the first."""
         return {text: number for number, text in reversed(list(enumerate(self.texts)))}
 
+    @cached_property
+    def first(self) -> Sequence[int]:
+        """By number, the first number of the same text: what cannot be told apart is one."""
+        return [self.number_of_text[text] for text in self.texts]
+
+    def text_of(self, name: str) -> int:
+        """Return the first number of a name's text."""
+        return self.first[self.number[name]]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Task(Unlabelled):
     """Search of `passages`; `gold` is the field that says what answers a query.
 
-    `mined` maps a query to the numbers of passages that a model takes for answers and that are none.
+    `mined` maps a query to the numbers of passages that a model takes for answers and that are none. Only the first
+    `num_shown` passages may be among them: the others are answers to rows that judge, which training must not see.
     """
 
     gold: str = "positive"
     lengths: Lengths = field(default_factory=Lengths)
     passages: Passages = field(default=Passages((), ()), repr=False, compare=False)
+    num_shown: int = field(default=0, repr=False, compare=False)
     mined: Mapping[str, Sequence[int]] = field(default_factory=dict, repr=False, compare=False)
     told: int = DEPTH
     tells_texts: bool = False
@@ -119,13 +132,14 @@ class Task(Unlabelled):
     def searching(self, splits: Splits) -> "Task":
         """Return the task with what is searched: the corpus, else the answers of all rows; refuses unknown names."""
         passages = Passages((), ()) if splits.corpus is None else Passages.of(splits.corpus)
-        if self.gold == "positive":
-            return replace(self, passages=with_answers(passages, splits))
-        if splits.corpus is None:
-            raise DataError(say("tasks.no_corpus", source=splits.by_name["train"].source))
-        for dataset in splits.by_name.values():
-            refuse_unknown_documents(dataset, passages)
-        return replace(self, passages=with_answers(passages, splits))
+        train = splits.by_name["train"]
+        if self.gold == "relevant":
+            if splits.corpus is None:
+                raise DataError(say("tasks.no_corpus", source=train.source))
+            for dataset in splits.by_name.values():
+                refuse_unknown_documents(dataset, passages)
+        seen = with_answers(passages, [train])
+        return replace(self, passages=with_answers(seen, splits.by_name.values()), num_shown=len(seen.ids))
 
     def made_of(self) -> str:
         """Return a digest of what features hold beside the rows: the passages, and those that were mined."""
@@ -139,12 +153,12 @@ class Task(Unlabelled):
     def encode(self, rows: Columns, tokenizer: Tokenizer, first_row: int) -> Chunk:
         """Turn each query into a feature; with its answers each pair is a group, wrong answers (if any) behind it.
 
-        `target` (N, 5): row, group, what the feature is, the number of its passage (a query: -1), its query's number,
-        by which rows of one query know one another.
+        `target` (N, 5): row, group, what the feature is, the number of its text (a query: -1), its query's number, by
+        which rows of one query know one another.
         """
         texts, target = [], []
         for i, query in enumerate(rows["query"]):
-            row, asked = first_row + i, crc32(query.encode())
+            row, asked = first_row + i, number_of(query)
             for k, (right, wrong) in enumerate(self._pairs(rows, i) or [(-1, ())]):
                 group = row * PAIRS_A_ROW + k
                 texts.append(query)
@@ -161,7 +175,7 @@ class Task(Unlabelled):
         return replace(chunk, units=units)
 
     def _pairs(self, rows: Columns, i: int) -> list[tuple[int, Sequence[int]]]:
-        """Return (a right passage, wrong ones) of a row, the best first; none without gold."""
+        """Return (a right text, wrong ones) of a row by number, the best first; none without gold."""
         if self.gold not in rows:
             return []
         known = self.passages.number_of_text
@@ -170,13 +184,16 @@ class Task(Unlabelled):
         wrong += self.mined.get(rows["query"][i], ())
         grades = self.grades(rows, i)
         right = sorted((doc for doc, grade in grades.items() if grade > 0), key=lambda doc: -grades[doc])
-        return [(self.passages.number[doc], wrong) for doc in right]
+        return [(number, wrong) for number in dict.fromkeys(map(self.passages.text_of, right))]
 
     def grades(self, rows: Columns, i: int) -> dict[str, int]:
-        """Return the grade of each document that a row judges."""
+        """Return the grade of each document that a row judges, of several the greatest."""
         if self.gold == "positive":
             return {self.passages.ids[self.passages.number_of_text[rows["positive"][i]]]: 1}
-        return {judged["doc"]: judged["grade"] for judged in rows["relevant"][i]}
+        grades: dict[str, int] = {}
+        for judged in rows["relevant"][i]:
+            grades[judged["doc"]] = max(judged["grade"], grades.get(judged["doc"], 0))
+        return grades
 
     def encode_passages(self, tokenizer: Tokenizer) -> Iterator[Chunk]:
         """Yield the features of what is searched, a stretch at a time, in order."""
@@ -191,23 +208,27 @@ class Task(Unlabelled):
     def mine(self, outputs: np.ndarray, features: Features, rows: Columns, count: int) -> "Task":
         """Return the task with the `count` passages nearest to each query that are not among its judged ones.
 
-        Passages with a judgement of any grade are left alone, and those as near as the best answer are passed over:
-        many of these are answers that nobody marked (Moreira et al. 2024, "NV-Retriever", section 3).
+        Texts with a judgement of any grade are left alone, and those as near as the best answer are passed over: many
+        of these are answers that nobody marked (Moreira et al. 2024, "NV-Retriever", section 3).
         """
-        known = self.judged(rows)
-        mined = {}
-        for i, (numbers, scores) in enumerate(self.nearest(outputs, features)):
-            judged = {self.passages.number[doc] for doc in known[i]}
-            best = max((s for n, s in zip(numbers, scores, strict=True) if n in judged), default=np.inf)
-            found = (n for n, s in zip(numbers, scores, strict=True) if n not in judged and s < MARGIN * best)
-            mined[rows["query"][i]] = [n for n, _ in zip(found, range(count), strict=False)]
+        queries, vectors, first = queries_of(outputs, features), self._vectors[: self.num_shown], self.passages.first
+        near, mined = nearest(queries, vectors, self.told), {}
+        for i, (grades, (numbers, scores)) in enumerate(zip(self.judged(rows), near, strict=True)):
+            judged = {self.passages.text_of(doc) for doc in grades}
+            right = np.array([self.passages.text_of(doc) for doc, grade in grades.items() if grade > 0], dtype=np.int64)
+            limit = MARGIN * cosines(queries[i], vectors, right).max(initial=-np.inf)
+            found = (first[n] for n, score in zip(numbers.tolist(), scores, strict=True) if score < limit)
+            mined[rows["query"][i]] = list(islice(dict.fromkeys(n for n in found if n not in judged), count))
         return replace(self, mined=mined)
+
+    @property
+    def _vectors(self) -> np.ndarray:
+        assert self.passages.vectors is not None, "the passages have no vectors yet"
+        return self.passages.vectors
 
     def nearest(self, outputs: np.ndarray, features: Features) -> Iterator[tuple[list[int], np.ndarray]]:
         """Yield the numbers and cosines of the passages nearest to each row's query, best first."""
-        assert self.passages.vectors is not None, "the passages have no vectors yet"
-        _, first = np.unique(np.asarray(features.units["row"]), return_index=True)
-        for numbers, scores in nearest(outputs[first], self.passages.vectors, self.told):
+        for numbers, scores in nearest(queries_of(outputs, features), self._vectors, self.told):
             yield numbers.tolist(), scores
 
     def decode(self, outputs: np.ndarray, features: Features, rows: Columns, first_row: int) -> list[Prediction]:
@@ -223,13 +244,16 @@ class Task(Unlabelled):
         return said_of(self.passages, numbers, scores, best=self.gold == "positive", texts=self.tells_texts)
 
     def perfect(self, features: Features, rows: Columns) -> list[Prediction]:
-        """Answer with the very passages that the features hold as answers to a query, the best first."""
+        """Answer with the judged documents whose texts the features hold as answers to a query, the best first."""
         target = np.asarray(features.units["target"])
-        right = target[target[:, 2] == POSITIVE]
+        held: dict[int, set[int]] = {}
+        for text, asked in target[target[:, 2] == POSITIVE][:, 3:].tolist():
+            held.setdefault(asked, set()).add(text)
         found = []
         for i, grades in enumerate(self.judged(rows)):
-            held = right[right[:, 4] == crc32(rows["query"][i].encode()), 3]
-            numbers = sorted({*held.tolist()}, key=lambda number: -grades.get(self.passages.ids[number], 0))
+            texts = held.get(number_of(rows["query"][i]), set())
+            docs = [doc for doc in grades if self.passages.text_of(doc) in texts]
+            numbers = [self.passages.number[doc] for doc in sorted(docs, key=lambda doc: -grades[doc])]
             found.append(Prediction(i, self.answer(numbers, np.ones(len(numbers))), 1.0))
         return found
 
@@ -243,9 +267,15 @@ class Task(Unlabelled):
         return [by_query[query] for query in rows["query"]]
 
     def outcome(self, rows: Columns, predictions: Sequence[Prediction]) -> Outcome:
-        """Lay grades and the documents found side by side; a query of several rows has the answers of them all."""
-        gold = self.judged(rows)
-        return Outcome(gold, [[found["doc"] for found in p.target["relevant"]] for p in predictions])
+        """Lay grades and the documents found side by side; a query of several rows has the answers of them all.
+
+        Where an answer is a text, any document of that text is it.
+        """
+        found = [[said["doc"] for said in p.target["relevant"]] for p in predictions]
+        if self.gold == "positive":
+            ids, text_of = self.passages.ids, self.passages.text_of
+            found = [list(dict.fromkeys(ids[text_of(doc)] for doc in docs)) for docs in found]
+        return Outcome(self.judged(rows), found)
 
     def combine(self, one: Sequence[Prediction], other: Sequence[Prediction]) -> list[Prediction]:
         """Join two rankings of each row by reciprocal rank fusion; no probability is known."""
@@ -269,6 +299,17 @@ class Task(Unlabelled):
         return ", ".join(docs[:3]) + (f" (+{len(docs) - 3})" if len(docs) > 3 else "") or "-"
 
 
+def number_of(query: str) -> int:
+    """Return 64 bits that stand for a query wherever it comes: rows are encoded a stretch at a time, and kept."""
+    return int.from_bytes(blake2b(query.encode(), digest_size=8).digest(), "little", signed=True)
+
+
+def queries_of(outputs: np.ndarray, features: Features) -> np.ndarray:
+    """Return the vector of each row's query."""
+    _, first = np.unique(np.asarray(features.units["row"]), return_index=True)
+    return outputs[first]
+
+
 def said_of(
     passages: Passages, numbers: Sequence[int], scores: np.ndarray, *, best: bool, texts: bool = False
 ) -> dict[str, Any]:
@@ -284,17 +325,16 @@ def said_of(
     return {**first, "relevant": found}
 
 
-def with_answers(passages: Passages, splits: Splits) -> Passages:
-    """Add the answers of all rows, wrong ones too, each text once; a new one is named by its number from 1."""
+def with_answers(passages: Passages, datasets: Iterable[Dataset]) -> Passages:
+    """Add the answers of all rows, wrong ones too, each text once; a new one is named by the next number not taken."""
     texts = dict.fromkeys(passages.texts)
-    for dataset in splits.by_name.values():
+    for dataset in datasets:
         for name in ("positive", "negatives"):
             for value in dataset.column(name) if name in dataset.columns else ():
                 texts |= dict.fromkeys([value] if isinstance(value, str) else value or ())
     new = list(texts)[len(dict.fromkeys(passages.texts)) :]
-    taken, ids = set(passages.ids), []
-    for number in range(len(passages.ids) + 1, len(passages.ids) + len(new) + 1):
-        ids.append(str(number) if str(number) not in taken else f"answer-{number}")
+    free = (name for name in map(str, counting(len(passages.ids) + 1)) if name not in passages.number)
+    ids = islice(free, len(new))
     return Passages((*passages.ids, *ids), (*passages.texts, *new))
 
 

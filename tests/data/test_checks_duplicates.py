@@ -164,3 +164,19 @@ def test_a_sentence_in_two_splits_is_a_leak_whatever_places_are_asked_about():
     assert (found["leak"].status, leak["texts"], leak["rows"], leak["conflicts"]) == ("warned", 1, 1, 0)
     repeats = {name: facts["repeats"] for name, facts in found["duplicates"].figures.items()}
     assert repeats == {"train": 0, "test": 1} and found["duplicates"].figures["test"]["conflicts"] == 1
+
+
+def test_a_query_with_several_answers_is_a_leak_but_no_repeat_and_no_conflict():
+    def asked(name, *rows):
+        query, docs = zip(*rows, strict=True)
+        relevant = [[{"doc": doc, "grade": 1} for doc in docs] for docs in docs]
+        return Dataset(name, f"{name}.jsonl", pa.table({"query": query, "relevant": relevant}))
+
+    train = asked("train", ("one two", "ab"), ("one two", "c"), ("one two", "ba"), ("three", "a"))
+    test = asked("test", ("one two", "d"))
+    found = {
+        c.name: c for c in duplicates.check(View(splits={"train": train, "test": test}, fields=("query", "relevant")))
+    }
+    assert found["duplicates"].figures["train"] == {"rows": 4, "repeats": 1, "texts": 1, "conflicts": 0}
+    leak = found["leak"].figures["train/test"]
+    assert (leak["texts"], leak["rows"], leak["conflicts"], leak["disagreements"]) == (1, 1, 0, 0)

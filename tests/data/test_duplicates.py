@@ -216,3 +216,11 @@ def test_short_and_no_texts_have_no_near_ones():
         pairs, similarity = near_pairs(texts)
         assert pairs.shape == (0, 2)
         assert similarity.shape == (0,)
+
+
+def test_another_answer_to_a_query_is_no_repeat():
+    rows = [("q", "x", ["z"]), ("q", "y", ["z"]), ("q", "x", ["w"]), ("r", "x", ["z"])]
+    query, positive, negatives = zip(*rows, strict=True)
+    table = pa.table({"query": query, "positive": positive, "negatives": negatives})
+    kept, dropped, conflicts = drop_repeats(Dataset("train", "t.csv", table), ("query", "positive"))
+    assert (kept.column("positive"), dropped, conflicts) == (["x", "y", "x"], 1, 0)

@@ -1,11 +1,13 @@
 """Terms are cut as said, and BM25 is the formula: compared with one computed by hand."""
 
+import tracemalloc
 from math import log
 
 import numpy as np
 import pytest
 
 from dongcha.index import Index
+from dongcha.index.lexicon import Lexicon
 from dongcha.index.terms import terms_of
 
 CUT = {
@@ -20,6 +22,7 @@ CUT = {
     "カタカナ": ["カタ", "タカ", "カナ"],
     "naïve café": ["naïve", "café"],
     "snake_case": ["snake", "case"],
+    "房\u200b间，ser\u00advice\ufeff \u2060room": ["房间", "service", "room"],
     " \t。!?": [],
     "": [],
 }
@@ -71,3 +74,18 @@ def test_numbers_of_rows_change_the_scores_of_all():
     assert after > before
     index.delete(["x"])
     assert index.bm25(["room"], 1).scores[0][0] == before
+
+
+def test_memory_is_what_the_lexicon_says():
+    rng = np.random.default_rng(0)
+    texts = [" ".join(f"w{word}" for word in rng.integers(0, 2000, 50)) for _ in range(4000)]
+    lexicon, terms = Lexicon(), 4000 * 50
+    tracemalloc.start()
+    try:
+        lexicon.add(texts)
+        assert tracemalloc.get_traced_memory()[1] < 12 * terms
+        tracemalloc.reset_peak()
+        lexicon.scores("w1")
+        assert tracemalloc.get_traced_memory()[1] < 50 * terms
+    finally:
+        tracemalloc.stop()

@@ -2,13 +2,15 @@
 
 import json
 import shutil
+from contextlib import suppress
 
 import numpy as np
 import pytest
 
 from dongcha import files
 from dongcha.errors import Busy, DataError, MachineError
-from dongcha.index import Index, open_index
+from dongcha.index import Index, editing, open_index
+from dongcha.index import folder as disk
 
 ROWS = (["a", "b", "c"], ["the quiet room", "房间很干净", ""], np.eye(3, 5, dtype=np.float32) + 0.1)
 MORE = (["d"], ["soup"], np.ones((1, 5), np.float32))
@@ -65,6 +67,62 @@ def test_an_opened_index_goes_on_reading_when_another_is_saved_over_it(folder):
     Index.create(*MORE).save(folder)
     assert old.texts(["b"]) == ["房间很干净"]
     assert old.exact(np.ones((1, 5)), 3).ids[0]
+
+
+def test_what_another_saved_meanwhile_is_not_lost(folder):
+    one, other = open_index(folder), open_index(folder)
+    one.add(*MORE)
+    one.save(folder)
+    other.delete(["a"])
+    with pytest.raises(DataError, match="has changed since this one was opened"):
+        other.save(folder)
+    assert open_index(folder).ids == ["a", "b", "c", "d"]
+    other.save(folder.with_name("elsewhere"))
+    one.delete(["b"])
+    one.save(str(folder))
+    assert open_index(folder).ids == ["a", "c", "d"], "who saved last may go on"
+
+
+def test_a_save_that_failed_after_all_was_written_may_be_done_again(folder):
+    index = open_index(folder)
+    index.add(*MORE)
+    for n in range(1, 40):
+        with files.fault_at(n), suppress(MachineError, OSError):
+            index.save(folder)
+    index.save(folder)
+    assert open_index(folder).ids == ["a", "b", "c", "d"]
+
+
+def test_a_new_index_is_not_saved_over_one_that_stands(folder):
+    with pytest.raises(DataError, match="already stands"):
+        Index.create(*MORE).save(folder, fresh=True)
+    Index.create(*MORE).save(folder.with_name("new"), fresh=True)
+    assert open_index(folder).ids == ["a", "b", "c"] and open_index(folder.with_name("new")).ids == ["d"]
+
+
+def test_an_index_is_edited_by_a_name_as_by_a_path(folder):
+    with editing(str(folder)) as index:
+        index.delete(["a"])
+    index.delete(["b"])
+    index.save(folder)
+    assert open_index(folder).ids == ["c"]
+
+
+def test_a_reader_beside_a_busy_writer_opens_what_is_in_force(folder, monkeypatch):
+    """Each of the first five reads comes too late: a writer has put another generation in force."""
+    sound, left = disk.refuse_damaged, [5]
+
+    def late(place, home):
+        if left[0]:
+            left[0] -= 1
+            monkeypatch.setattr(disk, "refuse_damaged", sound)
+            with editing(folder) as index:
+                index.delete(["d"]) if "d" in index else index.add(*MORE)
+            monkeypatch.setattr(disk, "refuse_damaged", late)
+        sound(place, home)
+
+    monkeypatch.setattr(disk, "refuse_damaged", late)
+    assert open_index(folder).ids == ["a", "b", "c", "d"] and left == [0]
 
 
 def test_nothing_is_pickled(folder):

@@ -82,6 +82,22 @@ def test_equal_vectors_come_in_the_order_of_their_rows():
     assert index.bm25(["same"], 3).ids == [["d0", "d1", "d2"]]
 
 
+@pytest.mark.parametrize("twins", [4, 60])
+def test_equal_vectors_come_in_order_however_they_are_found(twins):
+    rng = np.random.default_rng(1)
+    vectors = rng.normal(size=(1003, 384)).astype(np.float32)
+    places = np.sort(rng.choice(np.arange(1, 1003), twins, replace=False))
+    vectors[places] = vectors[0]
+    index = Index.create([f"d{i}" for i in range(1003)], ["x"] * 1003, vectors)
+    queries = np.concatenate([vectors[:1], vectors[:50]]) + rng.normal(size=(51, 384)).astype(np.float32) * 0.02
+    wanted = ["d0", *(f"d{i}" for i in places)][:5]
+    first = index.exact(queries[:1], 5)
+    assert first.ids[0][: len(wanted)] == wanted
+    for many in (2, 3, 7, 51):
+        for found in (index.exact(queries[:many], 5), index.search(queries[:many], 5)):
+            same(Hits(found.ids[:1], found.scores[:1]), first)
+
+
 def test_more_hits_than_rows_are_all_rows(index):
     queries = vectors_of(2, seed=1)
     for found in (index.search(queries, 1000), index.exact(queries, 1000)):

@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dongcha.loop.fit import mean_loss
 from dongcha.models.heads import embedding, sequence, span, towers
 from dongcha.models.heads._base import HeadSpec
 from dongcha.models.heads.embedding import NEGATIVE, POSITIVE, QUERY, SCALE
@@ -111,6 +112,18 @@ def test_a_query_without_a_passage_asks_for_nothing():
     spec = spec_of("in_batch")
     torch.testing.assert_close(embedding.in_batch(more, with_one, spec), embedding.in_batch(vectors, targets, spec))
     assert embedding.WEIGHTS["in_batch"](with_one.numpy()) == 5
+
+
+def test_a_batch_of_queries_alone_has_no_loss_and_moves_nothing():
+    """Rows that nobody judged relevant are legal, and a batch may hold no others."""
+    targets = torch.tensor([(row, row, QUERY, -1, row) for row in range(3)])
+    vectors = torch.randn(3, 4, requires_grad=True)
+    found = mean_loss(
+        embedding.in_batch(vectors, targets, spec_of("in_batch")),
+        float(embedding.WEIGHTS["in_batch"](targets.numpy())),
+    )
+    found.backward()
+    assert found == 0 and not vectors.grad.any()
 
 
 def test_the_cosine_error_is_of_pairs():

@@ -7,9 +7,10 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from dongcha.errors import DataError, ModelError, UserError
-from dongcha.index import Index, open_index
+from dongcha.index import Index, editing, open_index
 from dongcha.stations.embedder import load_embedder
 from dongcha.stations.indexing import Corpus, add_to_index, ask_index, build_index, read_queries
+from dongcha.types import silent
 
 ROWS = [
     {"doc": "quiet", "text": "the room was quiet and clean"},
@@ -146,3 +147,49 @@ def test_questions_of_a_file(tmp_path):
     assert read_queries("t.txt", base=tmp_path) == ["one", "two"]
     with pytest.raises(DataError, match="no file"):
         read_queries("none.csv", base=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("q.csv", "query,text\nfirst,other\n,more\n", "row 2: field query"),
+        ("q.jsonl", '{"query": "first", "text": "other"}\n{"query": [5], "text": "more"}\n', "row 2: field query"),
+        ("q.csv", "asked\nfirst\n", "query"),
+    ],
+)
+def test_a_question_that_is_none_is_refused_and_no_other_column_read(tmp_path, name, content, said):
+    (tmp_path / name).write_text(content, encoding="utf-8")
+    with pytest.raises(DataError, match=said):
+        read_queries(name, base=tmp_path)
+
+
+def test_an_index_that_another_built_meanwhile_is_not_written_over(tmp_path, tiny_folder):
+    def build(rows, watch=silent):
+        return build_index(Corpus(source=rows, base=tmp_path), str(tiny_folder()), tmp_path / "index", watch=watch)
+
+    with pytest.raises(DataError, match="already stands"):
+        build(ROWS, watch=lambda moment, **facts: build(MORE))
+    assert open_index(tmp_path / "index").ids == ["soup"]
+
+
+@pytest.mark.parametrize("name", ["1_Pooling/config.json", "tokenizer_config.json"])
+def test_the_same_weights_that_read_otherwise_are_another_model(tmp_path, tiny_folder, name):
+    for folder in ("made", "other"):
+        shutil.copytree(tiny_folder(pooling="cls"), tmp_path / folder)
+    build_index(Corpus(source=ROWS, base=tmp_path), "made", tmp_path / "index")
+    path = tmp_path / "other" / name
+    path.write_text(path.read_text(encoding="utf-8") + "\n", encoding="utf-8")
+    with pytest.raises(ModelError, match=r"other is not the model that made this index: .* read"):
+        first(tmp_path, "clean", model="other")
+
+
+def test_an_index_that_says_nothing_of_how_texts_are_read_is_held_to_its_weights(place):
+    with editing(place / "index") as index:
+        del index.card["beside"]
+    assert first(place, "the service in paris was bad")["doc"] == "7"
+
+
+@pytest.mark.parametrize("by", ["hybrid", "vectors", "bm25"])
+def test_half_a_character_is_no_question(place, by):
+    with pytest.raises(UserError, match="query, row 2: half of a surrogate pair"):
+        list(ask_index(place / "index", ["room", "\udcff room"], base=place, by=by))

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 import dongcha
 from dongcha.config import Recipe
@@ -12,7 +13,7 @@ from dongcha.data.features import gather
 from dongcha.data.load import ReadOptions, load
 from dongcha.data.splits import Splits, read_splits
 from dongcha.errors import DataError, MissingExtra
-from dongcha.models.heads.embedding import NEGATIVE, POSITIVE, QUERY
+from dongcha.models.heads.embedding import NEGATIVE, POSITIVE, QUERY, in_batch
 from dongcha.models.source import Source
 from dongcha.tasks._model import learn, model_for
 from dongcha.tasks._predict import lay_flat, ready
@@ -32,11 +33,12 @@ def read(rows, fields=Task.fields, name="train"):
     return load(rows, fields, base=Path(), options=ReadOptions(), cache=None, name=name)
 
 
-def built(folder, rows, corpus=None, **sections):
+def built(folder, rows, corpus=None, others=None, **sections):
     recipe = Recipe(task="retrieval", data={"train": rows}, model=str(folder), **sections)
     documents = None if corpus is None else read(corpus, ("doc", "text"), "corpus")
     dataset = read(rows)
-    task = learn(recipe, Splits({"train": dataset}, frozenset(), 0, documents))
+    sets = {"train": dataset} | {name: read(more, name=name) for name, more in (others or {}).items()}
+    task = learn(recipe, Splits(sets, frozenset(), 0, documents))
     columns = {name: dataset.column(name) for name in dataset.columns}
     return task, model_for(recipe, task, Source("tiny", folder, ""), dataset), columns
 
@@ -124,6 +126,103 @@ def test_a_query_of_several_rows_is_judged_by_the_answers_of_them_all(tiny_folde
     assert task.metrics["ndcg_10"].row_scores(task.outcome(columns, found)).tolist() == [1.0, 0.0, 1.0]
     perfect = task.outcome(columns, task.perfect(features, columns))
     assert task.metrics["ndcg_10"].row_scores(perfect).tolist() == [1.0, 1.0, 1.0]
+
+
+def mined(task, rows, cosines, count=3, places=None):
+    """Mine for the first row, given the cosine of its query to each passage; `places` says where each one's text is."""
+    width = len(task.passages.ids)
+    vectors = np.eye(width, dtype=np.float32)[list(range(width)) if places is None else places]
+    task = task.over(task.passages.ids, task.passages.texts, vectors)
+    query = np.array([cosines], dtype=np.float32)
+    features = type("Features", (), {"units": {"row": np.zeros(1, int)}})
+    (found,) = task.mine(query, features, {name: values[:1] for name, values in rows.items()}, count).mined.values()
+    return [task.passages.ids[number] for number in found]
+
+
+def test_answers_of_rows_that_are_judged_are_not_mined(tiny_folder):
+    """Training would learn that the answer to a test row is no answer."""
+    rows = [{"query": f"q{i}", "positive": f"x{i}"} for i in range(3)]
+    judged = [{"query": "t", "positive": "secret", "negatives": ["kept back"]}, {"query": "u", "positive": "x1"}]
+    for name in ("validation", "test", "far"):
+        task, _, columns = built(tiny_folder(), rows, others={name: judged})
+        assert task.passages.texts == ("x0", "x1", "x2", "secret", "kept back")
+        assert mined(task, columns, [0.9, 0.3, 0.2, 0.8, 0.8]) == ["2", "3"]
+    task, _, columns = built(tiny_folder(), rows, CORPUS, others={"test": judged})
+    assert mined(task, columns, [0.1, 0.2, 0.3, 0.4, 0.9, 0, 0, 0.8, 0.8]) == ["shanghai", "beijing", "london"]
+
+
+def test_a_near_passage_that_is_judged_wrong_makes_others_no_answers(tiny_folder):
+    """What is nearer than the best answer may be one; the cosine of a wrong document says nothing of that."""
+    rows = [{"query": "q", "relevant": [{"doc": "paris", "grade": 2}, {"doc": "london", "grade": 0}]}]
+    task, _, columns = built(tiny_folder(), rows, CORPUS)
+    assert mined(task, columns, [0.6, 0.9, 0.8, 0.5]) == ["shanghai"]
+
+
+def test_the_best_answer_is_known_where_it_is_not_among_the_nearest(tiny_folder):
+    corpus = [{"doc": f"d{i}", "text": f"text {i}"} for i in range(150)]
+    task, _, columns = built(tiny_folder(), [{"query": "q", "relevant": ["d149"]}], corpus)
+    assert mined(task, columns, np.linspace(1, 0.1, 150)) == []
+
+
+def test_a_query_without_an_answer_mines_nothing(tiny_folder):
+    task, _, columns = built(tiny_folder(), JUDGED[1:], CORPUS)
+    assert mined(task, columns, [0.9, 0.1, 0.5, 0.4]) == []
+
+
+TWINS = [{"doc": name, "text": text} for name, text in (("a", "same"), ("b", "same"), ("c", "other"), ("d", "other"))]
+
+
+def test_a_twin_of_an_answer_is_not_mined_and_one_of_a_wrong_text_is_not_mined_twice(tiny_folder):
+    rows = [{"query": "q", "relevant": [{"doc": "c", "grade": 2}, {"doc": "b", "grade": 1}]}]
+    task, _, columns = built(tiny_folder(), rows, [*TWINS, {"doc": "e", "text": "e"}, {"doc": "f", "text": "e"}])
+    assert mined(task, columns, [0.2, 0, 0.9, 0, 0.1, 0], places=[0, 0, 2, 2, 4, 4]) == ["e"]
+
+
+def test_a_text_under_two_names_is_not_held_against_itself(tiny_folder):
+    rows = [{"query": "q one", "relevant": ["a"]}, {"query": "q two", "relevant": ["b"]}]
+    task, model, columns = built(tiny_folder(), rows, TWINS)
+    features = gather([task.encode(columns, model.tokenizer, 0)])
+    vectors = torch.ones(4, 1)
+    assert in_batch(vectors, torch.from_numpy(np.array(features.units["target"])), model.spec) == 0
+    assert [p.target["relevant"][0]["doc"] for p in task.perfect(features, columns)] == ["a", "b"]
+
+
+def test_the_twin_of_an_answer_is_the_answer(tiny_folder):
+    task, _, columns = built(tiny_folder(), [{"query": "q", "positive": "other"}], TWINS)
+    outcome = task.outcome(columns, [ranked("d", "b", "c", "a")])
+    assert outcome.predicted == [["c", "a"]] and outcome.gold == [{"c": 1}]
+    assert task.metrics["mrr_10"].row_scores(outcome).tolist() == [1.0]
+
+
+def test_queries_of_one_checksum_are_two(tiny_folder):
+    """The CRC-32 of these two words is one."""
+    rows = [{"query": "plumless", "positive": "x"}, {"query": "buckeroo", "positive": "y"}]
+    task, model, columns = built(tiny_folder(), rows)
+    features = gather([task.encode(columns, model.tokenizer, 0)])
+    assert [len(p.target["relevant"]) for p in task.perfect(features, columns)] == [1, 1]
+    loss = in_batch(torch.ones(4, 1), torch.from_numpy(np.array(features.units["target"])), model.spec)
+    assert loss == pytest.approx(2 * np.log(2))
+
+
+def test_rows_of_one_query_know_one_another_over_stretches(tiny_folder):
+    rows = [{"query": "q", "positive": "x"}, {"query": "q", "positive": "y"}]
+    task, model, columns = built(tiny_folder(), rows)
+    parts = [{name: values[i : i + 1] for name, values in columns.items()} for i in range(2)]
+    features = gather([task.encode(part, model.tokenizer, i) for i, part in enumerate(parts)])
+    assert [len(p.target["relevant"]) for p in task.perfect(features, columns)] == [2, 2]
+
+
+def test_of_two_grades_of_one_document_the_greatest_counts(tiny_folder):
+    task, _, columns = built(
+        tiny_folder(), [{"query": "q", "relevant": [{"doc": "a", "grade": 3}, {"doc": "a", "grade": 1}]}], TWINS
+    )
+    assert task.judged(columns) == [{"a": 3}]
+
+
+def test_a_name_that_we_give_is_no_documents(tiny_folder):
+    corpus = [{"doc": "3", "text": "x"}, {"doc": "answer-3", "text": "y"}]
+    task, _, _ = built(tiny_folder(), [{"query": "q", "positive": "z"}, {"query": "r", "positive": "w"}], corpus)
+    assert len({*task.passages.ids}) == 4 and task.passages.texts == ("x", "y", "z", "w")
 
 
 def test_negatives_may_stand_beside_documents_by_name(tiny_folder):

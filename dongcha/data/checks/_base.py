@@ -56,7 +56,7 @@ class View:
 
     def texts(self, split: str) -> list[str]:
         """Return the input texts of a split, in order, without places; fields are joined by a unit separator."""
-        return list(joined_texts(self.splits[split], self.fields, places=False))
+        return list(joined_texts(self.splits[split], self.fields, asked=False))
 
     def texts_read(self, split: str) -> list[str]:
         """Return what a model reads of each row of a split, in order: places in a text left out."""

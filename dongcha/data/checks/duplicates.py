@@ -14,10 +14,9 @@ import numpy as np
 
 from dongcha.data.checks._base import NUM_EXAMPLES, View, short, split_order
 from dongcha.data.duplicates import exact_groups, num_words
-from dongcha.data.entities import PLACES
 from dongcha.data.fields import form
 from dongcha.data.near_duplicates import near_pairs
-from dongcha.data.rows import owned_texts, targets
+from dongcha.data.rows import ASKED_OF_ONE, owned_texts, targets
 from dongcha.locale import say
 from dongcha.types import Check, Json
 
@@ -29,7 +28,8 @@ LONG_WORDS = 5  # shorter texts ("NEW YORK 1996-08-26", "很好") repeat by natu
 class Split:
     """One split as the checks below need it: texts, the group number and the gold value of each row.
 
-    Rows of one group have one text; those of one of `askings` ask the same of it, about the same places.
+    Rows of one group have one text; those of one of `askings` ask the same of it: about the same places, for the same
+    one of many answers.
     """
 
     name: str
@@ -60,8 +60,8 @@ def check(view: View) -> list[Check]:
     for name in split_order(view.splits):
         dataset, fields = view.splits[name], view.fields
         groups = exact_groups(owned_texts(dataset, fields), by_text)
-        asks = any(form(name) in PLACES for name in fields)
-        askings = exact_groups(owned_texts(dataset, fields, places=True), by_asking) if asks else groups
+        asks = any(form(name) in ASKED_OF_ONE for name in fields)
+        askings = exact_groups(owned_texts(dataset, fields, asked=True), by_asking) if asks else groups
         splits.append(Split(name, view.texts(name), groups, askings, targets(dataset, fields)))
     return [_inside(splits), *_leaks(splits, view.made_splits), _near(splits)]
 

@@ -93,6 +93,11 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "An index already stands at {folder}; add to it with 'dongcha index add', or name another folder.",
         "{folder} 处已有索引；请用 'dongcha index add' 添加内容，或指定其他文件夹。",
     ),
+    "index.changed_since": (
+        "The index at {folder} has changed since this one was opened; nothing was saved. Open it again and make the change "
+        "there, or save to another folder.",
+        "{folder} 处的索引在打开之后已被更改；未保存任何内容。请重新打开后再作更改，或保存到其他文件夹。",
+    ),
     "index.no_model": (
         "This index does not say which model made its vectors; search it with '--by bm25', or make it anew with "
         "'dongcha index build'.",
@@ -102,6 +107,13 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "{name} is not the model that made this index: its weights have SHA-256 {found}..., those of {made} had "
         "{wanted}...; name that one with {given}, or make the index anew.",
         "{name} 不是建立该索引的模型：其权重的 SHA-256 为 {found}…，而 {made} 为 {wanted}…；请用 {given} 指定原模型，或重新建立索引。",
+    ),
+    "index.other_reading": (
+        "{name} is not the model that made this index: its weights are the same, but what says how texts are read (config, "
+        "tokenizer, pooling) has SHA-256 {found}..., that of {made} had {wanted}...; name that one with {given}, or make "
+        "the index anew.",
+        "{name} 不是建立该索引的模型：权重相同，但决定如何读取文本的文件（配置、分词器、池化）的 SHA-256 为 {found}…，"
+        "而 {made} 为 {wanted}…；请用 {given} 指定原模型，或重新建立索引。",
     ),
     "index.lost_model": (
         "The model that made this index is not at {name}: no folder or hub model of that name is at hand; say where it "

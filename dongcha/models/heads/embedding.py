@@ -85,13 +85,15 @@ def in_batch(vectors_BH: Tensor, targets: Tensor, spec: HeadSpec) -> Tensor:
     """Sum over queries the cross-entropy of the own passage among all passages of the batch.
 
     Multiple negatives ranking (Henderson et al. 2017, "Efficient Natural Language Response Suggestion", section 4.4).
-    targets (B, 5): row, group, side, number of the passage, the query's own number. A passage that the batch has as
+    targets (B, 5): row, group, side, number of the passage's text, the query's own number. A text that the batch has as
     another answer of the same query, wherever and as what it stands there, is no negative; a query without a passage
     asks for nothing.
     """
     side = targets[:, 2]
     queries, passages = side == QUERY, side != QUERY
     asked, offered = targets[queries], targets[passages]
+    if not len(offered):
+        return vectors_BH.sum() * 0  # a graph to go back through, though nothing was asked
     scores_QP = SCALE * vectors_BH[queries] @ vectors_BH[passages].T
     own_QP = (asked[:, None, 1] == offered[None, :, 1]) & (offered[None, :, 2] == POSITIVE)
     asks = own_QP.any(dim=1)
