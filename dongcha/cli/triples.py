@@ -38,6 +38,8 @@ def triples(  # noqa: PLR0913  the options of the verb
     """Find entities and how they stand to each other, with two trained models."""
     if [file, text, gold].count(None) != 2:
         raise UserError(say("cli.triples_what"))
+    if gold is not None and column is not None:
+        raise UserError(say("cli.triples_gold_column", column=column))
     refuse_onto_itself(file or gold, output)
     finder = dongcha.load_triples(tagger, relations, max_pairs=max_pairs, min_score=min_score)
     if gold is not None:

@@ -51,6 +51,7 @@ OTHER_NAMES = {  # what files often call a field, for the advice in a message
 }
 
 DOC = "doc"
+PLACED = ("spans", *PLACES)  # fields that count characters of `text`
 DIALOGUE = ("messages", "reply")  # a file may have the reply as the last message
 LISTED = ("choices", "negatives")  # fields that several columns make a list of
 NAMED = ("attributes",)  # fields that columns make a mapping of, by their names
@@ -83,8 +84,9 @@ class Conversion:
         self._reads_gold = self._need_gold  # rows to be answered may have anything there: it stays as it is
         self._others: dict[str, str] = {}  # the field that a file may have in a field's place
         self._optional = {field.removesuffix("?") for field in fields if field.endswith("?")}
-        if origin.part == "first_line" and "spans" in map(form, fields):
-            origin.refuse("read.part_spans")
+        placed = [field for field in map(form, self.fields) if field in PLACED]
+        if origin.part == "first_line" and placed:
+            origin.refuse("read.part_spans", field=placed[0])
         for name in columns:
             self._refuse_unknown_field(name)
         self._columns = {f: (c,) if isinstance(c, str) else tuple(c) for f, c in columns.items()}
@@ -218,7 +220,7 @@ class Conversion:
         free = found - {column for other in self._fields if other != field for column in self._names(other)}
         near = [o for o in OTHER_NAMES.get(form(field), ()) if o in free] or get_close_matches(name, sorted(free), n=1)
         columns = ", ".join(sorted(found)[:12]) or "-"
-        asked = self._origin.in_memory and not self._need_gold
+        asked = self._origin.by_name or (self._origin.in_memory and not self._need_gold)
         key = LACKS_IN_MEMORY[bool(near)] if asked else LACKS[self._need_gold, bool(near)]
         option = DOC if field == DOC else "text"  # the command line's word for where a field stands
         mended = near[0] if near else ""
@@ -259,7 +261,9 @@ class Conversion:
         texts = [
             to_text(Cells(n, p.array, p.is_json, p.rows, p.origin, False)) for n, p in zip(names, parts, strict=True)
         ]
-        joined = pc.binary_join_element_wise(*texts, "\n", null_handling="skip")
+        rows = zip(*(text.to_pylist() for text in texts), strict=True)  # Arrow's own join drops a row that has none
+        held = ([value for value in row if value is not None] for row in rows)
+        joined = pa.array(["\n".join(row) if row else None for row in held], pa.string())
         return Cells(field, joined, False, batch.column(ROW), self._origin, self._is_needed(field))
 
     def _listed(self, field: str, batch: pa.RecordBatch, names: tuple[str, ...]) -> Cells:
@@ -289,6 +293,9 @@ class Conversion:
         empty = pc.equal(pc.list_value_length(tokens), 0)
         cells.refuse_missing(empty)
         texts, words = tags.join_column(tokens)
+        if {*self._names("text")} <= {*batch.schema.names}:
+            given = self._joined("text", batch, self._names("text")).array
+            texts, words = self._placed(given, tokens, texts, words)
         made = {"text": texts, WORDS: words, "tokens": tokens}
         to_text(Cells("tokens", texts, False, cells.rows, cells.origin, required=True))
         if "spans" not in self._fields or self.has_places:
@@ -296,6 +303,20 @@ class Conversion:
         if self._need_gold or (self._reads_gold and self._names("tags")[0] in batch.schema.names):
             made["spans"] = self._tagged(batch, tokens, words)
         return made
+
+    def _placed(
+        self, given: pa.Array, tokens: pa.ListArray, joined: pa.Array, words: pa.ListArray
+    ) -> tuple[pa.Array, pa.ListArray]:
+        """Return texts as they are given, with their tokens' places in them.
+
+        Where tokens are not in their text, a row that is to be learnt from has the joined tokens as its text, and one
+        that is to be answered keeps its text, without words.
+        """
+        found = tags.find_column(given, tokens)
+        lost = found.is_null()
+        if self._need_gold:
+            return pc.if_else(lost, joined, given), pc.if_else(lost, words, found)
+        return pc.coalesce(given, joined), pc.if_else(given.is_null(), words, found)
 
     def _from_messages(self, batch: pa.RecordBatch) -> dict[str, pa.Array]:
         """Make the history, and where gold is needed the reply."""

@@ -61,13 +61,14 @@ def load(  # noqa: PLR0913 (the door to all sources: each argument is a thing of
     given: str = "data",
     name: str = "train",
     need_gold: bool | None = True,
+    by_name: bool = False,
 ) -> Dataset:
     """Read `source` (a path below `base`, `package:`, `hf:`, `modelscope:`, a list of dicts, a DataFrame, a Table).
 
     `given` is where the user gave it, for messages: a recipe's key with its place, an option, an argument. Input fields
     are required; gold ones only when `need_gold`, and where that is None, when the file has a column for them or the
-    user named one. Raises DataError with file, row and fix; nothing is left on disk then. Rows in memory and on hubs
-    are not cached.
+    user named one. `by_name` says that no option names columns. Raises DataError with file, row and fix; nothing is
+    left on disk then. Rows in memory and on hubs are not cached.
     """
     is_named = isinstance(source, str | Path)
     hub = hub_of(str(source)) if is_named else None
@@ -80,6 +81,7 @@ def load(  # noqa: PLR0913 (the door to all sources: each argument is a thing of
         rows_before=options.rows_before,
         tags_wanted="spans" in fields and need_gold is not False,
         in_memory=not is_named,
+        by_name=by_name,
     )
     conversion = Conversion(fields, options.columns, origin, need_gold=need_gold)
     if not is_named:

@@ -22,7 +22,7 @@ class Origin:
 
     `counts` gathers what reading did (encodings, rows dropped, characters replaced); `rows_before` of the same stream
     were read earlier; `tags_wanted` lets a text file of tagged words be known as one. Rows `in_memory` have no file
-    whose columns an option could name.
+    whose columns an option could name, and no option names those of a file that is read `by_name`.
     """
 
     path: Path
@@ -33,6 +33,7 @@ class Origin:
     rows_before: int = 0
     tags_wanted: bool = False
     in_memory: bool = False
+    by_name: bool = False
     counts: Counter[str] = field(default_factory=Counter)
 
     def place(self, row: int | None = None, file: str | None = None) -> str:

@@ -203,6 +203,23 @@ def join_column(tokens: pa.ListArray) -> tuple[pa.Array, pa.ListArray]:
     return texts, _words(start, start + sizes, row_of, len(tokens))
 
 
+def find_column(texts: pa.Array, tokens: pa.ListArray) -> pa.ListArray:
+    """Find tokens in their texts, each behind the one before it: list<{start,end}>, null where one is not there."""
+    rows = zip(texts.to_pylist(), tokens.to_pylist(), strict=True)
+    return pa.array([_find(text, row) for text, row in rows], pa.list_(WORD))
+
+
+def _find(text: str | None, tokens: Sequence[str] | None) -> list[dict[str, int]] | None:
+    places, at = [], 0
+    for token in tokens or ():
+        start = -1 if text is None else text.find(token, at)
+        if start < 0:
+            return None
+        at = start + len(token)
+        places.append({"start": start, "end": at})
+    return None if text is None else places
+
+
 def is_cjk(character: str) -> bool:
     """Tell whether a character is written without blanks around it."""
     return any(low <= ord(character) <= high for low, high in CJK)
@@ -228,14 +245,14 @@ def offsets(words: Iterable[dict[str, int]]) -> Offsets:
     return [(word["start"], word["end"]) for word in words]
 
 
-_SPACE, _RUN, _ALONE = range(3)
+_SPACE, _RUN, _ALONE, _MARK = range(4)
 
 
 def split_column(texts: pa.Array) -> pa.ListArray:
     """Find the words of texts without tokens, list<{start,end}>.
 
-    A CJK character is a word; so is a run of letters, digits and marks of other scripts; so is any other single
-    character that is not white space.
+    A CJK character is a word; so is a run of letters and digits of other scripts; so is any other single character
+    that is not white space. A combining mark belongs to the character before it.
     """
     lengths = pc.utf8_length(texts).to_numpy(zero_copy_only=False).astype(np.int64)
     codes = np.frombuffer("".join(texts.to_pylist()).encode("utf-32-le"), dtype=np.uint32)
@@ -243,21 +260,32 @@ def split_column(texts: pa.Array) -> pa.ListArray:
     kinds = np.array([_kind(int(code)) for code in unique], dtype=np.int8)
     kind = kinds[inverse] if len(codes) else np.zeros(0, np.int8)
     bounds = np.concatenate([[0], np.cumsum(lengths)])
-    joins = (kind == _RUN) & (np.concatenate([[_SPACE], kind])[: len(kind)] == _RUN)  # goes on with the run before
-    joins[bounds[:-1][lengths > 0]] = False
+    opens = np.zeros(len(kind), dtype=bool)
+    opens[bounds[:-1][lengths > 0]] = True
+    marks = (kind == _MARK) & ~opens & (_before(kind) != _SPACE)
+    kind = np.where((kind == _MARK) & ~marks, _RUN, kind)  # a mark on nothing opens a word
+    carrier = kind[np.maximum.accumulate(np.where(marks, 0, np.arange(len(kind))))] if len(kind) else kind
+    joins = marks | ((kind == _RUN) & (_before(carrier) == _RUN) & ~opens)  # goes on with the word before
     starts = np.flatnonzero((kind != _SPACE) & ~joins)
     ends = np.flatnonzero((kind != _SPACE) & ~np.append(joins, False)[1:]) + 1
     rows = np.searchsorted(bounds, starts, side="right") - 1
     return _words(starts - bounds[rows], ends - bounds[rows], rows, len(texts))
 
 
+def _before(kind: np.ndarray) -> np.ndarray:
+    return np.concatenate([[_SPACE], kind])[: len(kind)]
+
+
 def _kind(code: int) -> int:
     character = chr(code)
+    category = unicodedata.category(character)[0]
     if character.isspace():
         return _SPACE
+    if category == "M":
+        return _MARK
     if any(low <= code <= high for low, high in CJK):
         return _ALONE
-    return _RUN if unicodedata.category(character)[0] in "LNM" else _ALONE
+    return _RUN if category in "LN" else _ALONE
 
 
 def split_words(text: str) -> Offsets:

@@ -46,6 +46,7 @@ def parted(label: str) -> tuple[str, bool] | None:
     >>> parted("made_by(e2,e1)"), parted("lies_in"), parted("Other")
     (('made_by', True), ('lies_in', False), None)
     """
+    label = label.strip()
     name = DIRECTION.sub("", label).strip()
     if name.casefold() in NO_RELATION:
         return None

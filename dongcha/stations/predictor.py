@@ -88,7 +88,8 @@ class Predictor:
             return {inputs[0]: self.task.opened(row) if isinstance(self.task, Writes) else row}
         whole = {*inputs} <= {*row} or "tokens" in row
         named = chain.from_iterable(self._columns_of_rules().values())
-        known = (*inputs, *rules_of(self.task), *named, "tokens", "id")
+        split = () if {"text", "spans"} <= {*row} else ("tokens",)  # as in a file, whose text is then the truth
+        known = (*inputs, *rules_of(self.task), *named, *split, "id")
         return {k: v for k, v in row.items() if k in known} if whole else row
 
     def predict_file(self, file: str, column: str | None = None) -> Iterator[tuple[Row, dict[str, Any]]]:
@@ -102,14 +103,14 @@ class Predictor:
     def dataset(self, file: str, column: str | None = None) -> Dataset:
         """Read a file as `predict_file` does."""
         named = {self.first_field: column} if column else {}
-        inputs = self.task.fields[: self.task.num_inputs]
+        inputs = {*self.task.fields[: self.task.num_inputs], "tokens"}
         trained_on = {field: names for field, names in self._trained_on().items() if field in inputs}
         ruled = self._columns_of_rules()
         return self._read_either(file, trained_on | named | ruled, named | ruled)
 
     def gold(self, file: str) -> Dataset:
-        """Read a file's rows with what the task is to find, by the columns that the model was trained on."""
-        return self._read(file, ReadOptions(columns=self._trained_on()), given="--gold", need_gold=True)
+        """Read a file's rows with what the task is to find, by the columns of training or else the fields' names."""
+        return self._read_either(file, self._trained_on(), {}, given="--gold", need_gold=True, by_name=True)
 
     def _trained_on(self) -> dict[str, Any]:
         """Return the columns of training by field; a card of earlier versions has those of the text alone."""
@@ -121,20 +122,22 @@ class Predictor:
         found = {field: names for field, names in self._trained_on().items() if field in rules_of(self.task)}
         return {field: [names] if isinstance(names, str) else list(names) for field, names in found.items()}
 
-    def _read_either(self, file: str, trained_on: Mapping[str, Any], named: Mapping[str, Any]) -> Dataset:
+    def _read_either(self, file: str, trained_on: Mapping[str, Any], named: Mapping[str, Any], **how: Any) -> Dataset:
         """Read a file by the columns of training, else by the fields' own names; where both fail, say the first why."""
         try:
-            return self._read(file, ReadOptions(columns=trained_on))
+            return self._read(file, ReadOptions(columns=trained_on), **how)
         except DataError as first:
             if trained_on == named:
                 raise
             try:
-                return self._read(file, ReadOptions(columns=named))
+                return self._read(file, ReadOptions(columns=named), **how)
             except DataError:
                 raise first from None
 
-    def _read(self, source: Any, options: ReadOptions, *, given: str = FILE, need_gold: bool = False) -> Dataset:
-        where: dict[str, Any] = {"base": Path.cwd(), "cache": None, "given": given}
+    def _read(
+        self, source: Any, options: ReadOptions, *, given: str = FILE, need_gold: bool = False, by_name: bool = False
+    ) -> Dataset:
+        where: dict[str, Any] = {"base": Path.cwd(), "cache": None, "given": given, "by_name": by_name}
         fields = (*self.task.fields, *(f"{name}?" for name in rules_of(self.task)))
         return load(source, fields, options=options, need_gold=need_gold, **where)
 

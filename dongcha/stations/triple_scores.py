@@ -16,7 +16,6 @@ from dongcha.judge.intervals import interval
 from dongcha.metrics import Outcome, spans
 from dongcha.metrics.triples import FIGURES, Entity, Triple, metrics
 from dongcha.stations.triples import Found, TripleFinder, key_of
-from dongcha.tasks._predict import predict
 from dongcha.types import Interval, Prediction
 
 SEED = 13  # of the bootstrap
@@ -95,12 +94,13 @@ def score_triples(finder: TripleFinder, file: str) -> TripleScores:
 
 
 def gathered(finder: TripleFinder, dataset: Dataset) -> dict[str, Gold]:
-    """Merge rows by text, each with what the relation model says of its marked pair."""
+    """Merge rows by text, each with what the relation model says of its pair, asked about as of a found one."""
     gold: dict[str, Gold] = {}
-    said = predict(finder.relations.task, finder.relations.model, dataset)
-    for row, prediction in zip(rows_of(dataset), said, strict=True):
+    rows = list(rows_of(dataset))
+    pairs = [[{**row[side], "label": row[side].get("type") or ""} for side in ("head", "tail")] for row in rows]
+    said = finder.said([row["text"] for row in rows], [(i, (head, tail)) for i, (head, tail) in enumerate(pairs)])
+    for row, pair, prediction in zip(rows, pairs, said, strict=True):
         own = gold.setdefault(row["text"], Gold(row.get("id")))
-        pair = [{**row[side], "label": row[side].get("type") or ""} for side in ("head", "tail")]
         own.entities |= dict.fromkeys((s["start"], s["end"], s["label"]) for s in pair)
         true = Prediction(prediction.row, {"label": row["label"]}, 1.0)
         for told in finder.triples_of(row["text"], (pair[0], pair[1]), true):

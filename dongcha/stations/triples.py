@@ -24,7 +24,7 @@ from dongcha.locale import say
 from dongcha.metrics.relations import parted
 from dongcha.stations.predictor import Predictor, Row, load_predictor
 from dongcha.tasks._predict import STRETCH, predict_rows
-from dongcha.tasks.relation import marked
+from dongcha.tasks.relation import has_room, marked
 from dongcha.types import Prediction
 
 MAX_PAIRS = 64  # pairs of entities of one text that are asked about, the nearest first
@@ -91,9 +91,10 @@ class TripleFinder:
             nearest_pairs([span for span in spans if span["end"] <= reach], self.max_pairs)
             for spans, reach in zip(entities, self._reaches(texts), strict=True)
         ]
+        pairs = self._readable(texts, pairs)
         asked = [(i, pair) for i, own in enumerate(pairs) for pair in self._both_ways(own)]
         triples: list[list[Triple]] = [[] for _ in rows]
-        for (i, pair), said in zip(asked, self._said(texts, asked), strict=True):
+        for (i, pair), said in zip(asked, self.said(texts, asked), strict=True):
             triples[i] += self.triples_of(texts[i], pair, said)
         for row, spans, own, told in zip(rows, entities, pairs, triples, strict=True):
             yield Found(row, spans, self._ranked(told), len(spans) * (len(spans) - 1) // 2 - len(own))
@@ -103,12 +104,15 @@ class TripleFinder:
         turned = [] if getattr(self.relations.task, "in_order", False) else [(b, a) for a, b in pairs]
         return [*pairs, *turned]
 
-    def _said(self, texts: Sequence[str], asked: Sequence[tuple[int, Pair]]) -> Iterator[Prediction]:
+    def said(self, texts: Sequence[str], asked: Sequence[tuple[int, Pair]]) -> Iterator[Prediction]:
+        """Yield what the relation model says of each pair, given with the position of its text."""
         for start in range(0, len(asked), STRETCH):
-            part = asked[start : start + STRETCH]
-            heads, tails = ([self._place(pair[side]) for _, pair in part] for side in (0, 1))
-            rows: dict[str, list[Any]] = {"text": [texts[i] for i, _ in part], "head": heads, "tail": tails}
+            rows = self._rows(texts, asked[start : start + STRETCH])
             yield from predict_rows(self.relations.task, self.relations.model, rows)
+
+    def _rows(self, texts: Sequence[str], asked: Sequence[tuple[int, Pair]]) -> dict[str, list[Any]]:
+        heads, tails = ([self._place(pair[side]) for _, pair in asked] for side in (0, 1))
+        return {"text": [texts[i] for i, _ in asked], "head": heads, "tail": tails}
 
     def _place(self, span: Span) -> dict[str, Any]:
         """Return an entity as the relation model takes it: with its type only where training showed that type."""
@@ -121,16 +125,21 @@ class TripleFinder:
         types: tuple[str, ...] = getattr(self.relations.task, "types", ())
         return types
 
+    def _readable(self, texts: Sequence[str], pairs: Sequence[Sequence[Pair]]) -> list[list[Pair]]:
+        """Return the pairs of each text without those of which a mark has no room: they would be guessed."""
+        asked = [(i, pair) for i, own in enumerate(pairs) for pair in own]
+        read = iter(has_room(self._rows(texts, asked), self.relations.model.tokenizer))
+        return [[pair for pair in own if next(read)] for own in pairs]
+
     @cached_property
     def _room(self) -> int:
-        """Tokens that the relation model has for a text beside the marks of a pair, counted with the longest type."""
-        kind = max(self.known_types, key=len, default="")
-        places = ({"start": at, "end": at + 1, "type": kind} for at in (0, 2))
+        """Tokens that the relation model has at most for a text beside the marks of a pair."""
+        places = [[{"start": at, "end": at + 1, "type": kind} for at in (0, 2)] for kind in ("", *self.known_types)]
         tokenizer = self.relations.model.tokenizer
-        return max(1, tokenizer.room - int(tokenizer.encode([marked("a a", *places)]).lengths[0]))
+        return max(1, tokenizer.room - int(tokenizer.encode([marked("a a", *pair) for pair in places]).lengths.min()))
 
     def _reaches(self, texts: Sequence[str]) -> np.ndarray:
-        """Return how many characters of each text the relation model reads; a pair beyond them would be guessed."""
+        """Return how many characters of each text the relation model reads at most, beside the marks of a pair."""
         encoded = self.relations.model.tokenizer.encode(list(texts))
         whole = np.array([len(text) for text in texts], dtype=np.int64)
         is_cut = encoded.lengths > self._room

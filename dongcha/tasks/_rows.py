@@ -78,6 +78,8 @@ def refuse_strangers(recipe: Recipe) -> None:
         elif inputs != first:
             facts = {"first": entries[0].named, "reads": ", ".join(first), "other": ", ".join(inputs)}
             told = say("config.tasks_inputs", task=entry.named, **facts)
+        elif "tags" in entry.columns and entry.data is None and _shares_spans(recipe):
+            told = say("config.tasks_tags", task=entry.named)
         elif strange := sorted({*entry.columns} - _targets(entry.task) - {"tags"}):
             told = say(
                 "config.tasks_columns", task=entry.named, field=strange[0], own=", ".join(sorted(_targets(entry.task)))
@@ -85,6 +87,11 @@ def refuse_strangers(recipe: Recipe) -> None:
         else:
             continue
         raise RecipeError(recipe.at("tasks", told))
+
+
+def _shares_spans(recipe: Recipe) -> bool:
+    """Tell whether several tasks have spans, so that tags of a file say no longer whose they are."""
+    return sum("spans" in _targets(entry.task) for entry in recipe.tasks or ()) > 1
 
 
 def data_of(recipe: Recipe) -> Data:
@@ -96,6 +103,14 @@ def data_of(recipe: Recipe) -> Data:
         usual = {field: recipe.data.columns.get(field, (field,)) for field in _targets(entry.task) if prefix}
         columns |= {f"{prefix}{field}": names for field, names in (usual | entry.columns).items()}
     return recipe.data.model_copy(update={"columns": columns})
+
+
+def columns_read(recipe: Recipe) -> dict[str, tuple[str, ...]]:
+    """Return the columns of the file by field, as the recipe names them; of several files' those that they agree on."""
+    own = [entry.data.columns for entry in recipe.tasks or () if entry.data is not None]
+    if not own:
+        return dict(data_of(recipe).columns)
+    return {field: names for field, names in own[0].items() if all(other.get(field) == names for other in own)}
 
 
 def read_rows(recipe: Recipe, cache: Path | None, *, learns: bool = True) -> Splits:

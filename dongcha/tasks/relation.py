@@ -11,8 +11,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
+import numpy as np
+
 from dongcha.data.dataset import Dataset
+from dongcha.data.features import Chunk
 from dongcha.metrics import Metric, Outcome, relations
+from dongcha.models.tokenizer import Tokenizer
 from dongcha.tasks._base import Columns, Lengths, Texts
 from dongcha.tasks._labelled import Labelled
 from dongcha.types import Prediction
@@ -71,7 +75,37 @@ class Task(Labelled):
 
     def texts(self, rows: Columns) -> Texts:
         """Return the texts with both entities marked."""
-        return ([marked(*row) for row in zip(rows["text"], rows["head"], rows["tail"], strict=True)],)
+        return (texts_of(rows),)
+
+    def encode(self, rows: Columns, tokenizer: Tokenizer, first_row: int) -> Chunk:
+        """Turn rows into features; `cut_places` counts the rows of which a mark has no room."""
+        chunk = super().encode(rows, tokenizer, first_row)
+        if not chunk.facts["cut_rows"]:
+            return chunk
+        return replace(chunk, facts={**chunk.facts, "cut_places": int((~has_room(rows, tokenizer)).sum())})
+
+
+def has_room(rows: Columns, tokenizer: Tokenizer) -> np.ndarray:
+    """Tell of each row whether the model reads both entities to their closing marks, (rows,) bool."""
+    if not rows["text"]:
+        return np.zeros(0, dtype=bool)
+    texts = texts_of(rows)
+    encoded = tokenizer.encode(texts)
+    sizes = np.array([len(text) for text in texts], dtype=np.int64)
+    last = sizes - [len(text) - last_of(rows, i) for i, text in enumerate(rows["text"])]  # where the last mark ends
+    is_cut = encoded.lengths > tokenizer.room
+    sizes[is_cut] = encoded.end[encoded.starts[:-1][is_cut] + tokenizer.room - 1]
+    return np.asarray(sizes >= last)
+
+
+def texts_of(rows: Columns) -> list[str]:
+    """Return the texts of rows with both entities marked."""
+    return [marked(*row) for row in zip(rows["text"], rows["head"], rows["tail"], strict=True)]
+
+
+def last_of(rows: Columns, row: int) -> int:
+    """Return the character at which the later of a row's two entities ends."""
+    return max(int(rows[side][row]["end"]) for side in MARKS)
 
 
 def marked(text: str, head: Place, tail: Place) -> str:
@@ -80,15 +114,15 @@ def marked(text: str, head: Place, tail: Place) -> str:
     >>> marked("the door of the car", {"start": 4, "end": 8}, {"start": 16, "end": 19})
     'the @ door @ of the # car #'
     """
-    cuts = []  # (place, closes before opens, the outer opens first and closes last, what is put there)
-    for side, entity in (("head", head), ("tail", tail)):
+    cuts = []  # (place, closes before opens, the outer opens first and closes last, so does the head, what is put)
+    for order, (side, entity) in enumerate((("head", head), ("tail", tail))):
         mark, around = MARKS[side]
         kind = f"{around} {entity['type']} {around} " if entity.get("type") else ""
         size = entity["end"] - entity["start"]
-        cuts.append((entity["start"], 1, -size, f"{mark} {kind}"))
-        cuts.append((entity["end"], 0, size, f" {mark}"))
+        cuts.append((entity["start"], 1, -size, order, f"{mark} {kind}"))
+        cuts.append((entity["end"], 0, size, -order, f" {mark}"))
     parts, at = [], 0
-    for place, _, _, put in sorted(cuts):
+    for place, *_, put in sorted(cuts):
         parts += [text[at:place], put]
         at = place
     return "".join([*parts, text[at:]])

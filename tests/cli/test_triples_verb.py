@@ -85,3 +85,13 @@ def test_gold_gives_a_table_or_json_and_both_sides_of_each_text(cli, gold, tmp_p
 def test_one_thing_is_asked_at_a_time(cli, arguments):
     code, out, err = cli(*arguments)
     assert (code, out) == (2, "") and "--gold" in err
+
+
+def test_gold_by_other_names_is_refused_with_what_can_be_done(cli, gold, tmp_path):
+    code, out, err = cli("--gold", gold, "--text-column", "body")
+    assert (code, out) == (2, "") and "--text-column body goes with texts" in err
+    rows = [json.loads(line) for line in gold.read_text(encoding="utf-8").splitlines()]
+    other = tmp_path / "other.jsonl"
+    other.write_text("".join(json.dumps(row | {"kind": row.pop("label")}) + "\n" for row in rows), encoding="utf-8")
+    code, out, err = cli("--gold", other)
+    assert (code, out) == (2, "") and "wants label" in err and "by that name" in err and "data.columns" not in err

@@ -130,6 +130,39 @@ def test_columns_of_the_users_own_words_are_his():
     assert words_of(batch).offsets(0).tolist() == [[0, 4], [5, 9]]
 
 
+def test_a_row_without_any_of_the_columns_of_a_text_is_refused_at_its_place():
+    values = [{"title": "a", "body": "b"}, {"title": None, "body": None}, {"title": None, "body": "c"}]
+    with pytest.raises(DataError, match=r"row 2.*text"):
+        rows(values, ("text",), columns={"text": ["title", "body"]})
+    found = rows([values[0], values[2]], ("text",), columns={"text": ["title", "body"]})
+    assert found.column("text") == ["a\nb", "c"]
+
+
+GIVEN = "good , clean: paris"
+TOKENS = ["good", ",", "clean", ":", "paris"]
+
+
+def test_tokens_are_found_in_the_text_that_stands_beside_them():
+    tags = ["O", "O", "O", "O", "B-LOC"]
+    for need_gold in (True, False):
+        data = rows([{"text": GIVEN, "tokens": TOKENS, "tags": tags}], ("text", "spans"), need_gold=need_gold)
+        assert data.column("text") == [GIVEN]
+        assert [GIVEN[w["start"] : w["end"]] for w in data.column("__words__")[0]] == TOKENS
+    learnt = rows([{"text": GIVEN, "tokens": TOKENS, "tags": tags}], ("text", "spans"))
+    assert learnt.column("spans") == [[{"start": 14, "end": 19, "label": "LOC"}]]
+
+
+def test_tokens_that_are_not_in_the_text_beside_them_are_learnt_from_as_they_are_and_else_passed_over():
+    values = [
+        {"text": "elsewhere", "tokens": TOKENS, "tags": ["O"] * 5},
+        {"text": None, "tokens": ["a"], "tags": ["O"]},
+    ]
+    assert rows(values, ("text", "spans")).column("text") == ["good , clean : paris", "a"]
+    asked = rows(values, ("text", "spans"), need_gold=False)
+    assert asked.column("text") == ["elsewhere", "a"]
+    assert asked.column("__words__") == [None, [{"start": 0, "end": 1}]]
+
+
 def test_tokens_alone_do_where_no_gold_is_needed():
     data = rows([{"tokens": ["a", "b"]}], ("text", "spans"), need_gold=False)
     assert data.column("text") == ["a b"] and "spans" not in data.columns

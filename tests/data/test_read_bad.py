@@ -290,3 +290,11 @@ def test_a_refusal_deep_in_a_large_file_leaves_nothing(tmp_path):
     assert "row 9001" in refusal(path, TEXT_LABEL, tmp_path / "cache")
     assert list((tmp_path / "cache").iterdir()) == []
     shutil.rmtree(tmp_path / "cache")
+
+
+@pytest.mark.parametrize("field", ["spans", "head"])
+def test_places_in_a_text_do_not_go_with_its_first_line_alone(tmp_path, field):
+    path = tmp_path / "rows.jsonl"
+    path.write_text('{"text": "a\\nb"}\n', encoding="utf-8")
+    with pytest.raises(DataError, match=f"first_line does not go with {field}"):
+        load(path, ("text", field), base=tmp_path, options=ReadOptions(part="first_line"), cache=None)

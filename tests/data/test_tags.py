@@ -178,3 +178,21 @@ def test_a_word_cut_by_a_span_is_still_tagged(row, scheme):
     assert len(spans_to_tags(narrow, words, scheme)) == len(words)
     touched = sum(any(a < s.end and b > s.start for s in narrow) for a, b in words)
     assert sum(tag != "O" for tag in spans_to_tags(narrow, words, scheme)) == touched
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("\u2600\ufe0fparis is", ["\u2600\ufe0f", "paris", "is"]),
+        ("\u2014\u0301paris", ["\u2014\u0301", "paris"]),
+        ("caf\u0065\u0301s here", ["caf\u0065\u0301s", "here"]),
+        ("\u304b\u3099\u306f", ["\u304b\u3099", "\u306f"]),
+        ("\u845b\U000e0100\u57ce", ["\u845b\U000e0100", "\u57ce"]),
+        ("a \u0301\u0301b", ["a", "\u0301\u0301b"]),
+        ("\u0939\u093f\u0928\u094d\u0926\u0940", ["\u0939\u093f\u0928\u094d\u0926\u0940"]),
+    ],
+)
+def test_a_mark_belongs_to_the_character_before_it(text, words):
+    assert [text[a:b] for a, b in split_words(text)] == words
+    behind = split_column(pa.array(["\u2600", text]))[1].as_py()  # another row's last character carries nothing
+    assert [text[w["start"] : w["end"]] for w in behind] == words

@@ -5,7 +5,7 @@ import pytest
 from sklearn.metrics import f1_score
 
 from dongcha.metrics import Outcome
-from dongcha.metrics.relations import gold_ids, metrics, relation_of
+from dongcha.metrics.relations import gold_ids, metrics, parted, relation_of
 
 LABELS = ("A(e1,e2)", "A(e2,e1)", "B(e1,e2)", "B(e2,e1)", "Other")
 
@@ -56,3 +56,8 @@ def test_an_unseen_direction_is_its_relations_and_an_unseen_word_for_none_is_non
     # B: no hit, one gold, one predicted; A: one hit, two predicted
     assert figure("relation_macro_f1", gold, [0, 1, 2, 0], labels) == pytest.approx((2 * 1 / (1 + 2) + 0) / 2)
     assert figure("relation_micro_f1", gold, [0, 1, 2, 0], labels) == pytest.approx(2 * 1 / (2 + 3))
+
+
+def test_blanks_around_a_label_change_neither_its_relation_nor_its_direction():
+    for label in ("made_by(e2,e1)", " made_by(e2,e1)", "made_by(e2,e1) ", "made_by (e2, e1)"):
+        assert parted(label) == ("made_by", True)

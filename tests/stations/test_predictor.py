@@ -1,5 +1,7 @@
 """A finished run put to use: rows in, answers out, in order, gold never read."""
 
+import json
+
 import pytest
 from chained_writers import chained
 from finished_runs import zh_tags
@@ -118,3 +120,44 @@ def test_a_stream_keeps_the_blanks_that_the_answer_keeps(tmp_path, task, prompt,
     assert "".join(pieces) == told == answer[own.gold]
     (whole,) = predictor.predict([prompt])
     assert whole[own.gold] == answer[own.gold]
+
+
+def test_offsets_are_of_the_rows_own_text_where_tokens_stand_beside_it(places_zh, tmp_path):
+    predictor = dongcha.load(places_zh.folder)
+    tokens = zh_tags(1)[0]["tokens"]
+    text = "  ".join(tokens)
+    (bare,), (beside,) = (
+        list(predictor.predict([row])) for row in ({"tokens": tokens}, {"text": text, "tokens": tokens})
+    )
+    assert beside["tags"] == bare["tags"]
+    (span,) = beside["spans"]
+    assert text[span["start"] : span["end"]].split() == ["北", "京"]
+    path = tmp_path / "rows.jsonl"
+    path.write_text(json.dumps({"text": text, "tokens": tokens}), encoding="utf-8")
+    ((own, answer),) = predictor.predict_file(str(path))
+    assert (own["text"], answer["spans"]) == (text, beside["spans"])
+
+
+def test_a_row_with_spans_is_read_by_its_text_in_a_file_and_out_of_it(places_zh, tmp_path):
+    predictor = dongcha.load(places_zh.folder)
+    row = {"text": "我们在北京服务", "tokens": ["我们在北", "京服务"], "spans": []}
+    path = tmp_path / "rows.jsonl"
+    path.write_text(json.dumps(row), encoding="utf-8")
+    ((_, answer),) = predictor.predict_file(str(path))
+    assert [answer] == list(predictor.predict([row]))
+
+
+def test_the_file_that_a_model_was_trained_on_is_read_back(finish, models, tmp_path):
+    tagged = [{"words": row["tokens"], "ner": row["tags"]} for row in zh_tags(60)]
+    named = [{"body": row["text"], "label": row["label"]} for row in tiny_rows("classification", 60)]
+    for name, rows in (("tagged", tagged), ("named", named)):
+        (tmp_path / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    split = {"split": {"validation": 0.2, "test": 0.3}}
+    data = {"train": str(tmp_path / "tagged.jsonl"), "columns": {"tokens": "words", "tags": "ner"}} | split
+    own = {"train": str(tmp_path / "named.jsonl"), "columns": {"text": "body"}} | split
+    tasks = [{"task": "classification", "name": name, "data": own} for name in ("one", "two")]
+    short = {"train": {"epochs": 1}, "model": str(models["joins"])}
+    first = dongcha.load(finish(task="tagging", data=data, **short).folder)
+    second = dongcha.load(finish(tasks=tasks, **short).folder)
+    for predictor, name in ((first, "tagged"), (second, "named")):
+        assert len(list(predictor.predict_file(str(tmp_path / f"{name}.jsonl")))) == 60

@@ -130,6 +130,14 @@ def test_the_nearest_pairs_are_those_of_all_pairs_sorted():
     assert nearest_pairs(spans[:1], 5) == nearest_pairs([], 5) == []
 
 
+def test_a_pair_of_which_a_long_type_leaves_no_mark_is_left_out(finder):
+    room = len("@ Nora @ carved the # ^ OBJ ^ door # in Oslo")
+    for types, left_out in (((), 2), (("OBJ",), 0), (("OBJ", "CITY"), 2)):
+        found, _ = finder({}, room=room - len(" in Oslo") * (not types), types=types)
+        (answer,) = found.predict([TEXT])
+        assert answer.get("pairs_left_out", 0) == left_out
+
+
 # real runs, tiny
 
 
@@ -192,3 +200,17 @@ def test_an_untyped_place_comes_back_as_it_was_given(pair):
     row = tiny_rows("relation", 1)[0]
     own, _ = next(dongcha.load(pair[1].folder).predict_dataset(next(dongcha.load(pair[1].folder).datasets([row]))))
     assert own["head"] == row["head"]
+
+
+def test_given_entities_are_asked_about_as_found_ones_are(pair, tmp_path):
+    import json
+
+    rows = tiny_rows("relation", 20)
+    finder = dongcha.load_triples(*(run.folder for run in pair))
+    figures = []
+    for kind in ("", "WORK_OF_ART_AND_MORE"):
+        typed = [{**r, "head": {**r["head"], "type": kind}, "tail": {**r["tail"], "type": kind}} for r in rows]
+        path = tmp_path / f"gold{kind}.jsonl"
+        path.write_text("".join(json.dumps(row) + "\n" for row in typed), encoding="utf-8")
+        figures.append(dongcha.score_triples(finder, path).figures["relations"]["f1"])
+    assert figures[0] == figures[1]

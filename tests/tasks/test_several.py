@@ -233,6 +233,10 @@ def test_a_single_task_is_its_own_part(prepared):
         (["classification", "choice"], "choice cannot be one of several"),
         ([{"task": "classification", "columns": {"spans": "x"}}, "tagging"], "names spans, which is no target of it"),
         ([{"task": "classification", "columns": {"text": "x"}}, "tagging"], "names text, which is no target of it"),
+        (
+            [{"task": "tagging", "name": name, "columns": {"tags": name}} for name in ("ner", "pos")],
+            "columns of task ner names tags, .* give each tagging a data of its own",
+        ),
     ],
 )
 def test_tasks_that_cannot_stand_side_by_side_are_refused(models, tmp_path, tasks, said):

@@ -66,12 +66,13 @@ def _learn(train: Dataset) -> tuple[dict[str, tuple[str, float]], tuple[str, flo
 
 
 def _rows(dataset: Dataset, columns: list[str]) -> Iterator[list[_Row]]:
-    """Yield a batch of rows at a time; words come from `__words__` where all rows have them."""
+    """Yield a batch of rows at a time; words come from `__words__` in the rows that have them."""
     has_words = WORDS in dataset.table.column_names
     for batch in dataset.batches(columns=[*columns, WORDS] if has_words else columns):
-        words = batch[WORDS] if has_words else [None]
-        if None in words:
-            words = split_column(pa.array(batch["text"], pa.string())).to_pylist()
+        words = batch[WORDS] if has_words else [None] * len(batch["text"])
+        lacking = [text if own is None else "" for text, own in zip(batch["text"], words, strict=True)]
+        found = split_column(pa.array(lacking, pa.string())).to_pylist()
+        words = [split if own is None else own for own, split in zip(words, found, strict=True)]
         spans = batch.get("spans") or [None] * len(words)
         yield [
             _Row(text, offsets(places), [_span(span) for span in found or ()])

@@ -38,6 +38,10 @@ MESSAGES = {
         "The command takes one thing to look at; give a file (- for standard input), --text, or --gold with the rows to score on.",
         "该命令每次只看一样东西；请给出文件（- 表示标准输入）、--text，或 --gold 加用于评分的数据。",
     ),
+    "cli.triples_gold_column": (
+        "--text-column {column} goes with texts to look at; rows of --gold have text, head, tail and label by these names.",
+        "--text-column {column} 只用于待分析的文本；--gold 的行须以 text、“head”、“tail”与 label 为名。",
+    ),
     "cli.triples_left_out": (
         "{count:,} pairs of entities were not asked about: beyond the {most} nearest of a text (--max-pairs), or where the relation model no longer reads.",
         "有 {count:,} 对实体未判断关系：超出每条文本最近的 {most} 对（--max-pairs），或位于关系模型读不到的位置。",

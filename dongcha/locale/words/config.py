@@ -222,6 +222,11 @@ MESSAGES = {
         "train it with a recipe of its own.",
         "{task} 不能与其他任务一起学：它读取一行的方式与众不同；请为它另写一份配方。",
     ),
+    "config.tasks_tags": (
+        "columns of task {task} names tags, and several tasks of these rows have spans; give each tagging a data of "
+        "its own, the same file if need be.",
+        "任务 {task} 的 columns 写了 tags，而这些行上有多个任务使用 spans；请给每个标注任务各写一份 data，可以是同一个文件。",
+    ),
     "config.tasks_columns": (
         "columns of task {task} names {field}, which is no target of it (it has {own}); "
         "columns of the inputs go under data.columns.",

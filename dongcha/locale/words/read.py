@@ -327,7 +327,7 @@ MESSAGES = {
         "{place}：{field} {id!r} 与第 {first} 行相同；{field} 不得重复。请改其一，或将该列改名。",
     ),
     "read.part_spans": (
-        "{place}: data.part first_line does not go with spans, which count characters of the whole text; set data.part: all.",
-        "{place}：data.part 为 first_line 时不能使用 spans，因其位置按全文计；请设 data.part: all。",
+        "{place}: data.part first_line does not go with {field}, which counts characters of the whole text; set data.part: all.",
+        "{place}：data.part 为 first_line 时不能使用 {field}，因其位置按全文计；请设 data.part: all。",
     ),
 }
