@@ -132,7 +132,7 @@ class Report:
     samples: tuple[Mapping[str, Json], ...] = ()  # row, text, gold: training rows as a model that writes reads them
     now_right: tuple[Mapping[str, Json], ...] = ()  # text, before, after, gold
     now_wrong: tuple[Mapping[str, Json], ...] = ()
-    hardest: tuple[Mapping[str, Json], ...] = ()  # text, gold, predicted, confidence
+    hardest: tuple[Mapping[str, Json], ...] = ()  # text, gold, predicted, confidence (but of numbers)
     per_label: tuple[Mapping[str, Json], ...] = ()  # label, precision, recall, f1, support
     confusion: Mapping[str, Json] = field(default_factory=dict)  # labels, matrix (gold by predicted)
     pretraining: Mapping[str, Json] = field(default_factory=dict)  # what `pretrain.Pretrained.told` holds

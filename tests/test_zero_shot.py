@@ -205,6 +205,24 @@ def test_a_cloze_runs_proves_and_predicts_as_any_model(finish, kind, request):
     assert found["label"] == answer["label"]
 
 
+@pytest.mark.parametrize("kind", ["masked", "byte_level"])
+def test_a_text_that_has_no_room_beside_the_template_is_cut_alike_by_dongcha_and_without_it(finish, kind, request):
+    way = {"method": "zero_shot", "by": "cloze", "descriptions": {"good": ["good", "clean"], "bad": "bad"}}
+    way |= {"templates": ["{text} It was {mask}, so they say."]}
+    rows = [row | {"text": row["text"] + " and the room was in london" * 30 * (i % 2)} for i, row in enumerate(ROWS)]
+    data = {"train": rows[:80], "split": SPLIT}
+    run = finish(**sections({"masked": request.getfixturevalue(kind)}, "masked", adapt=way, data=data))
+    assert not [check for check in run.report.checks if check.status == "failed"]
+    model = load_model(run.folder / "model")
+    for row in rows[:2]:
+        (told,) = predict_rows(task_of(model), model, {"text": [row["text"]]})
+        found: dict = {}
+        with contextlib.chdir(run.folder):
+            exec(run.report.environment["snippet"].replace('"..."', repr(row["text"])), found)
+        powers = np.exp(found["logits"][0])
+        np.testing.assert_allclose(powers / powers.sum(), told.probabilities, atol=1e-4)
+
+
 @pytest.mark.parametrize(
     ("more", "said"),
     [

@@ -1,7 +1,7 @@
 """Hold what the proofs look at, and run them in order."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +32,10 @@ SAMPLE = 512  # rows that proofs which compute are made on
 class Evidence:
     """What a run claims: its folder, the model as trained (in memory), its data, how training went, its data checks.
 
-    `model_folder` is what was saved; `rescored` is the validation score of the kept weights, computed anew. `clock` has
-    `forecast_seconds`, `seconds`, the same of `megabytes`, `load` and `attempts`; empty where no clock ran.
+    `model_folder` is what was saved; `rescored` is the validation score of the kept weights, computed anew. `clock`
+    tells, when it is asked, `forecast_seconds`, `seconds`, the same of `megabytes`, `load` and `attempts`; nothing
+    where no clock ran.
+    `record` is what the run's record says of it beside versions and machine.
     `pretrained` is the result of a run that learnt no task.
     """
 
@@ -47,7 +49,8 @@ class Evidence:
     rescored: float | None
     data_checks: tuple[Check, ...]
     resolved: Mapping[str, Any]
-    clock: Mapping[str, Any] = field(default_factory=dict)
+    record: Mapping[str, Any]
+    clock: Callable[[], Mapping[str, Any]] = dict
     pretrained: Pretrained | None = None
 
     @property

@@ -16,7 +16,7 @@ FEW_SECONDS = 3.0  # a difference that no one plans by
 
 def check(evidence: Evidence) -> Check:
     """Pass when the fact lies within a fifth of the forecast, or within a few seconds."""
-    clock = evidence.clock
+    clock = evidence.clock()
     if not clock:
         return Check("forecast_kept", "skipped", say("checks.load_unknown"))
     figures = {name: value for name, value in clock.items() if name != "attempts"}

@@ -1,5 +1,9 @@
-"""Prove that labels survive the way into the model and back: encode, answer perfectly, decode, compare with gold."""
+"""Prove that labels survive the way into the model and back: encode, answer perfectly, decode, compare with gold.
 
+What the rows are encoded to must be what the model was trained on.
+"""
+
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -36,6 +40,7 @@ class Harm:
 DAMAGE = {  # by the fact that counts it
     "damaged_spans": Harm("spans", "checks.labels_damaged", "checks.damaged_fix"),
     "cut_answers": Harm("answers", "checks.answers_cut", "checks.answers_cut_fix"),
+    "cut_places": Harm("rows", "checks.places_cut", "checks.places_cut_fix", loses=False),
     "last_reply_only": Harm("answers", "checks.turns_unlearnt", "checks.turns_unlearnt_fix", loses=False),
 }
 ROUNDING = 1e-4  # of a standard deviation of the scores: what float32 may cost a number on its way
@@ -50,18 +55,46 @@ def check(evidence: Evidence) -> Check:
     decoded = perfect_answers(task, features, rows, evidence.model.spec)
     # whether a solution passes its test is the data's matter; here it is whether the text came back
     wrong = task.differing(rows, decoded) if isinstance(task, Runs) else wrong_rows(task, task.outcome(rows, decoded))
+    other = rows_learnt_otherwise(evidence, features)
     facts = evidence.features["train"].facts
     fact = next((name for name in DAMAGE if facts.get(name)), next(iter(DAMAGE)))
     damaged, harm = int(facts.get(fact, 0)), DAMAGE[fact]
-    figures = {"rows": num_rows(rows), "wrong": len(wrong), fact: damaged}
+    figures = {"rows": num_rows(rows), "wrong": len(wrong), "trained_otherwise": other, fact: damaged}
     allowed = _rows_with_damage(evidence, rows) if damaged and harm.loses else 0
     if len(wrong) > allowed:
         message = say("checks.labels_failed", wrong=len(wrong), rows=num_rows(rows))
         return Check("labels_aligned", "failed", message, len(wrong), fix=say("checks.labels_fix"), figures=figures)
+    if other:
+        message = say("checks.labels_learnt_otherwise", other=other, rows=num_rows(rows))
+        return Check("labels_aligned", "failed", message, other, fix=say("checks.labels_fix"), figures=figures)
     if damaged:
         message = say(harm.message, damaged=damaged, spans=facts[harm.among])
         return Check("labels_aligned", "warned", message, damaged, fix=say(harm.fix), figures=figures)
     return Check("labels_aligned", "passed", say("checks.labels_passed", rows=num_rows(rows)), figures=figures)
+
+
+def rows_learnt_otherwise(evidence: Evidence, features: Features) -> int:
+    """Count the rows whose features, made anew, are not those that the model was trained on.
+
+    Where hard negatives were mined, further features may stand beside a row's own.
+    """
+    trained = evidence.features["train"]
+    rows = np.unique(features.units["row"])
+    anew, learnt = by_row(features), by_row(trained.take(np.flatnonzero(np.isin(trained.units["row"], rows))))
+    other = [row for row, own in anew.items() if learnt[row] != own]
+    if other and evidence.resolved["train"]["hard_negatives"]:
+        other = [row for row in other if any(one not in learnt[row] for one in anew[row])]
+    return len(other)
+
+
+def by_row(features: Features) -> dict[int, list[Any]]:
+    """Return all columns of each row's features, in order."""
+    found: dict[int, list[Any]] = defaultdict(list)
+    for i, row in enumerate(np.asarray(features.units["row"]).tolist()):
+        inside = slice(features.starts[i], features.starts[i + 1])
+        tokens = {name: np.asarray(column[inside]).tolist() for name, column in features.tokens.items()}
+        found[row].append((tokens, {name: np.asarray(column[i]).tolist() for name, column in features.units.items()}))
+    return found
 
 
 def wrong_rows(task: Any, outcome: Outcome) -> np.ndarray:

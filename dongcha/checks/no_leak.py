@@ -1,7 +1,7 @@
-"""Prove that no test or validation row stands in train, by the same folding as the data check; near repeats count too.
+"""Prove that no test or validation row stands in train, by the same folding as the data check.
 
-In a split that we made a leak is a failure; in one that the user gave it is a warning, and the score is shown without
-those rows as well.
+Near repeats are the data check's `near_duplicates`, which warns. In a split that we made a leak is a failure; in one
+that the user gave it is a warning, and the score is shown without those rows as well.
 """
 
 from typing import Literal

@@ -17,6 +17,7 @@ from dongcha.checks._base import Evidence
 from dongcha.data.features import Batch
 from dongcha.files import read_json
 from dongcha.locale import say
+from dongcha.models.heads import cloze
 from dongcha.models.heads._base import CARD, run
 from dongcha.models.heads.sequence import HEAD_FILE
 from dongcha.models.model import INPUTS
@@ -160,8 +161,7 @@ def _same_ids(evidence: Evidence, batch: Batch) -> bool:
         row = int(features.units["row"][i])
         if not by_feature and (np.asarray(features.units["row"]) == row).sum() > 1:
             continue  # a text in windows has no single sequence to compare
-        one = [_framed(evidence, side[i if by_feature else row]) for side in texts]
-        found = plain(*one, truncation=True, max_length=evidence.model.tokenizer.max_tokens)["input_ids"]
+        found = _plain_ids(evidence, plain, [side[i if by_feature else row] for side in texts])
         own = features.tokens["input_ids"][features.starts[i] : features.starts[i + 1]].tolist()
         if isinstance(evidence.task, Writes):  # the prompt, with an answer behind it
             own = own[: len(found)]
@@ -170,10 +170,10 @@ def _same_ids(evidence: Evidence, batch: Batch) -> bool:
     return True
 
 
-def _framed(evidence: Evidence, text: str) -> str:
-    """Return a text as plain Transformers is given it: alone, or inside the template of a cloze."""
+def _plain_ids(evidence: Evidence, plain: Any, texts: list[str]) -> list[int]:
+    """Return the ids that plain Transformers' tokenizer gives a row: its texts alone, or inside a cloze's template."""
     model = evidence.model
-    if model.module.form != "cloze":
-        return text
-    framed: str = find("models.heads", "cloze").plain_text(model.module, model.tokenizer, text)
-    return framed
+    if model.module.form == "cloze":
+        return cloze.plain_ids(model.module, model.tokenizer, plain, *texts)
+    found: list[int] = plain(*texts, truncation=True, max_length=model.tokenizer.max_tokens)["input_ids"]
+    return found

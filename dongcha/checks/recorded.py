@@ -13,24 +13,20 @@ from dongcha.locale import say
 from dongcha.types import Check
 
 LIBRARIES = ("dongcha", "torch", "transformers", "tokenizers", "numpy", "pyarrow", "scikit-learn", "safetensors")
-WANTED = ("versions", "seed", "threads", "model_sha256", "data", "machine")
 
 
 def check(evidence: Evidence) -> Check:
-    """Read the record back and compare it with the data and the recipe of this run."""
+    """Read the record back and compare it with this run: its facts, its data and recipe, the versions, the machine."""
     path = evidence.folder / "environment.json"
     found = files.read_json(path) if path.is_file() else {}
-    missing = [name for name in WANTED if not found.get(name) and found.get(name) != 0]
-    if found.get("data") != evidence.splits.fingerprints:
-        missing.append("data")
-    if found.get("seed") != evidence.resolved["seed"]:
-        missing.append("seed")
+    own = {"data": evidence.splits.fingerprints, "seed": evidence.resolved["seed"]}
+    wanted = {**evidence.record, **own, "versions": versions(), "machine": machine()}
+    missing = sorted(name for name, value in wanted.items() if found.get(name) != value)
     if missing:
-        shown = ", ".join(sorted(set(missing)))
         return Check(
             "recorded",
             "failed",
-            say("checks.recorded_failed", missing=shown),
+            say("checks.recorded_failed", missing=", ".join(missing)),
             len(missing),
             fix=say("checks.saved_fix"),
         )

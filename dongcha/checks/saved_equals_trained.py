@@ -1,4 +1,4 @@
-"""Prove that the model on disk is the model that was trained: load it anew, compare outputs bit by bit.
+"""Prove that the model on disk is the model that was trained: load it anew, compare weights and outputs bit by bit.
 
 Its tokens and the facts of its task (labels, thresholds, temperature) must be the same too.
 """
@@ -6,6 +6,8 @@ Its tokens and the facts of its task (labels, thresholds, temperature) must be t
 from dataclasses import replace
 
 import numpy as np
+import torch
+from torch import nn
 
 from dongcha.checks._base import Evidence
 from dongcha.data.features import Features, gather
@@ -26,6 +28,7 @@ def check(evidence: Evidence) -> Check:
     same = {
         "tokens": bool(np.array_equal(again.tokens["input_ids"], features.tokens["input_ids"])),
         "task": task.card() == evidence.task.card(),
+        "weights": same_weights(evidence.model.module, loaded.module),
     }
     trained, outputs = in_same_batches(evidence.model, features, loaded, again)
     gap = float(np.abs(outputs - trained).max(initial=0.0)) if outputs.shape == trained.shape else float("inf")
@@ -36,6 +39,12 @@ def check(evidence: Evidence) -> Check:
     other = say("checks.and").join(say(f"checks.{what}") for what, is_same in same.items() if not is_same)
     message = say("checks.saved_other" if other else "checks.saved_failed", gap=gap, other=other)
     return Check("saved_equals_trained", "failed", message, 1, fix=say("checks.saved_fix"), figures=figures)
+
+
+def same_weights(one: nn.Module, other: nn.Module) -> bool:
+    """Tell whether two modules have the same tensors, those too that no row here reads."""
+    ours, theirs = one.state_dict(), other.state_dict()
+    return ours.keys() == theirs.keys() and all(torch.equal(ours[name].cpu(), theirs[name].cpu()) for name in ours)
 
 
 def in_same_batches(one: Model, features: Features, other: Model, same: Features) -> tuple[np.ndarray, np.ndarray]:

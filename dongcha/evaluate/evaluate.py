@@ -17,12 +17,13 @@ from dongcha.evaluate.slices import slices
 from dongcha.judge.intervals import interval
 from dongcha.judge.paired import compare, flips
 from dongcha.metrics import Metric, Outcome
-from dongcha.tasks._base import Task
+from dongcha.tasks._base import Task, is_numeric
 from dongcha.tasks._predict import columns_of
 from dongcha.types import Prediction, Row
 
 BEFORE, AFTER = "before", "after"
 MOST_SHOWN = 50  # flips and errors kept for the report
+ROUNDING = 1e-9  # of a row's score
 
 
 @dataclass(frozen=True)
@@ -130,8 +131,8 @@ class _Telling:
         """Tell the rows that went worst, and among equals those that the model was surest of."""
         after = self.predictions[AFTER]
         scores = main.row_scores(outcome)
-        best = scores.max(initial=0.0)
-        wrong = [i for i in range(len(scores)) if scores[i] < best]
+        perfect = (0.0 if is_numeric(self.task) else 1.0) - ROUNDING  # of minus an error, of a share
+        wrong = [i for i in range(len(scores)) if scores[i] < perfect]
         chosen = sorted(wrong, key=lambda i: (scores[i], -after[i].confidence, i))[:MOST_SHOWN]
         return tuple(self._story(i, None) for i in chosen)
 
@@ -142,6 +143,7 @@ class _Telling:
         after = self.predictions[AFTER][position]
         told = {"row": row["__row__"], "text": text, "gold": self.task.shown(target, text)}
         shown = self.task.shown(after.target, text)
-        if before is None:
-            return told | {"predicted": shown, "confidence": round(after.confidence, 4)}
+        if before is None:  # a number comes without a probability
+            sure = {} if is_numeric(self.task) else {"confidence": round(after.confidence, 4)}
+            return told | {"predicted": shown, **sure}
         return told | {"before": self.task.shown(self.predictions[before][position].target, text), "after": shown}

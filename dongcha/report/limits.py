@@ -7,9 +7,9 @@ string; none of them looks at anything but the report.
 from collections.abc import Callable, Mapping
 
 from dongcha.locale import say
-from dongcha.locale.terms import term
+from dongcha.locale.terms import slug, term
 from dongcha.report.figures import count, is_number, score
-from dongcha.report.verdict import UNTRAINED, after_row, facts_of, main_figure, test_rows
+from dongcha.report.verdict import DESCRIBED, UNTRAINED, after_row, facts_of, main_figure, test_rows
 from dongcha.types import NO_TASK, Json, Report
 
 FEW_ROWS = 200
@@ -50,7 +50,7 @@ def _even(report: Report) -> str:
 
 def _no_before(report: Report) -> str:
     after = after_row(report)
-    alone = after and after.verdict is None and after.name != UNTRAINED and main_figure(report, after)
+    alone = after and after.verdict is None and slug(after.name) not in UNTRAINED and main_figure(report, after)
     return say("report.limit.no_before") if alone else ""
 
 
@@ -70,7 +70,7 @@ def _balanced(report: Report) -> str:
 def _described(report: Report) -> list[Mapping[str, Json]]:
     """Return the options of each way by which labels were told apart by descriptions."""
     ways = (report.recipe.get("adapt"), (report.recipe.get("evaluate") or {}).get("before"))
-    return [way for way in ways if isinstance(way, Mapping) and way.get("method") == UNTRAINED]
+    return [way for way in ways if isinstance(way, Mapping) and way.get("method") == DESCRIBED]
 
 
 def _one_seed(report: Report) -> str:

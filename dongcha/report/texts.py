@@ -2,10 +2,11 @@
 
 In: a Report with the texts as they are. Out: the Report as it may leave the run. `masked` hides personal data in every
 string that may come from a row; `none` keeps of a row its number, its figures and those answers that are labels of
-the task, and drops the rest. A policy that is not known counts as none.
+the task, drops the rest, and numbers the values of a user's own column. A policy that is not known counts as none.
 """
 
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -15,6 +16,7 @@ from dongcha.types import Check, Json, Report
 
 _EXAMPLES = ("samples", "now_right", "now_wrong", "hardest")
 _NAME = re.compile("[a-z][a-z0-9_]*")  # what we call a figure; a longer name may be a text
+_OURS = ("length", "test")  # slices whose values are no user's texts
 _ANSWERS = ("gold", "before", "after", "predicted")
 
 
@@ -38,7 +40,27 @@ def _without(report: Report) -> Report:
         answers = {key: row[key] for key in _ANSWERS if isinstance(row.get(key), str) and row[key] in labels}
         return {**{k: v for k, v in row.items() if k == "row" or not _holds_text(v)}, **answers}
 
-    return _rewritten(report, bare, _bare_check)
+    return replace(_rewritten(report, bare, _bare_check), slices=_bare_slices(report, labels))
+
+
+def _bare_slices(report: Report, labels: frozenset[str]) -> tuple[Mapping[str, Json], ...]:
+    """Return the slices with values that are ours, or labels; the others are numbered within their slice."""
+    own = (report.recipe.get("evaluate") or {}).get("slices") or ()
+    numbers: Counter[str] = Counter()
+
+    def bare(part: Mapping[str, Json]) -> dict[str, Json]:
+        name, value = str(part.get("slice")), str(part.get("value"))
+        if name not in own and (name in _OURS or (name == "label" and _are_labels(value, labels))):
+            return {**part, "value": mask_text(value)}
+        numbers[name] += 1
+        return {**part, "value": str(numbers[name])}
+
+    return tuple(map(bare, report.slices))
+
+
+def _are_labels(value: str, labels: frozenset[str]) -> bool:
+    """Tell whether a value is a label, or several of them as they are joined."""
+    return value in labels or labels.issuperset(value.split(", "))
 
 
 def _rewritten(report: Report, row: Callable[..., dict[str, Json]], check: Callable[[Check], Check]) -> Report:

@@ -11,7 +11,8 @@ from dongcha.locale.terms import slug, term
 from dongcha.report.figures import count, interval, p_value, score, signed, signed_interval
 from dongcha.types import Interval, Json, Report, Row
 
-UNTRAINED = "zero_shot"  # the row of a model of which nothing was trained
+DESCRIBED = "zero_shot"  # the way that tells labels apart by descriptions, and its row
+UNTRAINED = (DESCRIBED, "in_context")  # the rows of models of which nothing was trained
 
 
 def after_row(report: Report) -> Row | None:
@@ -80,7 +81,7 @@ def sentence(report: Report) -> str:
     on_rows = say("report.verdict.on_rows", rows=count(rows)) if rows else ""
     metric = term("metric", report.main_metric)
     if after.verdict is None:
-        key = "untrained" if slug(after.name) == UNTRAINED else "alone"
+        key = "untrained" if slug(after.name) in UNTRAINED else "alone"
         return say(
             f"report.verdict.{key}", metric=metric, after=score(figure.value), interval=interval(figure), on=on_rows
         )

@@ -14,7 +14,7 @@ from dongcha.locale import current_language, say
 from dongcha.loop import Fitted
 from dongcha.loop.state import State
 from dongcha.report import read_report, write_report
-from dongcha.stations.measured import load
+from dongcha.stations.measured import clock_facts
 from dongcha.stations.prepare import facts_of
 from dongcha.stations.pretrain import MODEL
 from dongcha.stations.prove import TrainedRun
@@ -30,7 +30,7 @@ def write(work: Work) -> Report:
     """Write the report of a run that learnt a task in its three forms, and the resolved recipe; return it."""
     run: TrainedRun = work["train"]
     judged: Evaluation = work["evaluate"] or Evaluation(main_metric=next(iter(run.task.metrics)), table=())
-    found = Result(run.fitted, run.model.num_parameters, run.megabytes, snippet(run.model, MODEL))
+    found = Result(run.fitted, run.model.num_parameters, snippet(run.model, MODEL))
     return put_down(gather(work, judged, found), work)
 
 
@@ -57,11 +57,10 @@ def stands(folder: Path, recipe: Recipe) -> bool:
 
 @dataclass(frozen=True)
 class Result:
-    """What a run's loop ended with: its state, the model's size, the peak memory, the lines that use it plainly."""
+    """What a run's loop ended with: its state, the model's size, the lines that use it plainly."""
 
     fitted: Fitted
     parameters: int
-    megabytes: float
     snippet: str
 
 
@@ -149,20 +148,18 @@ def curves(state: State, task: Task) -> dict[str, Any]:
 def clock(work: Work, found: Result) -> dict[str, Any]:
     """Return forecast beside fact, the limit and what it did, the load of the machine, and the time of each step.
 
-    `seconds` are those of all attempts; `load` is the mean number of processes that wanted to run, over the last 1, 5
-    and 15 minutes; `cut` says how many steps a limit left, and why: planned before the first, or at the last.
+    Forecast and fact are those that the proof compared. `seconds` are those of all attempts; `load` is the mean number
+    of processes that wanted to run, over the last 1, 5 and 15 minutes; `cut` says how many steps a limit left, and why:
+    planned before the first, or at the last.
     """
+    compared: Mapping[str, Any] = next((found.figures for found in work["checks"] if found.name == "forecast_kept"), {})
     plan, state = work["plan"], found.fitted.state
     cut = {"steps": state.step, "of": found.fitted.total_steps, "at_the_end": state.out_of_time}
     return {
-        "forecast_seconds": plan.seconds,
-        "seconds": work["clock"].spent(),
-        "attempts": work["clock"].attempts,
+        **clock_facts(work),
+        **compared,
         "limit_seconds": work["clock"].limit,
         "cut": cut if state.out_of_time or plan.is_cut else None,
-        "load": load(),
-        "forecast_megabytes": plan.forecast.megabytes,
-        "megabytes": found.megabytes,
         "steps": [{"name": name, "seconds": round(spent, 3)} for name, spent in work.seconds.items()],
     }
 

@@ -4,6 +4,7 @@ import shutil
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,7 @@ from dongcha.steps import CHECKPOINTS, LOG, Work
 from dongcha.tasks._base import Searches, Task, Writes, rules_of
 from dongcha.tasks._model import keep_passages, model_for
 from dongcha.tasks._predict import columns_of, predict, ready
+from dongcha.tasks._rows import columns_read
 from dongcha.tasks._several import parts_of
 from dongcha.train import train
 from dongcha.train.decide import method_options
@@ -142,7 +144,9 @@ def predict_baselines(work: Work) -> dict[str, tuple[list[Prediction], float]]:
             baseline: Any = find("evaluate.baselines", name)
             if splits.unlabelled and getattr(baseline, "LEARNS", True):
                 continue
-            predictions = part.among(baseline.predict(train, test, known, work["recipe"].seed))
+            tunes = getattr(baseline, "TUNES", False) and "validation" in splits.by_name
+            validation = (part.learnt_from(splits.by_name["validation"]),) if tunes else ()
+            predictions = part.among(baseline.predict(train, test, known, work["recipe"].seed, *validation))
             found[f"{part.name}.{name}" if part.name else name] = (predictions, time.monotonic() - started)
     return found
 
@@ -172,8 +176,8 @@ def train_model(work: Work) -> TrainedRun:
         rescored = found.score
         task = task.settle(outputs, validation.features, validation.rows)
     facts: dict[str, Any] = {"model": work["source"].name, "language": recipe.language or ""}
-    read = {*task.fields, *rules_of(task)}
-    columns = {field: list(names) for field, names in recipe.data.columns.items() if field in read}
+    read = {*task.fields, *rules_of(task), *(("tokens",) if "text" in task.fields else ())}
+    columns = {field: list(names) for field, names in columns_read(recipe).items() if field in read}
     facts |= {UNSURE_BELOW: recipe.evaluate.unsure_below, COLUMNS: columns}
     settled = replace(model, card=task.card() | facts)
     settled.save(work.folder / MODEL)
@@ -345,7 +349,12 @@ def prove(work: Work) -> tuple[Check, ...]:
 
 def record(work: Work) -> None:
     """Write down by what the run can be told again."""
-    facts = {
+    write_record(work.folder, facts_to_record(work))
+
+
+def facts_to_record(work: Work) -> dict[str, Any]:
+    """Return what a run's record says of it beside versions and machine."""
+    return {
         "seed": work["plan"].recipe.seed,
         "threads": work["placement"].threads,
         "device": str(work["placement"].device),
@@ -354,7 +363,6 @@ def record(work: Work) -> None:
         "data": work["splits"].fingerprints,
         "run_hash": work.run_hash,
     }
-    write_record(work.folder, facts)
 
 
 def evidence_of(work: Work) -> Evidence:
@@ -371,5 +379,6 @@ def evidence_of(work: Work) -> Evidence:
         rescored=run.rescored,
         data_checks=work["data_checks"],
         resolved=work["plan"].recipe.resolved(),
-        clock=clock_facts(work),
+        record=facts_to_record(work),
+        clock=partial(clock_facts, work),
     )

@@ -35,7 +35,7 @@ from dongcha.stations.pretrain import (
     tell_pretrained,
 )
 from dongcha.stations.pretrain_plan import PretrainPlan, plan_pretraining
-from dongcha.stations.prove import record
+from dongcha.stations.prove import facts_to_record, record
 from dongcha.stations.snippet import reading_snippet
 from dongcha.steps import CHECKPOINTS, Kept, Work
 from dongcha.tasks._base import Task
@@ -160,7 +160,8 @@ def prove_reading(work: Work) -> tuple[Check, ...]:
         rescored=rescored(work),
         data_checks=work["data_checks"],
         resolved=work["plan"].recipe.resolved(),
-        clock=clock_facts(work),
+        record=facts_to_record(work),
+        clock=partial(clock_facts, work),
         pretrained=read,
     )
     checks = run_checks(evidence)
@@ -182,7 +183,7 @@ def write_reading(work: Work) -> Report:
     read: Pretrained = work["pretrain"]
     judged = work["evaluate"] or Evaluation(main_metric=next(iter(work["task"].metrics)), table=())
     lines = reading_snippet(read.folder, MODEL)
-    found = Result(read.fitted, int(read.told["parameters"]), peak_megabytes(), lines)
+    found = Result(read.fitted, int(read.told["parameters"]), lines)
     return put_down(gather_report(work, judged, found), work)
 
 

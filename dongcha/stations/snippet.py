@@ -19,6 +19,7 @@ IMPORTS = {
     "import json\n": "json.",
     "from pathlib import Path\n\n": "Path(",
     "import numpy as np\n": "np.",
+    "import torch\n": "torch.tensor",
 }  # line: its use
 NATIVE = """from transformers import {kind}, AutoTokenizer
 
@@ -69,8 +70,9 @@ tokenizer, model = AutoTokenizer.from_pretrained("{folder}"), {kind}.from_pretra
 cloze = json.loads(Path("{folder}/cloze.json").read_text(encoding="utf-8"))
 head = load_file("{folder}/head.safetensors")
 text = cloze["template"].replace("{{mask}}", tokenizer.mask_token).replace("{{text}}", {call})
-batch = tokenizer(text, truncation=True, max_length={max_tokens}, return_tensors="pt"){note}
-out = model(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"])
+ids = tokenizer(text)["input_ids"]{note}
+end = min(len(ids), {max_tokens}) - {behind}  # a long text is cut, the template behind it is not
+out = model(input_ids=torch.tensor([ids[:end] + ids[len(ids) - {behind} :]]))
 scores = out.logits[0, cloze["place"]].detach().log_softmax(-1).numpy()
 words = [np.mean([scores[p] for p in pieces if p >= 0]) for pieces in head["pieces"]]
 own = head["label"][:, None] == np.arange(len(head["bias"]))
@@ -123,8 +125,7 @@ BODIES = {
     "towers": TOWERS,
     "cloze": CLOZE,
 }  # by a module's form
-WEIGHED = """import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer
+WEIGHED = """from transformers import AutoModelForCausalLM, AutoTokenizer
 
 tokenizer = AutoTokenizer.from_pretrained("{folder}")
 model = AutoModelForCausalLM.from_pretrained("{folder}").eval()
@@ -138,7 +139,7 @@ def likely(prompt, answer):
 
 
 answers = {answers}
-scores = [likely({prompt}, answer){blank} for answer in answers]
+scores = [likely({prompt}, answer){blank} for answer in answers]{note}
 answer = {names}[scores.index(max(scores))]
 """
 TOLD_OF_WRITING = (  # of what `generate` is told, that a reader must know
@@ -182,7 +183,7 @@ def snippet(model: Model, folder: str) -> str:
     task = find("tasks", model.card["task"])
     known = task_of(model)
     sides = len(known.texts({name: [] for name in task.Task.fields}))
-    note = getattr(task, "PLAIN_NOTE", "")
+    note = note_of(known, model, task)
     typed = sides > 1 and any(model.tokenizer.pair.types)
     head = find("models.heads", spec.name)
     outputs = getattr(head, "PLAIN_OUTPUTS", ("logits",))
@@ -191,12 +192,23 @@ def snippet(model: Model, folder: str) -> str:
     answer = own or ANSWERS[(kind, spec.loss)]
     plain = '"..."' if spec.name == "cloze" else ", ".join(['["..."]'] * sides)
     call = getattr(known, "plain_call", plain)
-    given = {"call": call, "note": note and f"  # {note}", "types": TYPES if typed else ""}
+    given = {"call": call, "note": note, "types": TYPES if typed else ""}
     given["names"] = ", ".join(name.removesuffix("_logits").replace("start", "begin") for name in outputs)
     given["outputs"] = ", ".join(f"out.{name}.detach().numpy()" for name in outputs)
+    given["behind"] = str(len(model.tokenizer.suffix))
     names = given | {"kind": head.PLAIN_CLASS, "pooling": POOLINGS.get(getattr(model.module, "pooling", ""), "")}
     lines = body.format(folder=folder, max_tokens=model.tokenizer.max_tokens, **names)
     return with_imports(lines + (TASK.format(folder=folder) if "task[" in answer else "") + answer)
+
+
+def note_of(task: Any, model: Model, file: Any) -> str:
+    """Return the comment behind what is read: what it is, and what dongcha reads beyond it."""
+    notes = [getattr(file, "PLAIN_NOTE", "")]
+    if task.lengths.long_texts == "windows":
+        most = model.tokenizer.max_tokens
+        notes.append(f"of a longer text the first {most} tokens only: dongcha reads it in windows")
+    told = "; ".join(note for note in notes if note)
+    return f"  # {told}" if told else ""
 
 
 def reading_snippet(folder: Path, shown: str) -> str:
@@ -231,17 +243,19 @@ def _weighed(model: Model, folder: str) -> str:
     blank = f" - likely({json.dumps(task.blank, ensure_ascii=False)}, answer)" if task.calibrate else ""
     told = [behind(prompt, answer) for answer in answers]
     names = json.dumps(list(task.labels or told), ensure_ascii=False)
+    note = f"  # without the {task.count} examples that dongcha puts before it" if task.count else ""
     given = {"prompt": json.dumps(prompt, ensure_ascii=False), "answers": json.dumps(told, ensure_ascii=False)}
-    return WEIGHED.format(folder=folder, blank=blank, names=names, **given)
+    given["note"] = note
+    return with_imports(WEIGHED.format(folder=folder, blank=blank, names=names, **given))
 
 
 def _several(model: Model, folder: str) -> str:
     """Return the lines for a model of several tasks: each task's answer stands below its own logits."""
     task: Any = task_of(model)
     sides = len(task.texts({name: [] for name in task.fields}))
-    note = getattr(find("tasks", task.parts[0].task.name), "PLAIN_NOTE", "")
+    note = note_of(task, model, find("tasks", task.parts[0].task.name))
     typed = sides > 1 and any(model.tokenizer.pair.types)
-    given = {"call": ", ".join(['["..."]'] * sides), "note": note and f"  # {note}", "types": TYPES if typed else ""}
+    given = {"call": ", ".join(['["..."]'] * sides), "note": note, "types": TYPES if typed else ""}
     pooling = POOLINGS[model.module.pooling]
     code = SEVERAL.format(folder=folder, max_tokens=model.tokenizer.max_tokens, pooling=pooling, **given)
     for number, part in enumerate(model.spec.parts):

@@ -15,7 +15,7 @@ from dongcha.data.features import IGNORED, Chunk, Features
 from dongcha.models.tokenizer import Tokenizer
 from dongcha.tasks._base import Columns, Lengths, Texts
 from dongcha.tasks._labelled import UNSEEN, Labelled
-from dongcha.tasks._scored import CONFIDENCE, Scored
+from dongcha.tasks._scored import CONFIDENCE, Scored, measured
 from dongcha.tasks._whole import encode_whole
 from dongcha.types import Prediction
 
@@ -80,11 +80,11 @@ class ApartScores(Apart, Scored):
     @classmethod
     def learn(cls, train: Dataset, lengths: Lengths) -> Self:
         """Measure the training scores."""
+        found = measured(train)
         scores = np.asarray(train.column("score"), dtype=np.float64)
         low, high = float(scores.min()), float(scores.max())
         spread = (high - low) or 1.0
-        measured = {"mean": float(scores.mean()), "deviation": float(scores.std()) or 1.0}
-        return cls(**measured, lengths=lengths, slope=spread, offset=low, low=low, high=low + spread)
+        return cls(**found, lengths=lengths, slope=spread, offset=low, low=low, high=low + spread)
 
     @classmethod
     def from_card(cls, card: Mapping[str, Any]) -> Self:

@@ -12,7 +12,7 @@ from dongcha.data.features import Features
 from dongcha.locale import say
 from dongcha.models.heads.cloze import MASK, NO_PIECE, TEXT
 from dongcha.models.model import Model
-from dongcha.tasks._described import ZeroShot, words_of
+from dongcha.tasks._described import ZeroShot, words_of_all
 from dongcha.tasks._predict import lay_flat
 
 TEMPLATES = {"en": "{text} This text is about {mask}.", "zh": "{text} 这段文字是关于{mask}的。"}
@@ -34,7 +34,7 @@ def misfit_of_cloze(options: ZeroShot) -> tuple[str, str] | None:
 def words_by_label(options: ZeroShot, labels: Sequence[str]) -> list[list[str]]:
     """Return the words of each label: what describes it, else its own name."""
     told = {label: [text] if isinstance(text, str) else text for label, text in options.descriptions.items()}
-    return [told[label] if told else [words_of(label)] for label in labels]
+    return [told[label] for label in labels] if told else [[word] for word in words_of_all(labels)]
 
 
 def set_words(model: Model, labels: Sequence[str], features: Features, options: ZeroShot) -> None:

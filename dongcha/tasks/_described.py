@@ -5,6 +5,7 @@ and the linear layer that tells labels by them. Labels of two texts are told by 
 """
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
@@ -53,6 +54,24 @@ def words_of(name: str) -> str:
     return plain if plain.isupper() else plain.lower() or name
 
 
+def words_of_all(names: Sequence[str]) -> list[str]:
+    """Turn labels' names into words; those that would come out alike, as "-1" and "1", stay as they are."""
+    words = [words_of(name) for name in names]
+    shared = Counter(map(folded, words))
+    return [name if shared[folded(word)] > 1 else word for name, word in zip(names, words, strict=True)]
+
+
+def folded(words: str) -> str:
+    """Return words as they are compared: most tokenizers read no case and no width of a blank."""
+    return " ".join(words.casefold().split())
+
+
+def alike(words: Sequence[str], labels: Sequence[str]) -> list[str]:
+    """Return the labels that others have the words of; `words` stand in the labels' order."""
+    shared = Counter(map(folded, words))
+    return [label for label, word in zip(labels, words, strict=True) if shared[folded(word)] > 1]
+
+
 def texts_of(options: ZeroShot, labels: Sequence[str], language: str) -> list[list[str]]:
     """Return the texts of each label.
 
@@ -60,7 +79,7 @@ def texts_of(options: ZeroShot, labels: Sequence[str], language: str) -> list[li
     """
     told = {label: [text] if isinstance(text, str) else text for label, text in options.descriptions.items()}
     templates = options.templates or ([LABEL] if told else TEMPLATES[language])
-    own = (told[label] if told else [words_of(label)] for label in labels)
+    own = [told[label] for label in labels] if told else [[word] for word in words_of_all(labels)]
     return [[template.replace(LABEL, text) for text in texts for template in templates] for texts in own]
 
 
@@ -74,6 +93,8 @@ def misfit(options: ZeroShot, labels: Sequence[str]) -> tuple[str, str] | None:
     missing = [label for label in labels if options.descriptions and label not in options.descriptions]
     if missing:
         return "descriptions", say("stations.undescribed", labels=", ".join(missing[:5]))
+    if not options.descriptions and (same := alike(words_of_all(labels), labels)):
+        return "descriptions", say("stations.alike_names", labels=", ".join(same[:5]))
     for template in options.templates if options.by == "similarity" else ():
         if LABEL not in template:
             return "templates", say("stations.template_without_label", template=template)

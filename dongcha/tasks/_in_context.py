@@ -23,7 +23,7 @@ from dongcha.metrics import Metric, Outcome
 from dongcha.metrics._words import words
 from dongcha.models.tokenizer import Tokenizer
 from dongcha.tasks._base import Columns, Lengths, Texts, num_rows
-from dongcha.tasks._described import unknown_label, words_of
+from dongcha.tasks._described import alike, unknown_label, words_of_all
 from dongcha.tasks._writes import behind, fields_in, language_of
 from dongcha.types import Prediction
 
@@ -72,7 +72,7 @@ class InContext:
         """Return the task as a recipe's options and its training rows make it."""
         texts = train.take(np.arange(min(LOOKED_AT, len(train)))).column(base.fields[0])
         template = options.template or TEMPLATES[base.name][language_of(texts)]
-        said = tuple(options.words.get(label, words_of(label)) for label in base.labels)
+        said = said_of(base.labels, options.words)
         task = cls(base=base, template=template, said=said, count=options.examples, calibrate=options.calibrate)
         if not options.examples:
             return task
@@ -100,6 +100,8 @@ class InContext:
             return "words", unknown_label(odd, base.labels) if base.labels else say(
                 "tasks.words_unused", task=base.name
             )
+        if same := alike(said_of(base.labels, options.words), base.labels):
+            return "words", say("tasks.alike_words", labels=", ".join(same[:5]))
         return None
 
     @classmethod
@@ -287,6 +289,11 @@ class InContext:
     def shown(self, target: Mapping[str, Any], text: str) -> str:
         """Return what the task shows."""
         return str(self.base.shown(target, text))
+
+
+def said_of(labels: Sequence[str], words: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the words of each label: those given for it, else its name's."""
+    return tuple(words.get(label, name) for label, name in zip(labels, words_of_all(labels), strict=True))
 
 
 COLUMNS = ("input_ids", "next", "position", "branch")

@@ -1,9 +1,9 @@
 """Give rows a number: what the tasks with one number a row share, whatever their inputs are.
 
-Rows have a `score`, any finite number. Outputs: (N, 1) by feature, in standard deviations from the mean of the training
-scores, so that one learning rate serves every scale; both stand in the card. A number comes without a probability:
-confidence is 0, which means that none is known, as in the baselines. A task of this kind adds its name, its fields and
-the texts of a row.
+Rows have a `score`, a number whose square is finite too. Outputs: (N, 1) by feature, in standard deviations from the
+mean of the training scores, so that one learning rate serves every scale; both stand in the card. A number comes
+without a probability: confidence is 0, which means that none is known, as in the baselines. A task of this kind adds
+its name, its fields and the texts of a row.
 """
 
 import math
@@ -15,6 +15,8 @@ import numpy as np
 
 from dongcha.data.dataset import Dataset
 from dongcha.data.features import Chunk, Features
+from dongcha.errors import DataError
+from dongcha.locale import say
 from dongcha.metrics import Metric, Outcome
 from dongcha.metrics import regression as metrics
 from dongcha.models.tokenizer import Tokenizer
@@ -39,8 +41,7 @@ class Scored(Whole, Unlabelled):
     @classmethod
     def learn(cls, train: Dataset, lengths: Lengths) -> Self:
         """Measure the training scores; where all are the same, the deviation is taken as 1."""
-        scores = np.asarray(train.column("score"), dtype=np.float64)
-        return cls(mean=float(scores.mean()), deviation=float(scores.std()) or 1.0, lengths=lengths)
+        return cls(**measured(train), lengths=lengths)
 
     @classmethod
     def from_card(cls, card: Mapping[str, Any]) -> Self:
@@ -86,3 +87,14 @@ class Scored(Whole, Unlabelled):
         """Return the score with as many decimals as show a hundredth of the training scores' deviation."""
         decimals = max(0, 2 - math.floor(math.log10(self.deviation)))
         return f"{target['score']:.{decimals}f}"
+
+
+def measured(train: Dataset) -> dict[str, float]:
+    """Return `mean` and `deviation` of the training scores; DataError where they are too large to have any."""
+    scores = np.asarray(train.column("score"), dtype=np.float64)
+    with np.errstate(over="ignore", invalid="ignore"):
+        found = {"mean": float(scores.mean()), "deviation": float(scores.std()) or 1.0}
+    if not all(map(math.isfinite, found.values())):
+        facts = {"field": "score", "low": scores.min(), "high": scores.max()}
+        raise DataError(say("tasks.scores_too_large", source=train.source, **facts))
+    return found

@@ -1,6 +1,6 @@
 """Give a text a number: a grade, a degree of agreement, a price.
 
-Rows: `text`, `score` (any finite numbers). Metrics: mean absolute error first, in the score's own unit; see
+Rows: `text`, `score` (numbers). Metrics: mean absolute error first, in the score's own unit; see
 `metrics/regression.py`.
 """
 

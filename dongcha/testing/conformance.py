@@ -6,6 +6,7 @@ AssertionError that says which promise is broken. Trains a tiny random model fro
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,15 +21,17 @@ from dongcha.data.splits import Splits
 from dongcha.models.model import Model
 from dongcha.models.source import Source
 from dongcha.registry import find
-from dongcha.tasks._base import Columns, Task
+from dongcha.tasks._base import Columns, Searches, Task, Writes
 from dongcha.tasks._model import learn, model_for, task_from
 from dongcha.tasks._predict import columns_of, lay_flat, ready
 from dongcha.tasks._rows import data_of, fields_of, read_rows
 from dongcha.testing.tiny import tiny_encoder, tiny_writer
-from dongcha.types import Report
+from dongcha.types import Prediction, Report
 
 Rows = Sequence[dict[str, Any]]
 WRITER = "writer"  # the head of tasks whose answers are text
+READ = ("input_ids", "token_type_ids")  # columns that say what a model reads
+CHOICES = "choices"  # a field of answers that a row brings
 HALF = 7  # rows of the first part, where a data set is taken in two
 ROUNDING = 2e-4  # of a number that is told with four digits
 MACHINE = "forecast_kept"  # the one proof that hangs on what else the machine does
@@ -111,6 +114,24 @@ def decodes_its_own_targets(task: Task, model: Model, columns: Columns) -> None:
     wrong = wrong_rows(task, outcome)
     assert not len(wrong), f"{task.name}: perfect outputs decode to a wrong answer in row {wrong[:1]}"
     assert np.isfinite(metric.figure(outcome)), f"{task.name}: {metric.name} of perfect answers is no number"
+    tells_wrong_from_right(task, columns, found)
+
+
+def tells_wrong_from_right(task: Task, columns: Columns, perfect: Sequence[Prediction]) -> None:
+    """Give each row the perfect answer of the next one: where their targets differ, some row is wrong.
+
+    A row that brings its own choices is given another of these.
+    """
+    targets = [one.target for one in (*perfect[1:], *perfect[:1])]
+    if CHOICES in columns:
+        answer = task.fields[-1]
+        pairs = zip(columns[CHOICES], columns[answer], strict=True)
+        targets = [{answer: next(choice for choice in own if choice != gold)} for own, gold in pairs]
+    moved = [replace(one, target=target) for one, target in zip(perfect, targets, strict=True)]
+    golds = [columns[name] for name in task.fields[task.num_inputs :]]
+    if any(gold[row] != gold[row - 1] for gold in golds for row in range(len(gold))):
+        wrong = wrong_rows(task, task.outcome(columns, moved))
+        assert len(wrong), f"{task.name}: another row's answer counts as right, whatever the target"
 
 
 def some_outputs(task: Task, model: Model, columns: Columns) -> tuple[Any, np.ndarray]:
@@ -121,11 +142,19 @@ def some_outputs(task: Task, model: Model, columns: Columns) -> tuple[Any, np.nd
 
 
 def never_reads_gold(task: Task, model: Model, columns: Columns) -> None:
-    """Decode rows with and without their targets: the answers are the same."""
+    """Encode and decode rows with and without their targets: what is read and answered is the same."""
     gold = task.fields[task.num_inputs :]
     assert gold, f"{task.name}: no field is left to find; num_inputs is {task.num_inputs} of {task.fields}"
     bare = {name: values for name, values in columns.items() if name not in gold}
     features, outputs = some_outputs(task, model, columns)
+    learnt = gather([task.encode(columns, model.tokenizer, 0)])
+    if isinstance(task, Writes):
+        learnt = task.prompts_in(learnt)
+    if isinstance(task, Searches):  # what is learnt from holds answers too, each behind its query
+        learnt = learnt.take(np.unique(np.asarray(learnt.units["row"]), return_index=True)[1])
+    same = [np.array_equal(learnt.starts, features.starts)]
+    same += [np.array_equal(learnt.tokens[name], features.tokens[name]) for name in READ if name in features.tokens]
+    assert all(same), f"{task.name}: encode reads the targets: the tokens are others without them"
     with_gold, without = (task.decode(outputs, features, rows, 0) for rows in (columns, bare))
     assert with_gold == without, f"{task.name}: decode reads the targets"
     for prediction in without:

@@ -120,6 +120,46 @@ def test_tags_that_slip_by_one_word(proven, form):
     assert proof("labels_aligned", replace(evidence, task=Slips())).status == "failed"
 
 
+def trained_on(evidence, **columns):
+    features = evidence.features["train"]
+    return replace(evidence, features={**evidence.features, "train": replace(features, **columns)})
+
+
+def test_labels_that_were_turned_round_where_the_model_learnt_them(proven):
+    evidence = evidence_of(proven("pooled"))
+    units = evidence.features["train"].units
+    found = proof("labels_aligned", trained_on(evidence, units={**units, "target": 1 - np.asarray(units["target"])}))
+    assert (found.status, found.count) == ("failed", 60)
+    assert "trained on other" in found.message
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_one_token_that_is_other_where_the_model_learnt_it(proven, form):
+    evidence = evidence_of(proven(form))
+    tokens = evidence.features["train"].tokens
+    ids = np.array(tokens["input_ids"])
+    ids[evidence.features["train"].starts[3] + 1] += 1
+    found = proof("labels_aligned", trained_on(evidence, tokens={**tokens, "input_ids": ids}))
+    assert (found.status, found.count) == ("failed", 1)
+
+
+def test_rows_that_the_model_never_learnt(proven):
+    evidence = evidence_of(proven("pooled"))
+    learnt = evidence.features["train"].take(np.arange(2, len(evidence.features["train"])))
+    found = proof("labels_aligned", replace(evidence, features={**evidence.features, "train": learnt}))
+    assert (found.status, found.count) == ("failed", 2)
+
+
+@pytest.mark.parametrize(("hard_negatives", "status"), [(0, "failed"), (1, "passed")])
+def test_what_was_mined_may_stand_beside_what_a_row_brings(proven, hard_negatives, status):
+    evidence = evidence_of(proven("pooled"))
+    features = evidence.features["train"]
+    more = features.take(np.append(np.arange(len(features)), [0]))
+    resolved = {**evidence.resolved, "train": {**evidence.resolved["train"], "hard_negatives": hard_negatives}}
+    with_more = replace(evidence, resolved=resolved, features={**evidence.features, "train": more})
+    assert proof("labels_aligned", with_more).status == status
+
+
 def test_spans_that_no_word_carries_are_a_warning_with_their_number(finish, models):
     rows = tiny_rows("tagging", ROWS)
     rows[0]["spans"] = [{"start": 15, "end": 17, "label": "LOC"}]  # "pa" of "paris"
@@ -180,6 +220,20 @@ def test_one_weight_changed_on_disk(on_disk, name):
 def test_the_smallest_change_of_a_weight_is_seen_bit_by_bit(on_disk):
     change_one_weight(on_disk.model_folder, by=3e-6)
     assert proof("saved_equals_trained", on_disk).status == "failed"
+
+
+def test_a_weight_that_no_sampled_row_reads_is_seen(on_disk):
+    path = on_disk.model_folder / "model.safetensors"
+    tensors = load_file(path)
+    name = next(name for name in tensors if "word_embeddings" in name)
+    read = np.unique(on_disk.features["validation"].tokens["input_ids"])
+    unread = np.setdiff1d(np.arange(len(tensors[name])), [0, *read])
+    tensors[name][int(unread[0]), 0] += 1.0
+    save_file(tensors, path, metadata={"format": "pt"})
+    remark(on_disk.model_folder)
+    found = proof("saved_equals_trained", on_disk)
+    assert (found.status, found.figures["same_weights"]) == ("failed", False)
+    assert "weights" in found.message
 
 
 @pytest.mark.parametrize("name", ["saved_equals_trained", "plain_transformers"])
@@ -348,20 +402,20 @@ def test_a_resume_that_differs_fails_with_its_fix(evidence):
     ],
 )
 def test_a_forecast_that_was_missed_by_more_than_a_fifth_is_a_warning(evidence, forecast, fact, status):
-    clock = {**evidence.clock, "forecast_seconds": forecast, "seconds": fact, "load": [3.5, 2.0, 1.0]}
-    found = proof("forecast_kept", replace(evidence, clock=clock))
+    clock = {**evidence.clock(), "forecast_seconds": forecast, "seconds": fact, "load": [3.5, 2.0, 1.0]}
+    found = proof("forecast_kept", replace(evidence, clock=lambda: clock))
     assert found.status == status
     assert ("load average was 3.5" in found.message) == (status == "warned")
     assert found.figures["load"] == [3.5, 2.0, 1.0]
     assert bool(found.fix) == (status == "warned")
-    without = proof("forecast_kept", replace(evidence, clock=clock | {"load": []}))
+    without = proof("forecast_kept", replace(evidence, clock=lambda: clock | {"load": []}))
     assert ("load is not known" in without.message) == (status == "warned")
 
 
 def test_a_run_that_was_taken_up_again_does_not_judge_its_forecast(evidence):
-    clock = {**evidence.clock, "attempts": 2}
-    assert proof("forecast_kept", replace(evidence, clock=clock)).status == "skipped"
-    assert proof("forecast_kept", replace(evidence, clock={})).status == "skipped"
+    clock = {**evidence.clock(), "attempts": 2}
+    assert proof("forecast_kept", replace(evidence, clock=lambda: clock)).status == "skipped"
+    assert proof("forecast_kept", replace(evidence, clock=dict)).status == "skipped"
 
 
 # recorded
@@ -377,6 +431,11 @@ def test_a_run_that_was_taken_up_again_does_not_judge_its_forecast(evidence):
         ({"versions": {}}, "versions"),
         ({"threads": None}, "threads"),
         ({"machine": None}, "machine"),
+        ({"model_sha256": "0" * 64}, "model_sha256"),
+        ({"versions": {"torch": "0.0.1"}}, "versions"),
+        ({"threads": 99}, "threads"),
+        ({"machine": {"system": "VAX"}}, "machine"),
+        ({"run_hash": "0" * 64}, "run_hash"),
     ],
 )
 def test_a_record_that_lacks_or_contradicts(on_disk, change, named):

@@ -16,6 +16,7 @@ from dongcha.cli._door import guarded
 from dongcha.errors import Diverged
 from dongcha.report.as_json import from_json
 from dongcha.testing import tiny_rows
+from dongcha.types import Check
 
 pytestmark = pytest.mark.usefixtures("no_charts")
 
@@ -159,7 +160,8 @@ def test_a_chinese_recipe_speaks_chinese(cli, place):
 
 
 def test_a_failed_check_is_exit_1_and_the_report_stands(cli, place, monkeypatch):
-    monkeypatch.setattr("dongcha.checks.recorded.WANTED", ("nothing of the kind",))
+    failed = Check("recorded", "failed", "nothing of the kind", 1)
+    monkeypatch.setattr("dongcha.checks.recorded.check", lambda evidence: failed)
     code, out, _ = cli("run", "recipe.yaml", "--quiet")
     assert code == 1
     assert "nothing of the kind" in out

@@ -208,6 +208,12 @@ DATA_CASES = (
         table("text,score\nfine,1\nnice,good\n", task="regression"),
     ),
     Case(
+        "scores too large",
+        ("scores whose mean or spread overflows", "均值或离散程度溢出的分数"),
+        ("give them in a larger unit", "改用更大的单位"),
+        table("text,score\n" + "".join(f"room {i},{(-1) ** i}e308\n" for i in range(24)), task="regression"),
+    ),
+    Case(
         "span outside its text",
         ("offsets counted in bytes", "位置按字节计数"),
         ("count characters", "按字符计数"),

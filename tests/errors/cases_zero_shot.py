@@ -62,6 +62,13 @@ def labelled_late(desk: Desk) -> None:
     desk.put("rows.jsonl", "".join(f"{json.dumps(row)}\n" for row in rows))
 
 
+def alike(desk: Desk) -> None:
+    """Put rows whose labels differ in case alone, and describe none."""
+    asking()(desk)
+    rows = [{"text": f"room {i}", "label": ("US", "us")[i % 2]} for i in range(24)]
+    desk.put("rows.jsonl", "".join(f"{json.dumps(row)}\n" for row in rows))
+
+
 def twice(desk: Desk) -> None:
     """Ask for zero-shot as the model and as what it is compared with."""
     desk.plain(adapt="zero_shot", evaluate={"before": "zero_shot"})
@@ -81,6 +88,12 @@ ZERO_SHOT_CASES = (
         ("descriptions for some labels, not for all", "只描述了部分标签"),
         ("describe every label, or none", "描述全部标签，或都不描述"),
         asking(descriptions={"good": "good and clean"}),
+    ),
+    Case(
+        "zero-shot: names that are the same words",
+        ("labels told apart by case alone, without descriptions", "只差大小写的标签，且没有描述"),
+        ("describe every label", "描述全部标签"),
+        alike,
     ),
     Case(
         "zero-shot: empty description",

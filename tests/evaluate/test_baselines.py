@@ -104,6 +104,16 @@ def test_tfidf_linear_gives_several_labels_where_rows_have_several():
     assert found[0].probabilities[0] == 1.0 and found[0].probabilities[2] == 0.0
 
 
+def test_tfidf_linear_names_a_rare_label_from_where_validation_rows_say():
+    texts = ["red rose", "blue sky", "grey stone", "red leaf"] * 10
+    some = [["warm"] if i % 12 == 0 else [] for i in range(40)]  # never likelier than not
+    train, test = rows_of(text=texts, label=some), rows_of(text=["red rose", "blue sky"])
+    validation = rows_of(text=["red rose", "red rose", "blue sky", "grey stone"], label=[["warm"], ["warm"], [], []])
+    assert [p.target["label"] for p in tfidf_linear.predict(train, test, ("warm",), 0)] == [[], []]
+    tuned = tfidf_linear.predict(train, test, ("warm",), 0, validation)
+    assert [p.target["label"] for p in tuned] == [["warm"], []]
+
+
 def test_one_label_or_no_words_still_give_an_answer():
     one = rows_of(text=["a b", "c d"], label=["good", "good"])
     assert tfidf_linear.predict(one, rows_of(text=["e"]), LABELS, 0)[0].target == {"label": "good"}
@@ -163,6 +173,13 @@ def test_frequent_tag_takes_the_users_words_where_all_rows_have_them():
     assert [[tuple(s.values()) for s in p.target["spans"]] for p in found] == gold
     without = frequent_tag.predict(tagged(rows), tagged(rows, [words[0], None]), ("LOC", "ORG"), 0)
     assert len(without) == 2  # words found in the text: one a character
+
+
+def test_frequent_tag_takes_the_users_words_beside_rows_that_have_none():
+    train = tagged([("st.paris is", [(0, 8, "LOC")]), ("here", [])], [[(0, 8), (9, 11)], None])
+    test = tagged([("in st.paris", []), ("here", [])], [[(0, 2), (3, 11)], None])
+    found = frequent_tag.predict(train, test, ("LOC",), 0)
+    assert [p.target["spans"] for p in found] == [[{"start": 3, "end": 11, "label": "LOC"}], []]
 
 
 def test_the_gold_of_the_test_rows_is_never_read():
@@ -240,6 +257,14 @@ def test_tfidf_pair_gives_several_labels_where_rows_have_several():
     train = pair(["red rose", "blue sky"] * 4, ["red", "blue"] * 4, label=[["warm", "all"], ["cold", "all"]] * 4)
     found = tfidf_pair.predict(train, pair(["red rose"], ["red"]), ("all", "cold", "warm"), 0)
     assert found[0].target == {"label": ["all", "warm"]}
+
+
+def test_tfidf_pair_names_a_rare_label_from_where_validation_rows_say():
+    some = [["warm"] if i % 12 == 0 else [] for i in range(40)]
+    train = pair(["red rose", "blue sky", "grey stone", "red leaf"] * 10, ["so"] * 40, label=some)
+    validation = pair(["red rose", "blue sky"], ["so", "so"], label=[["warm"], []])
+    found = tfidf_pair.predict(train, pair(["red rose"], ["so"]), ("warm",), 0, validation)
+    assert found[0].target == {"label": ["warm"]}
 
 
 def test_overlap_is_by_hand():

@@ -15,7 +15,7 @@ from dongcha.evaluate.calibration import unscaled
 from dongcha.evaluate.evaluate import MOST_SHOWN
 from dongcha.evaluate.keep import keep_predictions, plain
 from dongcha.evaluate.slices import FEWEST_ROWS, MOST_VALUES, slices
-from dongcha.tasks import classification, tagging
+from dongcha.tasks import classification, regression, tagging
 from dongcha.tasks._labelled import softmax
 from dongcha.types import Prediction
 
@@ -131,6 +131,19 @@ def test_the_hardest_rows_are_the_wrong_ones_the_surest_first():
 
 def test_nothing_is_hard_where_all_is_right():
     assert judged(GOLDS, GOLDS, GOLDS).hardest == ()
+
+
+def test_all_rows_are_hard_where_all_are_wrong():
+    found = judged(GOLDS, GOLDS, GOLDS[1:] + GOLDS[:1])
+    assert len(found.hardest) == len(GOLDS)
+
+
+def test_the_hardest_numbers_are_the_furthest_and_no_confidence_stands_beside_them():
+    test = Dataset("test", "x", pa.table({"text": ["a", "b", "c"], "score": [1.0, 2.0, 3.0], ROW: [1, 2, 3]}))
+    answers = [Prediction(i, {"score": score}, 0.0) for i, score in enumerate([1.0, 2.5, 9.0])]
+    found = evaluate(regression.Task(), test, [Candidate("after", answers)], seed=13)
+    assert [story["row"] for story in found.hardest] == [3, 2]
+    assert not any("confidence" in story for story in found.hardest)
 
 
 def test_per_label_and_confusion_are_of_after():

@@ -16,7 +16,9 @@ import dongcha.report
 from dongcha.locale import catalogue, say, speaking, terms
 from dongcha.locale.terms import visible
 from dongcha.report.as_html import to_html
+from dongcha.report.limits import limits
 from dongcha.report.sections import SECTIONS, sections
+from dongcha.report.verdict import sentence
 from dongcha.types import Interval
 
 from . import fixture
@@ -250,3 +252,25 @@ def test_the_report_starts_light():
     heavy = "torch", "transformers", "pyarrow", "sklearn", "matplotlib"
     code = f"import sys\nfor name in {heavy}: sys.modules[name] = None\nimport dongcha.report"
     assert subprocess.run([sys.executable, "-c", code], check=False, timeout=60).returncode == 0
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("name", ["zero_shot", "in_context"])
+def test_a_model_that_nobody_trained_is_not_said_to_be_trained(name, language):
+    base = fixture.english()
+    row = replace(base.table[-1], name=name, verdict=None)
+    report = replace(base, table=(base.table[0], row), recipe={"adapt": {"method": name}})
+    with speaking(language):
+        said = " ".join((sentence(report), *limits(report)))
+        assert {"en": "Without any training", "zh": "未经任何训练"}[language] in said
+        assert say("report.limit.no_before") not in said
+        assert (say("report.limit.label_names") in said) == (name == "zero_shot")
+
+
+def test_numbers_have_no_confidence_to_be_sorted_by():
+    row = {"row": 3, "text": "the room was quiet", "gold": "120", "predicted": "80"}
+    for more, key in (({}, "furthest"), ({"confidence": 0.9}, "caption")):
+        html, _ = page(replace(fixture.english(), hardest=(row | more,)))
+        with speaking("en"):
+            shown = {name: say(f"report.hardest.{name}") in html for name in ("furthest", "caption")}
+        assert shown == {name: name == key for name in shown}

@@ -14,6 +14,7 @@ from dongcha.errors import MachineError, UserError
 from dongcha.files import fault_at
 from dongcha.report import read_report, screen_lines, write_report
 from dongcha.report.as_json import from_json, to_json
+from dongcha.report.texts import as_allowed
 from dongcha.types import Check, Interval, Row, Verdict
 
 from . import fixture
@@ -186,6 +187,24 @@ def test_none_drops_the_texts_and_keeps_rows_and_labels(tmp_path):
     assert "row 17" in found and "tech -> business" in found
     tagged = replace(fixture.tagging(), recipe={"report": {"texts": "none"}})
     assert "EU" not in "\n".join(screen_lines(tagged)[5:])
+
+
+def test_none_numbers_what_a_column_of_the_users_own_holds(tmp_path):
+    figures = {"rows": 10, "after": [0.2, 0, 1]}
+    parts = [("length", "<= 12"), ("customer", "Jane of Leeds"), ("customer", "Bob"), ("label", "tech")]
+    parts += [("label", "tech, business"), ("label", "Jane"), ("test", "out of domain")]
+    report = replace(
+        fixture.english(),
+        recipe={"report": {"texts": "none"}, "evaluate": {"slices": ["customer"]}},
+        slices=tuple({"slice": name, "value": value, **figures} for name, value in parts),
+    )
+    found = _outputs(report, tmp_path)
+    assert "Jane" not in found and "Bob" not in found
+    values = [(part["slice"], part["value"]) for part in read_report(tmp_path).slices]
+    assert values == [parts[0], ("customer", "1"), ("customer", "2"), *parts[3:5], ("label", "1"), parts[6]]
+    own = replace(report, recipe={"report": {"texts": "none"}, "evaluate": {"slices": ["length"]}})
+    assert "12" not in [part["value"] for part in as_allowed(own).slices]
+    assert as_allowed(own).slices[0]["value"] == "1"
 
 
 def test_the_model_card_has_valid_front_matter_and_no_texts(tmp_path):

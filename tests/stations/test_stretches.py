@@ -15,6 +15,7 @@ import dongcha
 from dongcha import Recipe, stations
 from dongcha.data.dataset import Dataset
 from dongcha.errors import DataError, RecipeError
+from dongcha.evaluate.baselines import tfidf_linear
 from dongcha.loop.clock import Clock
 from dongcha.models.model import load_model
 from dongcha.report.as_json import plain
@@ -241,6 +242,15 @@ def test_several_labels_get_thresholds_from_validation_rows(topics):
     assert len(card["thresholds"]) == len(card["labels"]) == 2
 
 
+def test_the_thresholds_of_a_baseline_are_those_of_validation_rows(tmp_path, models):
+    rows = [row | {"label": row["label"][: i % 8 < 2]} for i, row in enumerate(multi_reviews())]  # seldom any
+    work = dongcha.run(recipe_of(tmp_path, models["pooled"], rows), until="baselines")
+    splits, labels = work["splits"].by_name, work["task"].labels
+    wanted = tfidf_linear.predict(splits["train"], splits["test"], labels, work["recipe"].seed, splits["validation"])
+    assert work["baselines"]["tfidf_linear"][0] == wanted
+    assert wanted != tfidf_linear.predict(splits["train"], splits["test"], labels, work["recipe"].seed)
+
+
 def test_the_probe_may_start_the_head(tmp_path, models):
     """With a rate of almost nothing the head stays the probe, so after equals before."""
     train = {**FAST["train"], "head_start": "probe", "learning_rate": 1e-12, "head_learning_rate": 1e-12, "epochs": 1}
@@ -282,6 +292,26 @@ def test_the_snippet_runs_as_it_stands_and_agrees(request, monkeypatch, run):
             assert ("B-LOC" in found["tags"]) == bool(told["spans"])
         else:
             assert found["labels" if isinstance(told["label"], list) else "label"] == told["label"]
+
+
+@pytest.mark.parametrize(
+    ("more", "note"),
+    [
+        ({"data": {"long_texts": "windows"}}, "first 64 tokens only: dongcha reads it in windows"),
+        ({"data": {"long_texts": "truncate"}}, None),
+        ({"adapt": {"method": "in_context", "examples": 3}}, "without the 3 examples"),
+        ({"adapt": {"method": "in_context"}}, None),
+    ],
+)
+def test_the_snippet_says_what_it_leaves_out(tmp_path, models, more, note):
+    rows = tiny_rows("classification", ROWS)
+    data = {"train": rows, "split": SPLIT} | more.get("data", {})
+    adapt = more.get("adapt", "full")
+    model = models["pooled" if adapt == "full" else "writes"]
+    recipe = recipe_of(tmp_path, model, rows, adapt=adapt, data=data, train={})
+    lines = snippet(dongcha.run(recipe, until="model")["model"], "model")
+    assert note is None or note in lines
+    assert ("dongcha reads" in lines or "dongcha puts" in lines) == (note is not None)
 
 
 @pytest.mark.parametrize("pooling", ["mean", "cls"])

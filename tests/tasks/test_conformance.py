@@ -79,9 +79,21 @@ def mixes(self, rows, tokenizer, first_row):
     return replace(chunk, units=chunk.units | {"row": chunk.units["row"] * 0})
 
 
+def learns_the_answer(self, rows):
+    return ([f"{text} {label}" for text, label in zip(rows["text"], rows.get("label", rows["text"]), strict=True)],)
+
+
+def praises(self, rows, predictions):
+    found = outcome(self, rows, predictions)
+    return replace(found, predicted=found.gold)
+
+
 decode, encode, card = classification.Task.decode, classification.Task.encode, classification.Task.card
+outcome = classification.Task.outcome
 BROKEN = {
-    "reads the targets": ("decode", peeks),
+    "encode reads the targets": ("texts", learns_the_answer),
+    "another row's answer counts as right": ("outcome", praises),
+    "decode reads the targets": ("decode", peeks),
     "one a row, in order": ("decode", forgets),
     "some row has no feature": ("encode", mixes),
     "has other labels": ("card", lambda self: card(self) | {"labels": ["good"]}),

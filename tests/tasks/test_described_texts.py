@@ -3,7 +3,8 @@
 import pytest
 from pydantic import ValidationError
 
-from dongcha.tasks._described import TEMPLATES, ZeroShot, misfit, texts_of, words_of
+from dongcha.tasks._cloze import words_by_label
+from dongcha.tasks._described import TEMPLATES, ZeroShot, misfit, texts_of, words_of, words_of_all
 
 LABELS = ("Sci/Tech", "credit_card")
 
@@ -25,6 +26,28 @@ LABELS = ("Sci/Tech", "credit_card")
 )
 def test_a_name_turns_into_words(name, words):
     assert words_of(name) == words
+
+
+@pytest.mark.parametrize(
+    ("names", "words"),
+    [
+        (("-1", "0", "1"), ["-1", "0", "1"]),
+        (("C", "C++", "Go"), ["C", "C++", "go"]),
+        (("a/b", "a_b", "c_d"), ["a/b", "a_b", "c d"]),
+        (("Sci/Tech", "credit_card"), ["sci tech", "credit card"]),
+    ],
+)
+def test_names_that_would_come_out_alike_stay_as_they_are(names, words):
+    assert words_of_all(names) == words
+    assert [texts[0] for texts in texts_of(ZeroShot(), names, "en")] == words
+    assert words_by_label(ZeroShot(by="cloze"), names) == [[word] for word in words]
+    assert misfit(ZeroShot(), names) is None
+
+
+def test_names_that_no_tokenizer_tells_apart_need_descriptions():
+    option, said = misfit(ZeroShot(), ("US", "us", "world"))
+    assert option == "descriptions" and "US, us" in said and "describe every label" in said
+    assert misfit(ZeroShot(descriptions={"US": "America", "us": "we", "world": "all"}), ("US", "us", "world")) is None
 
 
 def test_names_go_into_the_templates_of_their_language():

@@ -138,6 +138,7 @@ def test_other_tasks_several_labels_and_encoders_are_refused(tmp_path):
         ("classification", {"template": "Is it good?"}, r"^adapt\.template: no field of a row"),
         ("choice", {"template": "{question} {choices}"}, r"^adapt\.template: \{choices\} is no text .* \{question\}"),
         ("classification", {"words": {"god": "fine"}}, r"^adapt\.words: there is no label 'god'; did you mean 'good'"),
+        ("classification", {"words": {"good": "Bad"}}, r"^adapt\.words: .* same words: bad, good; give each"),
         ("choice", {"words": {"good": "fine"}}, r"^adapt\.words: a row of choice brings its own answers"),
     ],
 )

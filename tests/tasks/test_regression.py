@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 from dongcha.checks.labels_aligned import perfect_outputs, right_from
 from dongcha.data.dataset import Dataset
 from dongcha.data.features import gather
+from dongcha.errors import DataError
 from dongcha.models.heads._base import HeadSpec
 from dongcha.models.tokenizer import load_tokenizer
+from dongcha.tasks._apart import ApartScores
 from dongcha.tasks._base import Lengths
 from dongcha.tasks.regression import Task
 from dongcha.testing import tiny_rows
@@ -34,6 +36,13 @@ def rows_of(values):
 
 def learnt(values, **lengths):
     return Task.learn(Dataset("train", "memory", pa.table(rows_of(values))), Lengths(**lengths))
+
+
+@pytest.mark.parametrize("values", [[1e308, -1e308], [1e308, 1e308], [1e200, 0.0]])
+@pytest.mark.parametrize("kind", [Task, ApartScores])
+def test_scores_too_large_to_be_measured_are_refused(values, kind):
+    with pytest.raises(DataError, match=r"^memory, score: numbers from .* to 1e\+\d+, .* larger unit\.$"):
+        kind.learn(Dataset("train", "memory", pa.table(rows_of(values))), Lengths())
 
 
 @settings(max_examples=50, deadline=None)

@@ -27,17 +27,19 @@ def indicator(values: Sequence[Any], labels: Sequence[str]) -> np.ndarray:
     return matrix
 
 
-def to_predictions(probs: np.ndarray, labels: Sequence[str], several: bool, first_row: int) -> list[Prediction]:
-    """Choose the likeliest label of each row, or where there may be several each with at least even odds.
+def to_predictions(
+    probs: np.ndarray, labels: Sequence[str], several: bool, first_row: int, thresholds: np.ndarray | float = 0.5
+) -> list[Prediction]:
+    """Choose the likeliest label of each row, or where there may be several each that reaches its threshold.
 
-    `probs` is (rows, labels); the rows are numbered from `first_row`.
+    `probs` is (rows, labels), `thresholds` (labels,) or one for all; the rows are numbered from `first_row`.
     """
     if not several:
         best = probs.argmax(axis=1)
         targets: list[Any] = [labels[i] for i in best.tolist()]
         sure = probs[np.arange(len(probs)), best]
     else:
-        chosen = probs >= 0.5
+        chosen = probs >= thresholds
         targets = [[labels[i] for i in np.flatnonzero(row).tolist()] for row in chosen]
         sure = np.where(chosen, probs, 1 - probs).min(axis=1)
     return [

@@ -16,13 +16,18 @@ from dongcha.evaluate.baselines.tfidf_ridge import scored
 from dongcha.types import Prediction
 
 SIDES = ("text_a", "text_b")
+TUNES = True  # takes validation rows
 
 
-def predict(train: Dataset, test: Dataset, labels: tuple[str, ...], seed: int) -> list[Prediction]:
+def predict(
+    train: Dataset, test: Dataset, labels: tuple[str, ...], seed: int, validation: Dataset | None = None
+) -> list[Prediction]:
     """Return a label with probabilities, or a score, for each test row."""
     rows = drawn(train, seed)
     features = PairFeatures([rows.column(side) for side in SIDES], len(labels))
-    return judged(features, rows, test, labels, seed) if labels else scored(features, rows, test, seed)
+    if labels:
+        return judged(features, rows, test, labels, seed, validation)
+    return scored(features, rows, test, seed)
 
 
 class PairFeatures:

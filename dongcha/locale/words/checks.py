@@ -21,6 +21,14 @@ MESSAGES = {
         "Raise data.max_tokens, or shorten the prompt.",
         "请调大 data.max_tokens，或缩短提示。",
     ),
+    "checks.places_cut": (
+        "In {damaged:,} of {spans:,} rows an entity lies beyond what the model reads: their relation is guessed.",
+        "{spans:,} 行中有 {damaged:,} 行的实体超出模型所读的范围：其关系只能猜测。",
+    ),
+    "checks.places_cut_fix": (
+        "Raise data.max_tokens, or shorten these texts around their entities.",
+        "请调大 data.max_tokens，或将这些文本截取到实体附近。",
+    ),
     "checks.turns_unlearnt": (
         "In {damaged:,} of {spans:,} dialogues only the last reply is learnt: the model's chat template writes the "
         "assistant's earlier turns otherwise than they were said.",
@@ -37,6 +45,11 @@ MESSAGES = {
     "checks.labels_failed": (
         "{wrong:,} of {rows:,} training rows do not get their gold labels back after encoding and decoding.",
         "{rows:,} 行训练数据中有 {wrong:,} 行在编码、解码后与标注不一致。",
+    ),
+    "checks.labels_learnt_otherwise": (
+        "The model was trained on other tokens or targets than {other:,} of {rows:,} training rows give when they are "
+        "encoded anew.",
+        "{rows:,} 行训练数据中有 {other:,} 行重新编码后，词元或目标与模型训练时所用的不同。",
     ),
     "checks.labels_fix": (
         "Do not use this model; report the recipe and these rows.",

@@ -142,6 +142,10 @@ MESSAGES = {
         "Wrong, and sure of it: most confident first",
         "判断错误却最有把握的样本，置信度高者在前",
     ),
+    "report.hardest.furthest": (
+        "Furthest from what is true, the furthest first",
+        "与真值相差最大的样本，差距大者在前",
+    ),
     "report.labels.caption": ("Scores by label, most frequent first", "各标签成绩，行数多者在前"),
     "report.labels.more": ("{count} more labels", "其余 {count} 个标签"),
     "report.confusion.reading": (
@@ -167,7 +171,10 @@ MESSAGES = {
         "A calibrated model that says 0.8 is right in 8 of 10 rows. The expected calibration error (ECE) is the mean distance from that; 0 is perfect.",
         "校准良好的模型给出 0.8 的置信度时，10 行中约有 8 行正确。期望校准误差（ECE）是与此的平均差距，0 为最佳。",
     ),
-    "report.calibration.ece_before": ("ECE before training", "训练前 ECE"),
+    "report.calibration.ece_before": (
+        "ECE before training, with its own temperature",
+        "训练前 ECE（已按其自身温度缩放）",
+    ),
     "report.calibration.ece": ("ECE after training", "训练后 ECE"),
     "report.calibration.temperature": ("temperature", "温度系数"),
     "report.calibration.ece_scaled": ("ECE with temperature", "温度缩放后 ECE"),

@@ -98,6 +98,10 @@ MESSAGES = {
         "labels of pairs are told by how alike the texts are, which takes alike and calibrate only; leave it out.",
         "句对的标签凭两段文本的相似程度判断，只需写明意思相同时的标签，以及是否校准；请去掉。",
     ),
+    "stations.alike_names": (
+        "the names of these labels are the same words: {labels}; describe every label.",
+        "这些标签的名称读来是相同的词：{labels}；请描述每一个标签。",
+    ),
     "stations.alike_which": (
         "labels of pairs are told by how alike the texts are; name the label of two that say the same: {labels}.",
         "句对的标签凭两段文本的相似程度判断；请写明意思相同时的标签，可选：{labels}。",

@@ -19,6 +19,11 @@ MESSAGES = {
         "or raise data.max_tokens.",
         "data.prompt：提示不含正文就需 {tokens} 个词元，只有 {room} 个的位置；请缩短提示，或调大 data.max_tokens。",
     ),
+    "tasks.scores_too_large": (
+        "{source}, {field}: numbers from {low:g} to {high:g}, whose mean or spread is too large to compute with; wanted "
+        "numbers whose squares are finite. Give them in a larger unit.",
+        "{source} {field}：数值从 {low:g} 到 {high:g}，均值或离散程度过大，无法计算；所需为平方仍有限的数。请改用更大的单位。",
+    ),
     "tasks.no_test": (
         "{source}, row {row}, {field}: nothing stands there, and test rows are judged by running them; fill it in, name "
         "its column in data.columns, or give test rows of their own (data.test).",
@@ -41,6 +46,10 @@ MESSAGES = {
     "tasks.template_unread": (
         "no field of a row stands in it, so all rows would read alike; write {near} where the text goes.",
         "其中没有任何字段，所有行读起来都一样；请在放文本处写 {near}。",
+    ),
+    "tasks.alike_words": (
+        "these labels are weighed by the same words: {labels}; give each words of its own.",
+        "这些标签以相同的词来衡量：{labels}；请为它们各写不同的词。",
     ),
     "tasks.words_unused": (
         "a row of {task} brings its own answers, which no words stand for; delete it.",

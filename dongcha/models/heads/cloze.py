@@ -148,3 +148,10 @@ def from_plain(folder: Path, batch: Batch, scores: np.ndarray) -> np.ndarray:
 def plain_text(module: Cloze, tokenizer: Tokenizer, text: str) -> str:
     """Return what plain Transformers' tokenizer would be given for a text."""
     return module.template.replace(MASK, tokenizer.hf.mask_token).replace(TEXT, text)
+
+
+def plain_ids(module: Cloze, tokenizer: Tokenizer, plain: Any, text: str) -> list[int]:
+    """Return the ids that plain Transformers' tokenizer gives a text in its template, where the text alone is cut."""
+    ids: list[int] = plain(plain_text(module, tokenizer, text))["input_ids"]
+    behind = len(tokenizer.suffix)
+    return ids[: min(len(ids), tokenizer.max_tokens) - behind] + ids[len(ids) - behind :]

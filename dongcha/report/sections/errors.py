@@ -37,8 +37,10 @@ def flips(report: Report) -> list[Block]:
 
 
 def hardest(report: Report) -> list[Block]:
-    """Show the rows that the trained model got wrong and was surest of."""
-    return examples(say("report.hardest.caption"), report.hardest) if report.hardest else []
+    """Show the rows that the trained model got wrong and was surest of; of numbers, those furthest from gold."""
+    sure = any(row.get("confidence") is not None for row in report.hardest)
+    caption = say("report.hardest.caption" if sure else "report.hardest.furthest")
+    return examples(caption, report.hardest) if report.hardest else []
 
 
 def examples(caption: str, rows: Sequence[Mapping[str, Json]]) -> list[Block]:
