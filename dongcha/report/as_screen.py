@@ -175,8 +175,9 @@ def _clock(report: Report) -> Text | None:
     took, forecast = (figures.seconds(report.clock.get(key)) for key in ("seconds", "forecast_seconds"))
     if not took:
         return None
-    key = "report.screen.forecast" if forecast else "report.screen.took"
-    said = [say(key, forecast=forecast, took=took)]
+    planned = figures.seconds(report.clock.get("planned_seconds"))
+    key = "took" if not forecast else "forecast" if planned in ("", forecast) else "forecast_of_taken"
+    said = [say(f"report.screen.{key}", forecast=forecast, planned=planned, took=took)]
     foreseen, held = (figures.megabytes(report.clock.get(key)) for key in ("forecast_megabytes", "megabytes"))
     if foreseen and held:
         said.append(say("report.screen.memory", forecast=foreseen, took=held))

@@ -148,7 +148,8 @@ def curves(state: State, task: Task) -> dict[str, Any]:
 def clock(work: Work, found: Result) -> dict[str, Any]:
     """Return forecast beside fact, the limit and what it did, the load of the machine, and the time of each step.
 
-    Forecast and fact are those that the proof compared. `seconds` are those of all attempts; `load` is the mean number
+    Forecast and fact are those that the proof compared; `planned_seconds` was forecast before the first step, for all
+    of them. `seconds` are those of all attempts; `load` is the mean number
     of processes that wanted to run, over the last 1, 5 and 15 minutes; `cut` says how many steps a limit left, and why:
     planned before the first, or at the last.
     """
@@ -158,6 +159,7 @@ def clock(work: Work, found: Result) -> dict[str, Any]:
     return {
         **clock_facts(work),
         **compared,
+        "planned_seconds": plan.seconds,
         "limit_seconds": work["clock"].limit,
         "cut": cut if state.out_of_time or plan.is_cut else None,
         "steps": [{"name": name, "seconds": round(spent, 3)} for name, spent in work.seconds.items()],

@@ -7,6 +7,7 @@ from rich.console import Console
 
 from dongcha.report import screen, screen_lines
 from dongcha.report.blocks import Examples
+from dongcha.report.sections import run
 from dongcha.report.sections.errors import flips
 from dongcha.report.verdict import caveats
 
@@ -76,6 +77,16 @@ def test_a_text_cannot_steer_the_terminal_or_the_shell():
     assert all("\x1b" not in line and "\u202e" not in line for line in lines)
     assert lines[-1].endswith('--text "a text of your own"')
     assert any("[bold]markup[/bold] :smile:" in line for line in lines)
+
+
+def test_what_was_forecast_before_the_first_step_stands_beside_the_part_of_it_that_was_taken():
+    report = fixture.english()
+    early, full = (replace(report, clock={**report.clock, "planned_seconds": planned}) for planned in (31, 24.3))
+    lines = {name: "\n".join(screen_lines(found)) for name, found in (("early", early), ("full", full))}
+    assert "forecast 31 s for all steps, 24 s for those taken, took 22 s" in lines["early"]
+    assert "forecast 24 s, took 22 s" in lines["full"]
+    (block, *_), (other, *_) = run.clock(early), run.clock(full)
+    assert "Before the first step 31 s were forecast" in block.note and "Before the first step" not in other.note
 
 
 def test_a_narrow_terminal_loses_no_word():

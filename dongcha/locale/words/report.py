@@ -200,6 +200,10 @@ MESSAGES = {
         "Load average of the machine at the end, over 1, 5 and 15 minutes: {load}.",
         "结束时机器在 1、5、15 分钟内的平均负载：{load}。",
     ),
+    "report.clock.planned": (
+        "Before the first step {planned} were forecast for all steps; the row has those that were taken.",
+        "开始前对全部步数的预估为 {planned}；表中为实际所走步数的预估。",
+    ),
     "report.clock.limit": ("Time limit: {limit}.", "运行时限：{limit}。"),
     "report.clock.attempts": (
         "Summed over {attempts} attempts.",
@@ -322,6 +326,10 @@ MESSAGES = {
         "通过 {passed}，警告 {warned}，未通过 {failed}，未执行 {skipped}",
     ),
     "report.screen.forecast": ("forecast {forecast}, took {took}", "预估 {forecast}，实际 {took}"),
+    "report.screen.forecast_of_taken": (
+        "forecast {planned} for all steps, {forecast} for those taken, took {took}",
+        "全部步数预估 {planned}，所走步数预估 {forecast}，实际 {took}",
+    ),
     "report.screen.memory": ("memory forecast {forecast}, peak {took}", "内存预估 {forecast}，峰值 {took}"),
     "report.screen.load": ("load average {load}", "平均负载 {load}"),
     "report.screen.took": ("took {took}", "实际 {took}"),

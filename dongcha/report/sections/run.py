@@ -99,6 +99,9 @@ def _circumstances(report: Report) -> str:
         if facts.get("load")
         else []
     )
+    planned, forecast = (figures.seconds(facts.get(key)) for key in ("planned_seconds", "forecast_seconds"))
+    if planned not in ("", forecast):
+        said.append(say("report.clock.planned", planned=planned))
     if facts.get("limit_seconds"):
         said.append(say("report.clock.limit", limit=figures.seconds(facts["limit_seconds"])))
     if (facts.get("attempts") or 1) > 1:
