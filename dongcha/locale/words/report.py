@@ -171,10 +171,7 @@ MESSAGES = {
         "A calibrated model that says 0.8 is right in 8 of 10 rows. The expected calibration error (ECE) is the mean distance from that; 0 is perfect.",
         "校准良好的模型给出 0.8 的置信度时，10 行中约有 8 行正确。期望校准误差（ECE）是与此的平均差距，0 为最佳。",
     ),
-    "report.calibration.ece_before": (
-        "ECE before training, with its own temperature",
-        "训练前 ECE（已按其自身温度缩放）",
-    ),
+    "report.calibration.ece_before": ("ECE before, scaled", "训练前 ECE（已缩放）"),
     "report.calibration.ece": ("ECE after training", "训练后 ECE"),
     "report.calibration.temperature": ("temperature", "温度系数"),
     "report.calibration.ece_scaled": ("ECE with temperature", "温度缩放后 ECE"),
