@@ -272,6 +272,11 @@ def split_column(texts: pa.Array) -> pa.ListArray:
     return _words(starts - bounds[rows], ends - bounds[rows], rows, len(texts))
 
 
+def fill_words(words: pa.ListArray, texts: pa.Array) -> pa.ListArray:
+    """Return list<{start,end}> words; of rows that have none (null), those found in their texts."""
+    return pc.if_else(words.is_null(), split_column(texts), words) if words.null_count else words
+
+
 def _before(kind: np.ndarray) -> np.ndarray:
     return np.concatenate([[_SPACE], kind])[: len(kind)]
 

@@ -149,11 +149,10 @@ def clock(work: Work, found: Result) -> dict[str, Any]:
     """Return forecast beside fact, the limit and what it did, the load of the machine, and the time of each step.
 
     Forecast and fact are those that the proof compared; `planned_seconds` was forecast before the first step, for all
-    of them. `seconds` are those of all attempts; `load` is the mean number
-    of processes that wanted to run, over the last 1, 5 and 15 minutes; `cut` says how many steps a limit left, and why:
-    planned before the first, or at the last.
+    of them. `seconds` are those of all attempts; `load` is the mean number of processes that wanted to run, over the
+    last 1, 5 and 15 minutes; `cut` says how many steps a limit left, and why: planned before the first, or at the last.
     """
-    compared: Mapping[str, Any] = next((found.figures for found in work["checks"] if found.name == "forecast_kept"), {})
+    compared: Mapping[str, Any] = next((one.figures for one in work["checks"] if one.name == "forecast_kept"), {})
     plan, state = work["plan"], found.fitted.state
     cut = {"steps": state.step, "of": found.fitted.total_steps, "at_the_end": state.out_of_time}
     return {

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from dongcha.data.dataset import WORDS, Dataset
 from dongcha.data.features import IGNORED, Chunk, Features, bounds, within
-from dongcha.data.tags import WORD, row_bounds, split_column
+from dongcha.data.tags import WORD, fill_words, row_bounds
 from dongcha.metrics import Metric, Outcome
 from dongcha.metrics import spans as metrics
 from dongcha.models.tokenizer import Encoded, Tokenizer, Windows, frame
@@ -227,9 +227,7 @@ def given_words(rows: Columns) -> list[Any]:
 
 def words_of(rows: Columns) -> Words:
     """Return each row's words: the user's tokens where the row has them, else those found in its text."""
-    words = pa.array(given_words(rows), pa.list_(WORD))
-    if words.null_count:
-        words = pc.if_else(words.is_null(), split_column(pa.array(rows["text"], pa.string())), words)
+    words = fill_words(pa.array(given_words(rows), pa.list_(WORD)), pa.array(rows["text"], pa.string()))
     starts = row_bounds(words)
     row = np.repeat(np.arange(len(words)), np.diff(starts))
     flat = words.flatten()

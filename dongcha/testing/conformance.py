@@ -40,8 +40,10 @@ FAST: dict[str, Any] = {"threads": 1, "train": {"epochs": 2, "learning_rate": 3e
 
 def conform(
     name: str | Sequence[str | Mapping[str, Any]], rows: Rows, folder: Path, **sections: Mapping[str, Any]
-) -> None:
+) -> Report:
     """Hold a task, or several as a recipe lists them, to every promise; AssertionError at the first that is broken.
+
+    Returns the report of the run that it ends with.
 
     `sections` are added to the recipe: a task that one of its keys changes is held to them in each form. Where several
     tasks have `data` of their own, `rows` are only answered.
@@ -70,7 +72,7 @@ def conform(
     never_reads_gold(task, model, columns)
     decodes_parts_as_the_whole(task, model, columns)
     speaks_of_targets(task, columns)
-    runs_to_the_end(recipe, rows)
+    return runs_to_the_end(recipe, rows)
 
 
 def taken(columns: Columns, part: slice) -> Columns:
@@ -198,8 +200,11 @@ def speaks_of_targets(task: Task, columns: Columns) -> None:
         assert isinstance(said, str) and said, f"{task.name}: shown() says nothing of row {row}"
 
 
-def runs_to_the_end(recipe: Recipe, rows: Rows) -> None:
-    """Run from end to end: the proofs pass, and the saved model answers each row alone as among others."""
+def runs_to_the_end(recipe: Recipe, rows: Rows) -> Report:
+    """Run from end to end: the proofs pass, and the saved model answers each row alone as among others.
+
+    Returns the run's report.
+    """
     report = dongcha.run(recipe)
     assert isinstance(report, Report)
     broken = [check.name for check in report.checks if check.status == "failed" and check.name != MACHINE]
@@ -214,3 +219,4 @@ def runs_to_the_end(recipe: Recipe, rows: Rows) -> None:
         same = all(alike(alone[name], among[name]) for name in gold if not isinstance(among[name], float))
         assert same, f"{recipe.task_name}: a row is answered otherwise when it comes alone"
     json.dumps(answers, allow_nan=False)
+    return report

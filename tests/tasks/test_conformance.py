@@ -22,12 +22,20 @@ SETS = {name: tiny_rows(name, 48) for name in names("tasks")} | {
 SETS |= {f"{name}, apart": SETS[name] for name in ("pairs", "pairs, numbers", "choice")}
 
 
+PROOFS = {*names("checks")} - {"loads_as_pretrained"}  # which is of runs that only read
+
+
+def proofs_of(report):
+    return {check.name for check in report.checks}
+
+
 @pytest.mark.parametrize("name", list(SETS))
 def test_every_task_keeps_every_promise(name, tmp_path, request):
     if name == "code":
         request.getfixturevalue("runs_programs")
     sections = {"data": {"pairs": "apart"}} if name.endswith("apart") else {}
-    conform(name.partition(",")[0], SETS[name], tmp_path, **sections)
+    report = conform(name.partition(",")[0], SETS[name], tmp_path, **sections)
+    assert (report.task, proofs_of(report)) == (name.partition(",")[0], PROOFS)
 
 
 SEVERAL = {
@@ -47,7 +55,8 @@ RICH = [
 
 @pytest.mark.parametrize("tasks", list(SEVERAL))
 def test_several_tasks_keep_every_promise_together(tasks, tmp_path):
-    conform(SEVERAL[tasks], RICH, tmp_path)
+    report = conform(SEVERAL[tasks], RICH, tmp_path)
+    assert (len(report.main_metrics), proofs_of(report)) == (len(SEVERAL[tasks]), PROOFS)
 
 
 def test_several_tasks_with_rows_of_their_own_keep_every_promise(tmp_path):
@@ -58,7 +67,8 @@ def test_several_tasks_with_rows_of_their_own_keep_every_promise(tmp_path):
         {"task": "tagging", "data": {"train": SETS["tagging"]}, "weight": 2},
         {"task": "regression", "data": {"train": SETS["regression"]}},
     ]
-    conform(tasks, SETS["tagging"], tmp_path)
+    report = conform(tasks, SETS["tagging"], tmp_path)
+    assert (len(report.main_metrics), proofs_of(report)) == (4, PROOFS)
 
 
 def peeks(self, outputs, features, rows, first_row):

@@ -397,4 +397,5 @@ def test_dialogues_in_a_models_own_template_keep_every_promise(tmp_path, monkeyp
         return made
 
     monkeypatch.setattr(conformance, "tiny_writer", with_template)
-    conform("dialogue", tiny_rows("dialogue", 48), tmp_path)
+    report = conform("dialogue", tiny_rows("dialogue", 48), tmp_path)
+    assert "<|im_start|>user" in report.samples[0]["text"]

@@ -107,7 +107,8 @@ def test_words_stand_for_labels(model, tmp_path):
 
 @pytest.mark.parametrize("name", list(TASKS))
 def test_it_keeps_every_promise(name, tmp_path):
-    conform(name, tiny_rows(name, 24), tmp_path, adapt={"method": "in_context", "examples": 2})
+    report = conform(name, tiny_rows(name, 24), tmp_path, adapt={"method": "in_context", "examples": 2})
+    assert report.table[-1].name == "in_context"
 
 
 def refused(folder, task, model, rows=None, **adapt):

@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from dongcha.data.dataset import WORDS, Dataset
-from dongcha.data.tags import WORD, offsets, spans_column, spans_to_tags, split_column
+from dongcha.data.tags import WORD, fill_words, offsets, spans_column, spans_to_tags
 from dongcha.types import Prediction, Span
 
 OUTSIDE = "O"
@@ -69,10 +69,8 @@ def _rows(dataset: Dataset, columns: list[str]) -> Iterator[list[_Row]]:
     """Yield a batch of rows at a time; words come from `__words__` in the rows that have them."""
     has_words = WORDS in dataset.table.column_names
     for batch in dataset.batches(columns=[*columns, WORDS] if has_words else columns):
-        words = batch[WORDS] if has_words else [None] * len(batch["text"])
-        lacking = [text if own is None else "" for text, own in zip(batch["text"], words, strict=True)]
-        found = split_column(pa.array(lacking, pa.string())).to_pylist()
-        words = [split if own is None else own for own, split in zip(words, found, strict=True)]
+        given = pa.array(batch[WORDS] if has_words else [None] * len(batch["text"]), pa.list_(WORD))
+        words = fill_words(given, pa.array(batch["text"], pa.string())).to_pylist()
         spans = batch.get("spans") or [None] * len(words)
         yield [
             _Row(text, offsets(places), [_span(span) for span in found or ()])
