@@ -176,7 +176,7 @@ def test_frequent_tag_takes_the_users_words_where_all_rows_have_them():
 
 
 def test_frequent_tag_takes_the_users_words_beside_rows_that_have_none():
-    train = tagged([("st.paris is", [(0, 8, "LOC")]), ("here", [])], [[(0, 8), (9, 11)], None])
+    train = tagged([("st.paris is", [(0, 8, "LOC")])], [[(0, 8), (9, 11)]])
     test = tagged([("in st.paris", []), ("here", [])], [[(0, 2), (3, 11)], None])
     found = frequent_tag.predict(train, test, ("LOC",), 0)
     assert [p.target["spans"] for p in found] == [[{"start": 3, "end": 11, "label": "LOC"}], []]
